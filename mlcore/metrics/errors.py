@@ -1,0 +1,33 @@
+"""What a measure cannot answer, as a small tree: each has a code for programs and numbers in its message."""
+
+from mlcore.errors import MlcoreError
+
+
+class MeasureError(MlcoreError):
+    """The base: a measure was asked for something that has no answer."""
+
+    code = "measure"
+
+
+class TooFewImages(MeasureError):
+    """There are fewer images than the measure needs."""
+
+    code = "too_few"
+
+
+class NotFiniteFeatures(MeasureError):
+    """NaN or infinity where features should be."""
+
+    code = "not_finite"
+
+
+class FeaturesDiffer(MeasureError):
+    """Two sides that cannot be compared: another number of features, another network, other weights."""
+
+    code = "features_differ"
+
+
+class BankError(MeasureError):
+    """A file that is no bank of features, or a torn one."""
+
+    code = "bank"

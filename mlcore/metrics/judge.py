@@ -1,0 +1,34 @@
+"""The offline measures of one set against one reference, in one call: what a checkpoint is chosen by."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.metrics.fid import frechet_distance
+from mlcore.metrics.kid import kid_with_interval
+from mlcore.metrics.moments import Moments
+from mlcore.metrics.prdc import prdc
+from mlcore.models.features import Extractor, Images
+
+
+def judge(images: Images, reference_features: NDArray[np.floating], extractor: Extractor) -> dict[str, Any]:
+    """KID with interval, Frechet distance, precision, recall, density, coverage of uint8 RGB images."""
+    return judge_features(extractor(images).cpu().numpy(), reference_features)
+
+
+def judge_features(
+    features: NDArray[np.floating], reference_features: NDArray[np.floating]
+) -> dict[str, Any]:
+    """The same for features that are already there."""
+    distance = kid_with_interval(features, reference_features)
+    shares = prdc(features, reference_features)
+    return {
+        "kid": distance.value,
+        "kid_ci": [distance.low, distance.high],
+        "fd": frechet_distance(Moments.of(features), Moments.of(reference_features)),
+        "precision": shares.precision,
+        "recall": shares.recall,
+        "density": shares.density,
+        "coverage": shares.coverage,
+    }
