@@ -1,0 +1,335 @@
+"""Every setting of the site, and the only place that reads the environment (the table is in the README).
+
+A value that cannot be used ends the program with one line that says which, and what would do.
+"""
+
+import importlib.util
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from palmsite import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENVIRONMENT = environment.Environment(os.environ)
+
+# Where things are ---------------------------------------------------------------------------------
+
+PORT = ENVIRONMENT.number("PORT", "8000", "Port of the web server.", least=1, most=65535)
+PALMSITE_LISTEN = ENVIRONMENT.text(
+    "PALMSITE_LISTEN", "127.0.0.1", "Address the web server listens at; 0.0.0.0 for all networks."
+)
+PALMSITE_DATA = ENVIRONMENT.folder(
+    "PALMSITE_DATA", "var", "Folder of the database, the secret key and the caches.", base=BASE_DIR
+)
+MEDIA_ROOT = ENVIRONMENT.folder(
+    "PALMSITE_MEDIA", "media", "Folder of everything people make and upload; private.", base=BASE_DIR
+)
+DATABASES = {
+    "default": environment.database(
+        ENVIRONMENT.text(
+            "DATABASE_URL",
+            "sqlite:///palmsite.sqlite3",
+            "Database: sqlite:///path (from PALMSITE_DATA; four slashes: from the root) "
+            "or postgres://user:password@host:5432/name.",
+        ),
+        base=PALMSITE_DATA,
+    )
+}
+SECRET_KEY = environment.secret_key(PALMSITE_DATA / "secret_key")
+
+# Who may come in ----------------------------------------------------------------------------------
+
+DEBUG = ENVIRONMENT.flag("PALMSITE_DEBUG", "0", "Show the insides of errors. Never where others can look.")
+ALLOWED_HOSTS = ENVIRONMENT.words(
+    "PALMSITE_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the site answers to, with commas between."
+)
+PALMSITE_HTTPS = ENVIRONMENT.flag(
+    "PALMSITE_HTTPS", "0", "The site is reached by HTTPS: secure cookies, HSTS, plain HTTP is redirected."
+)
+PALMSITE_PROXIES = ENVIRONMENT.number(
+    "PALMSITE_PROXIES",
+    "0",
+    "How many proxies of your own stand before the site; that many addresses in X-Forwarded-For are believed.",
+    least=0,
+    most=9,
+)
+PALMSITE_SIGNUP = ENVIRONMENT.choice(
+    "PALMSITE_SIGNUP",
+    "approval",
+    "Signing up: open, approval (an administrator lets people in) or off.",
+    choices=("open", "approval", "off"),
+)
+PALMSITE_ADMIN_PASSWORD = ENVIRONMENT.text(
+    "PALMSITE_ADMIN_PASSWORD", "", "Password of the first administrator; random and printed once when empty."
+)
+PALMSITE_METRICS_TOKEN = ENVIRONMENT.text(
+    "PALMSITE_METRICS_TOKEN", "", "Token that opens /metrics; there is no such page when empty."
+)
+
+# How it works -------------------------------------------------------------------------------------
+
+PALMSITE_LEASE_SECONDS = ENVIRONMENT.number(
+    "PALMSITE_LEASE_SECONDS",
+    "30",
+    "After how many silent seconds a worker counts as lost and its job goes to another.",
+    least=2,
+    most=3600,
+)
+PALMSITE_SHORT_WORKERS = ENVIRONMENT.number(
+    "PALMSITE_SHORT_WORKERS", "1", "Worker processes for short work.", least=1, most=64
+)
+PALMSITE_LONG_WORKERS = ENVIRONMENT.number(
+    "PALMSITE_LONG_WORKERS", "1", "Worker processes for long work.", least=1, most=64
+)
+PALMSITE_WEB_THREADS = ENVIRONMENT.number(
+    "PALMSITE_WEB_THREADS", "8", "Threads of the web server.", least=1, most=256
+)
+PALMSITE_ACCEL = ENVIRONMENT.text(
+    "PALMSITE_ACCEL",
+    "",
+    "Prefix under which nginx serves private files (X-Accel-Redirect), as /private/; empty: the site streams them.",
+)
+PALMSITE_LOG = ENVIRONMENT.choice(
+    "PALMSITE_LOG", "text", "Form of the log lines: text or json.", choices=("text", "json")
+)
+PALMSITE_LOG_LEVEL = ENVIRONMENT.choice(
+    "PALMSITE_LOG_LEVEL",
+    "INFO",
+    "Least severity that is logged: DEBUG, INFO, WARNING or ERROR.",
+    choices=("DEBUG", "INFO", "WARNING", "ERROR"),
+)
+TIME_ZONE = ENVIRONMENT.text("PALMSITE_TIME_ZONE", "UTC", "Time zone of the pages, as Europe/Berlin.")
+
+# Rooms --------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "palmsite.apps.PalmsiteConfig",
+    "accounts.apps.AccountsConfig",
+    "generation.jobs.apps.JobsConfig",
+    "generation.uploads.apps.UploadsConfig",
+    "generation.sets.apps.SetsConfig",
+    "generation.evaluation.apps.EvaluationConfig",
+    "generation.lab.apps.LabConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_htmx",
+    "django_q",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "palmsite.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "palmsite.middleware.DomainErrorMiddleware",
+]
+
+ROOT_URLCONF = "palmsite.urls"
+WSGI_APPLICATION = "palmsite.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# People -------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
+
+# Words and times ----------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ru", "Русский")]
+LOCALE_PATHS = [BASE_DIR / "palmsite" / "locale"]
+LANGUAGE_COOKIE_AGE = int(timedelta(days=365).total_seconds())
+USE_I18N = True
+USE_TZ = True
+
+# Files --------------------------------------------------------------------------------------------
+
+MEDIA_URL = ""  # media has no address: every byte goes through a view that asks whose it is
+STATIC_URL = "/static/"
+STATIC_ROOT = PALMSITE_DATA / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
+
+# Safety -------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+# CSRF_FAILURE_VIEW = "palmsite.pages.csrf_failure"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PALMSITE_HTTPS
+SECURE_SSL_REDIRECT = PALMSITE_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked from inside, by plain HTTP
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if PALMSITE_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PALMSITE_HTTPS
+if PALMSITE_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if PALMSITE_HTTPS:
+    CSRF_TRUSTED_ORIGINS = [f"https://{host.removeprefix('.')}" for host in ALLOWED_HOSTS if host != "*"]
+
+# Caches -------------------------------------------------------------------------------------------
+
+CACHES = {
+    # Counts of attempts: one truth for all processes and machines (docs/adr/0004).
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "palmsite_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
+    # Signs of life of the clusters: twice a second, so not in the database.
+    "heartbeats": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": PALMSITE_DATA / "heartbeats",
+    },
+}
+
+# Workers ------------------------------------------------------------------------------------------
+
+_CLUSTER = {
+    # The row of a job is the truth and a task only a nudge: none is ever kept, repeated or timed out here.
+    "queue_limit": 1,
+    "bulk": 1,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "timeout": int(timedelta(days=7).total_seconds()),
+    "retry": int(timedelta(days=30).total_seconds()),
+}
+Q_CLUSTER: dict[str, Any] = {
+    "name": "palmsite",
+    "orm": "default",
+    "cache": "heartbeats",
+    "save_limit": 100,
+    "scheduler": False,
+    "catch_up": False,
+    "log_level": PALMSITE_LOG_LEVEL,
+    **_CLUSTER,
+    "workers": 1,
+    "ALT_CLUSTERS": {
+        "short": {**_CLUSTER, "workers": PALMSITE_SHORT_WORKERS},
+        "long": {**_CLUSTER, "workers": PALMSITE_LONG_WORKERS},
+    },
+}
+
+# API ----------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+if importlib.util.find_spec("accounts.authentication") is None:
+    REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"].pop(0)
+SPECTACULAR_SETTINGS = {
+    "TITLE": "palmsite",
+    "DESCRIPTION": "Order synthetic palm images, judge them and download them.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+}
+
+# Mail ---------------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.text(
+    "PALMSITE_MAIL_FROM", "palmsite@localhost", "Sender of the site's mail."
+)
+globals().update(
+    environment.mail(
+        ENVIRONMENT.text(
+            "PALMSITE_MAIL_URL",
+            "console://",
+            "Mail: console:// (printed) or smtp://user:password@host:port; smtps:// for TLS, smtp+tls:// for STARTTLS.",
+        )
+    )
+)
