@@ -1,0 +1,357 @@
+"""Weights on disk: safetensors with a JSON header. The only reader and writer of weights.
+
+Nothing from a file is ever executed, and a file that is not wholly what it should be is refused with its
+reason.
+"""
+
+import hashlib
+import json
+import math
+import os
+import struct
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import nn
+
+from mlcore import errors
+from mlcore.images import Normalisation
+from mlcore.models.registry import ARCHITECTURES
+
+FORMAT = 1
+KEY = "palmsite"
+KINDS = ("generator", "discriminator", "detector", "recogniser", "features", "classifier")
+SUFFIX = ".safetensors"
+MAX_HEADER = 2 * 2**20
+MAX_ARGUMENT = 65_536  # no width, depth or size of a network is larger
+MAX_LIST = 64
+DTYPES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8}
+STORED = {torch.float32, torch.float16, torch.bfloat16, torch.int64}
+
+State = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What a checkpoint says of itself, written as JSON into the file.
+
+    `partner` is the sha256 of the discriminator that scores a generator. `sampler` is 'gan', 'ddim', 'heun'
+    or 'ddpm' with its arguments (see mlcore.sampling). `lineage` lists sources with their terms, `bank` is
+    the sha256 of the bank of training features. `conditions` is what may be asked for: {"hand": {"drawn":
+    "left"}} for a generator whose palms are all left and may be mirrored, {"looks": {"light": 0.6, "dark":
+    0.4}} for one that takes labels in that order.
+    """
+
+    kind: str
+    architecture: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    recipe: str = ""
+    step: int = 0
+    normalisation: Normalisation = field(default_factory=Normalisation)
+    partner: str = ""
+    sampler: str = "gan"
+    sampler_arguments: dict[str, Any] = field(default_factory=dict)
+    lineage: list[dict[str, Any]] = field(default_factory=list)
+    bank: str = ""
+    licence: str = ""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    calibration: dict[str, Any] = field(default_factory=dict)
+    conditions: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def to_json(self) -> str:
+        """The header as JSON, keys sorted."""
+        return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that was read and found sound; weights as float32 whatever they were stored as."""
+
+    header: Header
+    state: State
+    sha256: str
+
+
+def state_of(module: nn.Module) -> State:
+    """The module's tensors that belong into its checkpoint.
+
+    A module may name key prefixes in `not_stored`: frozen parts that come from a package and not from
+    training.
+    """
+    skipped: tuple[str, ...] = tuple(getattr(module, "not_stored", ()))
+    return {
+        key: value for key, value in module.state_dict().items() if not key.startswith(skipped or ("\0",))
+    }
+
+
+def save(
+    path: str | os.PathLike[str],
+    state: Mapping[str, torch.Tensor],
+    header: Header,
+    *,
+    dtype: torch.dtype = torch.float32,
+) -> str:
+    """Write a checkpoint atomically and return its sha256; float weights are stored as `dtype`.
+
+    The file is whole or, as before, untouched: it is written beside, flushed to the disk and renamed.
+    """
+    _check_header(header)
+    tensors: State = {}
+    for key, value in state.items():
+        tensor = value.detach().cpu()
+        if tensor.is_floating_point():
+            if not bool(torch.isfinite(tensor).all()):
+                raise errors.NotFinite(
+                    f"{key} holds NaN or infinity; the last good state is the one to keep."
+                )
+            tensor = tensor.to(dtype)
+            if not bool(torch.isfinite(tensor).all()):
+                raise errors.NotFinite(f"{key} does not fit {dtype}; store it as float32.")
+        tensors[key] = tensor.contiguous().clone()
+    data = save_tensors(tensors, metadata={KEY: header.to_json()})
+    write_atomically(Path(path), data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write beside, flush, rename: a full disk or a killed process leaves what was there before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> Checkpoint:
+    """Read and check a checkpoint; every refusal is its own CheckpointError."""
+    file = Path(path)
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError as error:
+        raise errors.CheckpointMissing(f"There is no file {file}.") from error
+    except OSError as error:
+        raise errors.CheckpointMissing(f"{file} cannot be read: {error.strerror}.") from error
+    try:
+        return parse(data)
+    except errors.CheckpointError as error:
+        raise type(error)(f"{file.name}: {error}") from error
+
+
+def parse(data: bytes) -> Checkpoint:
+    """The checkpoint in these bytes, checked from the outside in before a tensor is made."""
+    table, length = _read_table(data)
+    header = read_header(table)
+    _check_extent(table, len(data) - 8 - length)
+    try:
+        stored = load_tensors(data)
+    except SafetensorError as error:
+        raise errors.NotACheckpoint(f"its table of tensors is not sound ({error}).") from error
+    state: State = {}
+    for key, tensor in stored.items():
+        if tensor.is_floating_point():
+            if not bool(torch.isfinite(tensor).all()):
+                raise errors.NotFinite(f"{key} holds NaN or infinity; it comes from a training that failed.")
+            tensor = tensor.float()
+        state[key] = tensor
+    return Checkpoint(header, state, hashlib.sha256(data).hexdigest())
+
+
+def peek(path: str | os.PathLike[str]) -> Header:
+    """The header alone, without reading the weights."""
+    with Path(path).open("rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        table, _ = _read_table(start + file.read(min(length, MAX_HEADER + 1)), Path(path).stat().st_size)
+    return read_header(table)
+
+
+def build(checkpoint: Checkpoint) -> nn.Module:
+    """The network of a checkpoint with its weights, in eval mode; refuses keys, shapes and types that differ.
+
+    The global random state is left as it was, and the network is first built without memory, so that a file
+    cannot ask for more memory than its own weights need.
+    """
+    header = checkpoint.header
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*copying from a non-meta parameter.*")
+        _compare(state_of(_construct(header)), checkpoint.state)
+    with torch.random.fork_rng(devices=[]):
+        module = _construct(header)
+    module.load_state_dict(checkpoint.state, strict=not getattr(module, "not_stored", ()))
+    return module.eval().requires_grad_(False)
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_header(table: Mapping[str, Any]) -> Header:
+    """The palmsite header inside a safetensors table, every field checked for its type."""
+    metadata = table.get("__metadata__")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get(KEY), str):
+        raise errors.BadHeader(
+            f"it is a safetensors file without a {KEY} header; python -m mlcore convert makes checkpoints."
+        )
+    try:
+        content = json.loads(metadata[KEY])
+    except (ValueError, RecursionError) as error:
+        raise errors.BadHeader(f"its header is no JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise errors.BadHeader("its header is no JSON object.")
+    version = content.get("format")
+    if version != FORMAT:
+        raise errors.BadHeader(f"it has format {version!r}; this program reads format {FORMAT}.")
+    unknown = sorted(set(content) - {entry.name for entry in fields(Header)})
+    if unknown:
+        raise errors.BadHeader(f"its header has an unknown field {unknown[0]!r}.")
+    normalisation = content.get("normalisation", {})
+    try:
+        content["normalisation"] = Normalisation(**normalisation)
+        header = Header(**content)
+    except TypeError as error:
+        raise errors.BadHeader(f"its header lacks something: {error}.") from error
+    _check_header(header)
+    return header
+
+
+def _read_table(data: bytes, size: int | None = None) -> tuple[dict[str, Any], int]:
+    """The JSON table at the file's start and its length; tells pickles and foreign files by their first
+    bytes.
+    """
+    size = len(data) if size is None else size
+    if data[:4] == b"PK\x03\x04" or data[:1] == b"\x80":
+        raise errors.PickleRefused(
+            "it is a pickle (.pt, .pth or .ckpt), which can run code when read; "
+            "turn it into a checkpoint with python -m mlcore convert."
+        )
+    if size < 10:
+        raise errors.Truncated(f"it has only {size} bytes.")
+    length = struct.unpack("<Q", data[:8])[0]
+    if data[8:9] != b"{":
+        raise errors.NotACheckpoint("it is not a safetensors file.")
+    if length > MAX_HEADER:
+        raise errors.HeaderTooLarge(f"its header has {length:,} bytes, over the limit of {MAX_HEADER:,}.")
+    if 8 + length > size:
+        raise errors.Truncated(f"its header should have {length:,} bytes and the file ends before.")
+    try:
+        table = json.loads(data[8 : 8 + length])
+    except (ValueError, RecursionError) as error:
+        raise errors.NotACheckpoint(f"its table of tensors is no JSON ({error}).") from error
+    if not isinstance(table, dict):
+        raise errors.NotACheckpoint("its table of tensors is no JSON object.")
+    return table, length
+
+
+def _check_extent(table: Mapping[str, Any], available: int) -> None:
+    """Compare where the tensors should end with where the file ends."""
+    end = 0
+    for key, entry in table.items():
+        if key == "__metadata__":
+            continue
+        try:
+            kind, shape, (start, stop) = entry["dtype"], entry["shape"], entry["data_offsets"]
+            sizes = [*shape, start, stop]
+        except (TypeError, KeyError, ValueError) as error:
+            raise errors.NotACheckpoint(f"the entry of {key} is not sound.") from error
+        if kind not in DTYPES:
+            raise errors.DtypeDiffers(f"{key} is of type {kind}; weights are {', '.join(DTYPES)}.")
+        if any(isinstance(number, bool) or not isinstance(number, int) or number < 0 for number in sizes):
+            raise errors.NotACheckpoint(f"the entry of {key} is not sound.")
+        if stop - start != math.prod(shape) * DTYPES[kind]:
+            raise errors.ShapeDiffers(f"{key} of shape {shape} does not fill its {stop - start:,} bytes.")
+        end = max(end, stop)
+    if end > available:
+        raise errors.Truncated(f"it ends {end - available:,} bytes before its tensors do; copy it again.")
+    if end < available:
+        raise errors.TrailingBytes(f"{available - end:,} bytes follow its tensors, which no checkpoint has.")
+
+
+def _check_header(header: Header) -> None:
+    """Refuse a header whose fields are of another type than the class says."""
+    kinds: dict[str, type] = {
+        **dict.fromkeys(("kind", "architecture", "recipe", "partner", "sampler", "bank", "licence"), str),
+        **dict.fromkeys(
+            ("arguments", "sampler_arguments", "metrics", "calibration", "conditions", "notes"), dict
+        ),
+        **{"step": int, "lineage": list, "format": int},
+    }
+    for name, kind in kinds.items():
+        if not isinstance(getattr(header, name), kind):
+            raise errors.BadHeader(f"its header's {name} is no {kind.__name__}.")
+    if header.kind not in KINDS:
+        raise errors.BadHeader(f"its kind is {header.kind!r}; kinds are {', '.join(KINDS)}.")
+    scale = header.normalisation
+    numbers = (scale.low, scale.high)
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+        raise errors.BadHeader("its normalisation is no range of numbers.")
+    if scale.high <= scale.low or scale.channels not in ("RGB", "BGR"):
+        raise errors.BadHeader("its normalisation must be a range and RGB or BGR.")
+
+
+def _check_arguments(value: object, name: str) -> None:
+    """Bound the numbers and lists that a network is constructed from."""
+    if value is None or isinstance(value, bool | str):
+        return
+    if isinstance(value, int | float):
+        if not math.isfinite(value) or abs(value) > MAX_ARGUMENT:
+            raise errors.ArgumentsRefused(
+                f"its argument {name} is {value}, over the limit of {MAX_ARGUMENT:,}."
+            )
+    elif isinstance(value, list | tuple) and len(value) <= MAX_LIST:
+        for entry in value:
+            _check_arguments(entry, name)
+    else:
+        raise errors.ArgumentsRefused(f"its argument {name} is no number, word or short list.")
+
+
+def _construct(header: Header) -> nn.Module:
+    """The registry's network with the header's arguments."""
+    factory = ARCHITECTURES.get(header.architecture)
+    if factory is None:
+        known = ", ".join(sorted(ARCHITECTURES))
+        raise errors.UnknownArchitecture(
+            f"its network {header.architecture!r} is not known here; known are {known}."
+        )
+    for name, value in header.arguments.items():
+        _check_arguments(value, name)
+    try:
+        return factory(**header.arguments)
+    except errors.MlcoreError:
+        raise
+    except (TypeError, ValueError, RuntimeError, ArithmeticError, LookupError, AssertionError) as error:
+        raise errors.ArgumentsRefused(
+            f"{header.architecture} does not take its arguments: {error}."
+        ) from error
+
+
+def _compare(expected: State, found: State) -> None:
+    """Refuse a state whose keys, shapes or kinds of number are not the network's."""
+    missing, extra = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
+    if missing or extra:
+        parts = [
+            f"{len(keys)} {word} (the first: {keys[0]})"
+            for keys, word in ((missing, "missing"), (extra, "unknown"))
+            if keys
+        ]
+        raise errors.KeysDiffer(f"its tensors are not this network's: {' and '.join(parts)}.")
+    for key, tensor in expected.items():
+        if tensor.shape != found[key].shape:
+            raise errors.ShapeDiffers(f"{key} has shape {list(found[key].shape)}, not {list(tensor.shape)}.")
+        if tensor.is_floating_point() != found[key].is_floating_point():
+            raise errors.DtypeDiffers(f"{key} is {found[key].dtype}, not {tensor.dtype}.")

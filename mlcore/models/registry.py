@@ -1,0 +1,13 @@
+"""Every network that a checkpoint may name. A plain dict: nothing registers itself by being imported elsewhere."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from mlcore.models.fastgan import FastGanGenerator
+from mlcore.models.projected import ProjectedDiscriminator
+
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "fastgan-generator": FastGanGenerator,
+    "projected-discriminator": ProjectedDiscriminator,
+}
