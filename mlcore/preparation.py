@@ -1,0 +1,276 @@
+"""From photos to a packed set: decode, cut, judge, resize, split; each dropped file with its reason.
+
+Memory stays flat: pictures pass one by one. It never keeps a photo whole because no palm was found in it,
+unless asked to.
+"""
+
+import csv
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from mlcore import images
+from mlcore.data import DataError, PackedWriter, natural_key, split
+from mlcore.errors import ImageError
+from mlcore.judging import NearDuplicates, Picture, perceptual_hash, sharpness
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+REASONS = {
+    "broken": "cannot be read as a picture",
+    "no palm": "no palm was found in it",
+    "tiny": "the palm has too few pixels",
+    "blurred": "the lines are blurred",
+    "duplicate": "nearly the same as another picture",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to keep and how; recorded in the manifest."""
+
+    size: int = 256
+    margin: float = 0.2
+    keep_undetected: bool = False
+    min_side: int | None = None  # of the cut before resizing; None: half of `size`
+    min_sharpness: float = 50.0
+    max_distance: int = 12  # of 256 bits; pictures of different people differ in 32 or more
+    max_pixels: int = images.MAX_PIXELS
+    only_sources: tuple[str, ...] | None = None
+
+    @property
+    def smallest_side(self) -> int:
+        """The side under which a cut is dropped as tiny."""
+        return self.size // 2 if self.min_side is None else self.min_side
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A palm cut out of a photo: pixels, and where it was."""
+
+    picture: Picture
+    native_side: int  # of the cut in the photo's pixels
+    corners: tuple[tuple[float, float], ...]  # of the cut in the photo, clockwise from its top left
+    confidence: float
+    angle: float = 0.0  # degrees by which the photo was turned
+
+
+class Cutter(Protocol):
+    """Finds the palm in a photo; `crop.PalmCutter` is the real one."""
+
+    def cut(self, photo: Picture, size: int, margin: float) -> Cut | None:
+        """The palm at `size` px, or None where there is none."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A file of a source, still encoded."""
+
+    file: str
+    source: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to one photo; the report and the progress bar are drawn from these."""
+
+    done: int
+    total: int
+    file: str
+    reason: str  # "" when kept
+    detail: str
+    photo: Picture | None
+    cut: Cut | None
+
+
+@dataclass
+class Result:
+    """What came of a preparation."""
+
+    manifest: dict[str, Any]
+    dropped: list[dict[str, str]] = field(default_factory=list)
+
+
+def read_people(path: Path) -> dict[str, dict[str, str]]:
+    """Read a CSV of what is known about each file, keyed by file name; it must have a `file` column."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}") from error
+    if not rows or "file" not in rows[0]:
+        raise DataError(
+            f"{path} has no column `file`. Its first line must name the columns, `file` among them."
+        )
+    return {Path(row["file"]).name: row for row in rows}
+
+
+def find_photos(sources: Sequence[Path]) -> tuple[int, Iterator[Photo]]:
+    """Count the photos of folders and walk them in order of their names."""
+    for source in sources:
+        if not source.is_dir():
+            raise DataError(f"{source} is no folder.")
+    return sum(len(_files(source)) for source in sources), _walk(sources)
+
+
+def _walk(sources: Sequence[Path]) -> Iterator[Photo]:
+    for source in sources:
+        for path in _files(source):
+            yield Photo(path.name, source.name, path.read_bytes)
+
+
+def _files(folder: Path) -> list[Path]:
+    paths = (path for path in folder.rglob("*") if path.is_file() and _is_picture(path.name))
+    return sorted(paths, key=lambda path: natural_key(path.relative_to(folder).as_posix()))
+
+
+def _is_picture(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES and not Path(name).name.startswith(".")
+
+
+def prepare(
+    sources: Sequence[Path],
+    out: Path,
+    options: Options,
+    *,
+    people: Mapping[str, Mapping[str, str]] | None = None,
+    cutter: Cutter | None = None,
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> Result:
+    """Make a packed set of all photos of the sources; without `cutter` they count as cut already.
+
+    With `people`, only the files that it names are taken, and what it says of them is kept.
+    """
+    total, photos = find_photos(sources)
+    if people is not None:
+        total = min(total, sum(1 for row in people.values() if _wanted(row, options)))
+    work = _Preparation(options, cutter)
+    began = time.monotonic()
+    with PackedWriter(out, options.size) as writer:
+        for photo, row in _known(photos, people, options):
+            event = work.take(photo, row, writer, total)
+            on_event(event)
+        if not writer.count:
+            raise DataError(_nothing_kept(work.dropped, sources, people is not None))
+        held = dict(zip(work.seen_names, split(work.seen), strict=True))
+        manifest = writer.close(
+            [held[name] for name in work.kept_names],
+            kind="packed",
+            options=asdict(options),
+            detected=cutter is not None,
+            seen=len(work.seen),
+            seconds=round(time.monotonic() - began, 1),
+            dropped=work.dropped,
+        )
+    return Result(manifest, work.dropped)
+
+
+def _known(
+    photos: Iterable[Photo], people: Mapping[str, Mapping[str, str]] | None, options: Options
+) -> Iterator[tuple[Photo, dict[str, Any]]]:
+    for photo in photos:
+        if people is None:
+            row: dict[str, Any] = {"file": photo.file, "source": photo.source}
+        elif photo.file in people:
+            row = {"source": photo.source, **people[photo.file], "file": photo.file}
+        else:
+            continue
+        if _wanted(row, options):
+            yield photo, row
+
+
+def _wanted(row: Mapping[str, str], options: Options) -> bool:
+    return options.only_sources is None or row.get("source") in options.only_sources
+
+
+def _nothing_kept(dropped: Sequence[Mapping[str, str]], sources: Sequence[Path], with_people: bool) -> str:
+    if not dropped:
+        hint = " whose names stand in the CSV and whose source was asked for" if with_people else ""
+        return f"No pictures{hint} in {', '.join(map(str, sources))}."
+    counts = {reason: sum(1 for entry in dropped if entry["reason"] == reason) for reason in REASONS}
+    told = ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
+    return (
+        f"None of {len(dropped)} pictures could be kept ({told}). Look at one of them, or relax the limits."
+    )
+
+
+class _Preparation:
+    """The state of one run: what was seen, what is known to repeat, what was dropped."""
+
+    def __init__(self, options: Options, cutter: Cutter | None) -> None:
+        self.options = options
+        self.cutter = cutter
+        self.repeats = NearDuplicates(options.max_distance)
+        self.seen: list[dict[str, Any]] = []
+        self.seen_names: list[int] = []
+        self.kept_names: list[int] = []
+        self.dropped: list[dict[str, str]] = []
+
+    def take(self, photo: Photo, row: dict[str, Any], writer: PackedWriter, total: int) -> Event:
+        """Decide on one photo and write it when it is good."""
+        number = len(self.seen)
+        self.seen.append(row)
+        self.seen_names.append(number)
+        decoded: Picture | None = None
+        cut: Cut | None = None
+        try:
+            decoded = images.decode(photo.read(), self.options.max_pixels)
+            cut = self._cut(decoded, row)
+            reason, detail = self._judge(cut, photo.file)
+        except (ImageError, OSError) as error:
+            reason, detail = "broken", str(error)
+        if reason:
+            self.dropped.append(
+                {"file": photo.file, "source": row["source"], "reason": reason, "detail": detail}
+            )
+        elif cut is not None:
+            self.kept_names.append(number)
+            writer.add(cut.picture, {**row, "landmarks": self._landmarks(row, decoded)})
+        return Event(len(self.seen), max(total, len(self.seen)), photo.file, reason, detail, decoded, cut)
+
+    def _cut(self, photo: Picture, row: Mapping[str, str]) -> Cut | None:
+        if self.cutter is not None:
+            found = self.cutter.cut(photo, self.options.size, self.options.margin)
+            if found is not None or not self.options.keep_undetected:
+                return found
+        cut = whole(photo, self.options.size)
+        # A picture that was cut and enlarged before has fewer pixels of its own than its file.
+        return replace(cut, native_side=min(cut.native_side, int(row.get("native_side") or cut.native_side)))
+
+    def _judge(self, cut: Cut | None, file: str) -> tuple[str, str]:
+        """Reason and detail why this cut is not kept, empty when it is."""
+        if cut is None:
+            return "no palm", ""
+        if cut.native_side < self.options.smallest_side:
+            return "tiny", f"{cut.native_side} px, at least {self.options.smallest_side} are needed"
+        sharp = sharpness(cut.picture)
+        if sharp < self.options.min_sharpness:
+            return "blurred", f"sharpness {sharp:.0f}, at least {self.options.min_sharpness:.0f} is needed"
+        code = perceptual_hash(cut.picture)
+        twin = self.repeats.find(code)
+        if twin is not None:
+            return "duplicate", f"of {twin}"
+        self.repeats.add(code, file)
+        return "", ""
+
+    def _landmarks(self, row: Mapping[str, str], photo: Picture | None) -> list[list[float]] | None:
+        """Landmarks of a square picture that was cut before, as parts of its side; a new cut has none."""
+        text = row.get("landmarks")
+        if not text or photo is None or self.cutter is not None or photo.shape[0] != photo.shape[1]:
+            return None
+        side = photo.shape[0]
+        return [[round(float(part) / side, 5) for part in point.split(",")] for point in text.split(";")]
+
+
+def whole(photo: Picture, size: int) -> Cut:
+    """The largest square in the middle of a photo, taken as the palm."""
+    height, width = photo.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    picture = images.resize(np.ascontiguousarray(photo[top : top + side, left : left + side]), size)
+    corners = ((left, top), (left + side, top), (left + side, top + side), (left, top + side))
+    return Cut(picture, side, tuple((float(x), float(y)) for x, y in corners), confidence=0.0)
