@@ -10,11 +10,19 @@ def _room(prefix: str, module: str) -> list[URLPattern | URLResolver]:
     return [path(prefix, include(module))] if importlib.util.find_spec(module) else []
 
 
-_API = ("accounts", "generation.jobs", "generation.uploads", "generation.sets", "generation.evaluation", "generation.lab")
+_API = (
+    "accounts",
+    "generation.jobs",
+    "generation.uploads",
+    "generation.sets",
+    "generation.evaluation",
+    "generation.lab",
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    *_room("", "palmsite.appearance"),
     *_room("account/", "accounts.urls"),
     *_room("jobs/", "generation.jobs.urls"),
     *_room("uploads/", "generation.uploads.urls"),
@@ -23,3 +31,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_room("lab/", "generation.lab.urls"),
     *[part for room in _API for part in _room("api/v1/", f"{room}.api_urls")],
 ]
+
+handler400 = "palmsite.error_pages.bad_request"
+handler403 = "palmsite.error_pages.permission_denied"
+handler404 = "palmsite.error_pages.page_not_found"
+handler500 = "palmsite.error_pages.server_error"

@@ -38,6 +38,12 @@ def palm(seed: int, lines: int = 22) -> SafeString:
     return mark_safe(palm_lines.drawing(int(seed), int(lines)))
 
 
+@register.simple_tag
+def seeds(count: int) -> range:
+    """Number `count` drawn palms, for a loop."""
+    return range(1, int(count) + 1)
+
+
 @register.filter
 def widget_kind(field: Any) -> str:
     """Name the shape of a bound field's row: check, choices or line."""

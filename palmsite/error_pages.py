@@ -1,0 +1,78 @@
+"""Draws the error pages: what happened, what was kept, what to do now.
+
+From 500 on a page is drawn without request, session or database, since any of them may be what broke.
+"""
+
+import json
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from palmsite import frame
+
+DRAWN = frozenset({400, 403, 404, 413, 429, 500, 503})
+
+
+def render(
+    request: HttpRequest,
+    status: int,
+    *,
+    message: str = "",
+    code: str = "",
+    fields: dict[str, str] | None = None,
+    retry_after: int | None = None,
+) -> HttpResponse:
+    """Answer with the page of a status; `message` replaces its first sentences, `fields` says what to correct."""
+    context = {
+        "status": status,
+        "message": message,
+        "code": code,
+        "fields": fields or {},
+        "retry_after": retry_after,
+        "request_id": getattr(request, "request_id", ""),
+        "theme": frame.theme(request),
+    }
+    if request.headers.get("HX-Request") == "true":
+        response = HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+        response["HX-Trigger"] = json.dumps(
+            {"toast": {"text": message or _("That did not work. Try again.")}}
+        )
+    else:
+        template = f"errors/{status}.html" if status in DRAWN else "errors/other.html"
+        page = render_to_string(template, context, None if status >= 500 else request)
+        response = HttpResponse(page, status=status)
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that cannot be read, or is too large to be read (handler400)."""
+    if isinstance(exception, RequestDataTooBig):
+        return render(request, 413, code="too_large")
+    return render(request, 400, code="bad_request")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer where a person may not go (handler403)."""
+    return render(request, 403, code="forbidden")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer where nothing is (handler404)."""
+    return render(request, 404, code="not_found")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer when the site broke (handler500)."""
+    return render(request, 500, code="crashed")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose proof of origin is missing or old; what was typed is kept by drafts.js."""
+    message = _(
+        "This form was open for too long, so it was not sent. Go back: what you typed is still there, send it again."
+    )
+    return render(request, 403, message=message, code="csrf")
