@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
-from PIL import WebPImagePlugin as _webp  # noqa: F401  (Pillow finds WebP only once it is imported)
+from PIL import WebPImagePlugin as WebPImagePlugin  # Pillow finds WebP only once imported
 
 from mlcore.errors import BrokenImage, ImageTooLarge, NotAnImage
 
