@@ -1,0 +1,19 @@
+"""The jobs room as a Django app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class JobsConfig(AppConfig):
+    """Registers the demo job and what a person may take along or erase."""
+
+    name = "generation.jobs"
+    label = "jobs"
+    verbose_name = _("Jobs")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make the room's own kinds known."""
+        from generation.jobs import demo
+
+        demo.register()

@@ -1,0 +1,157 @@
+"""What can be asked about jobs: by people, by pages, by the watchdog and by /healthz. Reads only."""
+
+from datetime import datetime, timedelta
+from typing import TypedDict
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.errors import NotFound
+from accounts.models import User
+from generation.jobs import policies, registry
+from generation.jobs.leases import Claim, database_time
+from generation.jobs.models import Job, JobQuerySet, Turn, Worker
+
+QUEUE_STALE_LEASES = 10
+
+
+class Health(TypedDict):
+    """What /healthz says of workers and queues."""
+
+    worker_ok: bool
+    worker_detail: str
+    queue_ok: bool
+    queue_detail: str
+    oldest_s: int
+
+
+def jobs_of(user: User) -> JobQuerySet:
+    """A person's jobs, latest first."""
+    return Job.objects.of(user.pk).order_by("-id")
+
+
+def job_for(user: User, job_id: UUID | str) -> Job:
+    """The job, if this person may know of it; NotFound otherwise."""
+    job = Job.objects.filter(pk=job_id).first()
+    if job is None or not policies.can_see(user, job):
+        raise NotFound(_("There is no such job."))
+    return job
+
+
+def running_count(user: User) -> int:
+    """How many of the person's jobs wait or run: the number on the bell."""
+    return Job.objects.of(user.pk).live().count()
+
+
+def tray(user: User, size: int = 6) -> list[Job]:
+    """What the tray shows: all that is live first, then what ended last."""
+    live = list(jobs_of(user).live()[:size])
+    return live + list(jobs_of(user).filter(state__in=Job.ENDED)[: size - len(live)])
+
+
+def others_before(job: Job) -> int:
+    """How many other people's jobs will be taken before this one, when all waits as it does now."""
+    if job.state != Job.State.QUEUED:
+        return 0
+    turns = dict(Turn.objects.filter(queue=job.queue).values_list("owner_id", "number"))
+    mine = turns.get(job.owner_id, 0)
+    own_before = Job.objects.queued(job.queue).of(job.owner_id).filter(pk__lt=job.pk).count()
+    waiting = Job.objects.queued(job.queue).exclude(owner_id=job.owner_id)
+    before = 0
+    for owner_id, count in _counts(waiting).items():
+        # In every round each owner is served once; those served longer ago come first within it.
+        rounds = own_before + (1 if turns.get(owner_id, 0) < mine else 0)
+        before += min(count, rounds)
+    return before
+
+
+def _counts(jobs: JobQuerySet) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for owner_id in jobs.values_list("owner_id", flat=True):
+        counts[owner_id] = counts.get(owner_id, 0) + 1
+    return counts
+
+
+def place_in_words(job: Job) -> str:
+    """Where a waiting job stands, as a person would say it."""
+    if job.state != Job.State.QUEUED:
+        return ""
+    before = others_before(job) + Job.objects.queued(job.queue).of(job.owner_id).filter(pk__lt=job.pk).count()
+    if before:
+        return ngettext("you are next after %(n)s job", "you are next after %(n)s jobs", before) % {
+            "n": before
+        }
+    return _("you are next")
+
+
+# For the watchdog
+
+
+def running_leases() -> dict[Claim, datetime]:
+    """Every claim now held and until when."""
+    running = Job.objects.filter(state=Job.State.RUNNING)
+    return {Claim.of(job): job.lease_until for job in running if job.lease_until}
+
+
+def stuck_workers(queue: str, host: str) -> list[Worker]:
+    """Workers of this machine that still hold a claim which is over."""
+    claim = Job.objects.filter(pk=OuterRef("job_id"), attempt=OuterRef("attempt"), state=Job.State.RUNNING)
+    held = Worker.objects.filter(queue=queue, host=host, job_id__isnull=False)
+    return list(held.exclude(Exists(claim)))
+
+
+def living_workers() -> QuerySet[Worker]:
+    """Workers heard of within one lease."""
+    return Worker.objects.filter(seen_at__gt=Now() - timedelta(seconds=settings.PALMSITE_LEASE_SECONDS))
+
+
+def silent_workers() -> QuerySet[Worker]:
+    """Workers not heard of for ten leases."""
+    return Worker.objects.filter(seen_at__lt=Now() - timedelta(seconds=10 * settings.PALMSITE_LEASE_SECONDS))
+
+
+def starved_at(queue: str) -> int | None:
+    """The last turn's number when work waits although a worker is free, or none lives; else None."""
+    if not Job.objects.queued(queue).exists():
+        return None
+    living = living_workers().filter(queue=queue)
+    if living.exists() and not living.filter(job_id__isnull=True).exists():
+        return None
+    return Turn.objects.filter(queue=queue).aggregate(last=Max("number"))["last"] or 0
+
+
+def health() -> Health:
+    """Whether somebody works and whether work moves."""
+    silent = [queue for queue in registry.QUEUES if not living_workers().filter(queue=queue).exists()]
+    oldest = _oldest_seconds()
+    stale = settings.PALMSITE_LEASE_SECONDS * QUEUE_STALE_LEASES
+    waits = [queue for queue in registry.QUEUES if starved_at(queue) is not None]
+    queued = Job.objects.filter(state=Job.State.QUEUED).count()
+    running = Job.objects.filter(state=Job.State.RUNNING).count()
+    counted = _("%(queued)s waiting, %(running)s running") % {"queued": queued, "running": running}
+    stands = bool(waits) and oldest > stale
+    return {
+        "worker_ok": not silent,
+        "worker_detail": (
+            _("no worker heard of: %(queues)s") % {"queues": ", ".join(silent)}
+            if silent
+            else _("%(count)s workers") % {"count": living_workers().count()}
+        ),
+        "queue_ok": not stands,
+        "queue_detail": (
+            _("%(counted)s; the oldest has waited %(seconds)s s and no worker takes it")
+            % {"counted": counted, "seconds": oldest}
+            if stands
+            else counted
+        ),
+        "oldest_s": oldest,
+    }
+
+
+def _oldest_seconds() -> int:
+    oldest = Job.objects.filter(state=Job.State.QUEUED).aggregate(at=Min("queued_at"))["at"]
+    return max(0, int((database_time() - oldest).total_seconds())) if oldest else 0
