@@ -1,0 +1,286 @@
+"""The door to generation: a spec and a checkpoint in, images out. It knows no rows, no settings and no files
+of sets.
+
+Image i is a function of (checkpoint sha256, seed, i and the spec's per-image fields) alone. The network
+therefore always runs at one batch shape, the rest padded: another shape would change rounding and with it
+bytes.
+"""
+
+import platform
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mlcore import checkpoint, fold, images, noise, sampling, scoring, zoo_index
+from mlcore.errors import BadHeader, ScoringError, SpecError, WrongKind
+from mlcore.spec import GenerationSpec
+
+BATCH = 16
+# Images that are ready and wait for one before them; bounds memory when that one needs many draws.
+MAX_WAITING = 256
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedImage:
+    """One image, RGB uint8 HWC, and the discriminator's probability that it is real (None without one)."""
+
+    index: int
+    seed: int
+    score: float | None
+    pixels: images.Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a call stands. `short` lists the images that never reached min_probability, with the best they
+    reached.
+    """
+
+    done: int
+    total: int
+    drawn: int
+    short: tuple[tuple[int, float], ...] = ()
+
+
+class Model:
+    """A generator, loaded once and shared, with the discriminator that scores it where it is at hand."""
+
+    def __init__(self, loaded: checkpoint.Checkpoint, scorer: scoring.Scorer | None = None) -> None:
+        if loaded.header.kind != "generator":
+            raise WrongKind(f"A {loaded.header.kind} makes no images; give a generator.")
+        self.header = loaded.header
+        self.sha256 = loaded.sha256
+        self.scorer = scorer
+        network = checkpoint.build(loaded)
+        self.image_size = int(network.image_size)  # type: ignore[arg-type]
+        size = getattr(network, "latent_size", None)
+        # A diffusion network has no latent vector: its noise is a picture.
+        self.noise_shape = (3, self.image_size, self.image_size) if size is None else (int(size),)
+        self.network = fold.fast(network)
+
+    def hands(self) -> bool:
+        """Whether left and right may be asked for."""
+        return "hand" in self.header.conditions
+
+    def looks(self) -> dict[str, float]:
+        """The looks that may be asked for, with how often each is drawn for 'any'."""
+        return dict(self.header.conditions.get("looks", {}))
+
+    @torch.inference_mode()
+    def draw(self, spec: GenerationSpec, items: list[tuple[int, int]]) -> images.Pixels:
+        """At most 16 images, one for each (index, draw), NHWC; always computed as 16."""
+        padded = items + [items[-1]] * (BATCH - len(items))
+        batch = self._noise(spec.seed, padded)
+        network = self._labelled(spec, padded)
+
+        def fresh(step: int) -> torch.Tensor:
+            """Each image's own noise for one step of a stochastic sampler."""
+            parts = [
+                noise.normal(noise.stream(spec.seed, index, draw, f"step {step}"), self.noise_shape)
+                for index, draw in padded
+            ]
+            return torch.from_numpy(np.stack(parts))
+
+        made = sampling.sample(network, batch, fresh, self.header.sampler, self.header.sampler_arguments)
+        pixels = images.to_uint8(made, self.header.normalisation)[: len(items)]
+        for place, (index, _) in enumerate(items):
+            if self._mirrored(spec, index):
+                pixels[place] = pixels[place, :, ::-1].copy()
+        return pixels
+
+    def check(self, spec: GenerationSpec) -> None:
+        """Refuse a wish that this checkpoint cannot fulfil."""
+        if spec.hand != "any" and not self.hands():
+            raise SpecError("hand", "This generator does not know left from right; ask for any.")
+        if spec.look != "any" and spec.look not in self.looks():
+            known = ", ".join(["any", *self.looks()])
+            raise SpecError("look", f"This generator has no look {spec.look!r}; it has {known}.")
+        if self.scorer is None and (spec.candidates > 1 or spec.min_probability > 0):
+            field = "candidates" if spec.candidates > 1 else "min_probability"
+            raise SpecError(
+                field, f"{field} needs the discriminator that scores this generator, not at hand."
+            )
+
+    def _noise(self, seed: int, items: list[tuple[int, int]]) -> torch.Tensor:
+        parts = [noise.latent(seed, index, self.noise_shape, draw) for index, draw in items]
+        batch = torch.from_numpy(np.stack(parts))
+        return batch.to(memory_format=torch.channels_last) if batch.dim() == 4 else batch
+
+    def _labelled(self, spec: GenerationSpec, items: list[tuple[int, int]]) -> sampling.Network:
+        """The network, given each image's label when it takes one."""
+        looks = self.looks()
+        if not looks:
+            return self.network
+        names, sums = list(looks), list(accumulate(looks.values()))
+        labels = []
+        for index, _ in items:
+            if spec.look != "any":
+                labels.append(names.index(spec.look))
+                continue
+            place = noise.uniform(spec.seed, index, "look") * sums[-1]
+            labels.append(next(i for i, total in enumerate(sums) if place < total or i == len(sums) - 1))
+        tensor = torch.tensor(labels)
+        return lambda *inputs: self.network(*inputs, tensor)
+
+    def _mirrored(self, spec: GenerationSpec, index: int) -> bool:
+        """Whether this image is the mirror image of what the network draws."""
+        if not self.hands():
+            return False
+        drawn = self.header.conditions["hand"].get("drawn", "left")
+        wanted = spec.hand
+        if wanted == "any":
+            wanted = "left" if noise.uniform(spec.seed, index, "hand") < 0.5 else "right"
+        return bool(wanted != drawn)
+
+
+def load(name_or_path: str | Path, scorer: str | Path | None = None) -> Model:
+    """A model by path or zoo name, loaded once per process and shared as long as its file stays as it is."""
+    path = zoo_index.find(name_or_path).resolve()
+    stat = path.stat()
+    beside = Path(scorer).resolve() if scorer is not None else None
+    return _load(path, beside, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, scorer: Path | None, _modified: int, _size: int) -> Model:
+    loaded = checkpoint.load(path)
+    found = scorer
+    if found is None and loaded.header.partner:
+        found = zoo_index.find_by_sha256(loaded.header.partner, path)
+    if found is None:
+        return Model(loaded)
+    calibration = scoring.Calibration.from_header(loaded.header.calibration)
+    return Model(loaded, scoring.Scorer(checkpoint.load(found), calibration if calibration.fitted else None))
+
+
+@dataclass(slots=True)
+class _Pending:
+    """The draws of one image so far."""
+
+    wanted: int  # draws asked for up to this round's end
+    seen: int = 0
+    best: float | None = None
+    pixels: images.Pixels | None = None
+
+    def take(self, score: float | None, pixels: images.Pixels) -> None:
+        """Keep the better one; of equals the earlier, since draws come in order."""
+        self.seen += 1
+        if self.pixels is None or (score is not None and self.best is not None and score > self.best):
+            self.best, self.pixels = score, pixels.copy()
+
+
+def generate(
+    spec: GenerationSpec,
+    model: Model | str | Path,
+    on_progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    *,
+    indices: Iterable[int] | None = None,
+) -> Generator[GeneratedImage, None, Progress]:
+    """Yield the spec's images in the order of their indices; returns the last Progress.
+
+    An image that does not reach `min_probability` in `max_draws` draws is not yielded and is told in `short`.
+    `indices` makes only some of the spec's images, with the same bytes.
+    """
+    loaded = model if isinstance(model, Model) else load(model)
+    loaded.check(spec)
+    wanted = list(spec.indices if indices is None else indices)
+    queue: deque[tuple[int, int]] = deque()
+    pending: dict[int, _Pending] = {}
+    ready: dict[int, GeneratedImage | None] = {}
+    short: list[tuple[int, float]] = []
+    opened = emitted = drawn = 0
+    progress = Progress(0, len(wanted), 0)
+    while emitted < len(wanted):
+        if should_stop is not None and should_stop():
+            return progress
+        while opened < len(wanted) and len(queue) < BATCH and len(ready) < MAX_WAITING:
+            index = wanted[opened]
+            pending[index] = _Pending(spec.candidates)
+            queue.extend((index, draw) for draw in range(spec.candidates))
+            opened += 1
+        items = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+        drawn += len(items)
+        pixels = loaded.draw(spec, items)
+        scores = loaded.scorer.probabilities(pixels) if loaded.scorer is not None else None
+        again: list[tuple[int, int]] = []
+        for place, (index, _) in enumerate(items):
+            image = pending[index]
+            image.take(None if scores is None else float(scores[place]), pixels[place])
+            if image.seen < image.wanted:
+                continue
+            if image.best is not None and image.best < spec.min_probability:
+                if image.seen < spec.max_draws:
+                    image.wanted = min(image.seen + spec.candidates, spec.max_draws)
+                    again += [(index, draw) for draw in range(image.seen, image.wanted)]
+                    continue
+                short.append((index, image.best))
+                ready[index] = None
+            elif image.pixels is not None:
+                ready[index] = GeneratedImage(index, spec.seed, image.best, image.pixels)
+            del pending[index]
+        queue.extendleft(reversed(again))  # older images first, so that few wait
+        while emitted < len(wanted) and wanted[emitted] in ready:
+            finished = ready.pop(wanted[emitted])
+            emitted += 1
+            if finished is not None:
+                yield finished
+        progress = Progress(emitted, len(wanted), drawn, tuple(short))
+        if on_progress is not None:
+            on_progress(progress)
+    return progress
+
+
+def recipe(model: Model, spec: GenerationSpec, index: int) -> dict[str, Any]:
+    """What an image is a function of, and where the promise of equal bytes holds. No time, owner, set or
+    count.
+    """
+    return {
+        "checkpoint": model.sha256,
+        "discriminator": model.scorer.sha256 if model.scorer is not None else "",
+        "seed": spec.seed,
+        "index": index,
+        "candidates": spec.candidates,
+        "min_probability": spec.min_probability,
+        "max_draws": spec.max_draws,
+        "hand": spec.hand,
+        "look": spec.look,
+        **backend(),
+    }
+
+
+def backend() -> dict[str, str]:
+    """Where equal bytes are promised: machine type, torch and what torch uses on it."""
+    return {
+        "machine": platform.machine(),
+        "torch": torch.__version__,
+        "backend": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+def calibrate(
+    model: Model, real: images.Pixels, *, seed: int = 0, count: int | None = None
+) -> scoring.Calibration:
+    """Fit the model's calibration on real held-out images and as many fresh generated ones."""
+    if model.scorer is None:
+        raise ScoringError("There is no discriminator to calibrate; put it beside the generator.")
+    spec = GenerationSpec(count=count or max(len(real), 1), seed=seed, first_index=50_000_000)
+    made = np.stack([image.pixels for image in generate(spec, model)])
+    return scoring.calibrate(model.scorer.verdicts(real), model.scorer.verdicts(made))
+
+
+def store_calibration(path: Path, out: Path, calibration: scoring.Calibration) -> str:
+    """Write the checkpoint again with this calibration in its header; returns the new sha256."""
+    loaded = checkpoint.load(path)
+    if loaded.header.kind not in ("generator", "discriminator"):
+        raise BadHeader(f"A {loaded.header.kind} takes no calibration.")
+    halves = all(torch.equal(t.half().float(), t) for t in loaded.state.values() if t.is_floating_point())
+    header = replace(loaded.header, calibration=calibration.to_header())
+    return checkpoint.save(out, loaded.state, header, dtype=torch.float16 if halves else torch.float32)

@@ -1,0 +1,74 @@
+"""Finds checkpoints: a path, the name of a trained model that ships in the zoo, or a discriminator by its
+sha256.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from mlcore import checkpoint
+from mlcore.errors import CheckpointError, CheckpointMissing
+
+ZOO = Path(__file__).parent / "zoo"
+INDEX = "index.json"
+DEFAULT = "default"
+
+
+def names(zoo: Path = ZOO) -> dict[str, Path]:
+    """Every generator that ships, by name."""
+    found = {}
+    for path in sorted(zoo.glob(f"*{checkpoint.SUFFIX}")):
+        if checkpoint.peek(path).kind == "generator":
+            found[path.stem] = path
+    return found
+
+
+def default_name(zoo: Path = ZOO) -> str:
+    """The name that `default` stands for: the index says it."""
+    try:
+        return str(json.loads((zoo / INDEX).read_text())[DEFAULT])
+    except FileNotFoundError as error:
+        raise CheckpointMissing(
+            "No trained model ships with this copy; give the path of a checkpoint."
+        ) from error
+
+
+def find(name_or_path: str | Path, zoo: Path = ZOO) -> Path:
+    """The file that a person means by a path, a zoo name or `default`."""
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    name = default_name(zoo) if str(name_or_path) == DEFAULT else str(name_or_path)
+    inside = zoo / f"{name}{checkpoint.SUFFIX}"
+    if "/" not in name and inside.is_file():
+        return inside
+    known = ", ".join([DEFAULT, *names(zoo)]) if (zoo / INDEX).is_file() else "none"
+    raise CheckpointMissing(f"There is no file {path} and no trained model of that name (known: {known}).")
+
+
+def find_by_sha256(sha256: str, beside: Path, zoo: Path = ZOO) -> Path | None:
+    """The file with this hash beside a checkpoint, in its parent's folders or in the zoo; None when it is not
+    at hand.
+    """
+    for path in _candidates(beside, zoo):
+        stat = path.stat()
+        if _hash(path, stat.st_mtime_ns, stat.st_size) == sha256:
+            return path
+    return None
+
+
+def _candidates(beside: Path, zoo: Path) -> Iterator[Path]:
+    """Checkpoints nearby that say they are discriminators."""
+    for folder in dict.fromkeys((beside.parent.resolve(), zoo.resolve())):
+        for path in sorted(folder.glob(f"*{checkpoint.SUFFIX}")):
+            try:
+                if checkpoint.peek(path).kind == "discriminator":
+                    yield path
+            except CheckpointError:
+                continue  # a foreign or broken neighbour is no candidate, and not this call's business
+
+
+@lru_cache(maxsize=256)
+def _hash(path: Path, _modified: int, _size: int) -> str:
+    return checkpoint.file_sha256(path)
