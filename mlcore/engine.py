@@ -60,9 +60,9 @@ class Model:
         self.scorer = scorer
         network = checkpoint.build(loaded)
         self.image_size = int(network.image_size)  # type: ignore[arg-type]
-        size = getattr(network, "latent_size", None)
-        # A diffusion network has no latent vector: its noise is a picture.
-        self.noise_shape = (3, self.image_size, self.image_size) if size is None else (int(size),)
+        # A latent vector's length, or for a diffusion network the shape of its noise, a picture.
+        size: Any = network.latent_size
+        self.noise_shape = (size,) if isinstance(size, int) else tuple(size)
         self.network = fold.fast(network)
 
     def hands(self) -> bool:

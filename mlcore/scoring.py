@@ -109,10 +109,8 @@ class Scorer:
     def _run(self, pixels: images.Pixels) -> Floats:
         batch = images.from_uint8(pixels, self.header.normalisation).to(memory_format=torch.channels_last)
         out = self.network(batch).double().reshape(BATCH, -1)
-        # Several heads agree by their mean; two classes (fake, real) by the difference of their logits.
-        classes = self.header.notes.get("verdict") == "classes"
-        verdict = out[:, 1] - out[:, 0] if classes else out.mean(dim=1)
-        return np.asarray(verdict.numpy(), dtype=np.float64)
+        # Several heads agree by their mean.
+        return np.asarray(out.mean(dim=1).numpy(), dtype=np.float64)
 
 
 def load(path: str | Path) -> Scorer:
@@ -210,6 +208,7 @@ def reliability_svg(calibration: Calibration) -> str:
         f'<g fill="#1f6f5c" fill-opacity=".75">{dots}</g>{ticks}'
         '<text x="160" y="292" text-anchor="middle">probability said</text>'
         '<text x="12" y="140" text-anchor="middle" transform="rotate(-90 12 140)">share real</text>'
-        f'<text x="160" y="14" text-anchor="middle">error {calibration.error:.3f}, {calibration.real} real and '
+        f'<text x="160" y="14" text-anchor="middle">error {calibration.error:.3f}, '
+        f"{calibration.real} real and "
         f"{calibration.generated} generated</text></svg>"
     )
