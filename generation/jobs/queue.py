@@ -3,6 +3,7 @@
 A message holds nothing but the name of a queue. Lost, doubled and late ones change nothing.
 """
 
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -59,4 +60,10 @@ def run_cluster(queue: str, *, on_worker_start: Callable[[], None]) -> None:
     Conf.WORKERS = worker_count(queue)
     Conf.QUEUE_LIMIT = 1
     post_spawn.connect(start, weak=False)
-    Cluster().start()
+    cluster = Cluster()
+    # django-q's own way to stop waits for what the same signal has just ended (its sentinel), for ever. Here the
+    # first process simply ends, and each of the others is told by the end of its parent (see lifeline).
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    cluster.start()
+    cluster.sentinel.join()

@@ -1,0 +1,6 @@
+"""The settings of the kill tests on a machine whose clock is a day behind."""
+
+from tests.jobs.clocks import shift
+from tests.jobs.settings import *  # noqa: F403
+
+shift(days=-1)
