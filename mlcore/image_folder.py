@@ -1,0 +1,208 @@
+"""A folder of made images with its manifest: written while images are made, resumed, verified, packed into
+one zip.
+
+manifest.csv has a row per image (file, index, seed, score, sha256), manifest.json says what was asked for.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mlcore import images
+from mlcore.checkpoint import write_atomically
+from mlcore.engine import GeneratedImage
+from mlcore.errors import OutputError
+
+MANIFEST = "manifest.csv"
+PLAN = "manifest.json"
+COLUMNS = ("file", "index", "seed", "score", "sha256")
+WAITING = 64  # pictures that may wait to be written, so that memory stays flat
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # a zip must have a time; this one says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of manifest.csv."""
+
+    file: str
+    index: int
+    seed: int
+    score: float | None
+    sha256: str
+
+    def cells(self) -> list[str]:
+        """As written."""
+        score = "" if self.score is None else f"{self.score:.6f}"
+        return [self.file, str(self.index), str(self.seed), score, self.sha256]
+
+
+def name_of(index: int) -> str:
+    """The file name of an image: 000000.png and on."""
+    return f"{index:06d}.png"
+
+
+def read_manifest(folder: Path) -> dict[int, Row]:
+    """Rows by index; a line that a kill cut short is left out."""
+    try:
+        text = (folder / MANIFEST).read_text()
+    except FileNotFoundError:
+        return {}
+    rows: dict[int, Row] = {}
+    for line in csv.DictReader(io.StringIO(text)):
+        sha256, index = line.get("sha256") or "", line.get("index") or ""
+        if len(sha256) != 64 or not index.isdigit() or line["file"] != name_of(int(index)):
+            continue
+        score = float(line["score"]) if line["score"] else None
+        rows[int(index)] = Row(line["file"], int(index), int(line["seed"]), score, sha256)
+    return rows
+
+
+def encode(image: GeneratedImage, recipe: Mapping[str, Any]) -> bytes:
+    """The bytes of an image's file: pixels, recipe, and the mark of generated media."""
+    return images.encode_png(image.pixels, {"palmsite": json.dumps(recipe, sort_keys=True)}, synthetic=True)
+
+
+class ImageFolder:
+    """Writes images into a folder in the background, one at a time whole, the manifest after them."""
+
+    def __init__(self, folder: Path, plan: Mapping[str, Any]) -> None:
+        self.folder, self.plan = folder, dict(plan)
+        self.rows: dict[int, Row] = {}
+        self._waiting: list[Future[Row]] = []
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="png")
+
+    def __enter__(self) -> Self:
+        """Open the folder, or open it again where it was left; another plan's folder is refused."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        kept = read_plan(self.folder)
+        if kept is None:
+            strangers = [path.name for path in self.folder.iterdir() if not path.name.startswith(".")]
+            if strangers:
+                raise OutputError(f"{self.folder} is not empty ({strangers[0]}); choose a new folder.")
+            write_atomically(self.folder / PLAN, json.dumps(self.plan, indent=1, sort_keys=True).encode())
+        elif different := [key for key in self.plan if kept.get(key) != self.plan[key]]:
+            key = different[0]
+            raise OutputError(
+                f"{self.folder} was begun with {key} = {kept.get(key)!r}, not {self.plan[key]!r}; "
+                "ask for the same again to go on, or choose a new folder."
+            )
+        known = read_manifest(self.folder)
+        self.rows = {i: row for i, row in known.items() if _size(self.folder / row.file) > 0}
+        self._rewrite()
+        return self
+
+    def add(self, image: GeneratedImage, recipe: Mapping[str, Any]) -> None:
+        """Encode and write one image in the background."""
+        while len(self._waiting) >= WAITING:
+            self._keep()
+        self._waiting.append(self._pool.submit(self._write, image, recipe))
+
+    def flush(self) -> None:
+        """Wait until everything added is on the disk and in the manifest."""
+        while self._waiting:
+            self._keep()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish what was added, also when stopped, and sort the manifest."""
+        try:
+            self.flush()
+            self._rewrite()
+        finally:
+            self._pool.shutdown()
+
+    def _write(self, image: GeneratedImage, recipe: Mapping[str, Any]) -> Row:
+        data = encode(image, recipe)
+        path = self.folder / name_of(image.index)
+        temporary = path.with_name(f".{path.name}.part")
+        temporary.write_bytes(data)
+        temporary.replace(path)
+        return Row(path.name, image.index, image.seed, image.score, hashlib.sha256(data).hexdigest())
+
+    def _keep(self) -> None:
+        row = self._waiting.pop(0).result()
+        self.rows[row.index] = row
+        with (self.folder / MANIFEST).open("a", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerow(row.cells())
+
+    def _rewrite(self) -> None:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(self.rows[index].cells() for index in sorted(self.rows))
+        write_atomically(self.folder / MANIFEST, text.getvalue().encode())
+
+
+def read_plan(folder: Path) -> dict[str, Any] | None:
+    """What was asked for when the folder was begun; None where there is no plan."""
+    try:
+        content = json.loads((folder / PLAN).read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise OutputError(f"{folder / PLAN} is no JSON; choose a new folder.") from error
+    if not isinstance(content, dict):
+        raise OutputError(f"{folder / PLAN} is no plan; choose a new folder.")
+    return content
+
+
+def contents(folder: Path, archive: Path | None) -> Iterator[tuple[Row, bytes | None]]:
+    """Every image that the manifest names with its bytes, from the folder or its archive; None where missing."""
+    rows = read_manifest(folder)
+    if not rows:
+        raise OutputError(f"{folder} has no {MANIFEST} with images in it.")
+    if archive is not None:
+        with zipfile.ZipFile(archive) as packed:
+            inside = set(packed.namelist())
+            for row in rows.values():
+                yield row, packed.read(row.file) if row.file in inside else None
+        return
+    for row in rows.values():
+        path = folder / row.file
+        yield row, path.read_bytes() if path.is_file() else None
+
+
+def verify(folder: Path, archive: Path | None) -> tuple[int, list[str]]:
+    """Compare every byte with the manifest's hashes: how many there are, and the files that differ or are
+    missing.
+    """
+    wrong, count = [], 0
+    for row, data in contents(folder, archive):
+        count += 1
+        if data is None or hashlib.sha256(data).hexdigest() != row.sha256:
+            wrong.append(row.file)
+    return count, wrong
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """All images and manifests into one zip, stored, the same bytes each time; the pictures then leave the
+    folder.
+    """
+    temporary = archive.with_name(f".{archive.name}.part")
+    rows = read_manifest(folder)
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as packed:
+            for name in (*(row.file for row in rows.values()), MANIFEST, PLAN):
+                packed.writestr(zipfile.ZipInfo(name, ZIP_TIME), (folder / name).read_bytes())
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(archive)
+    finally:
+        temporary.unlink(missing_ok=True)
+    for row in rows.values():
+        (folder / row.file).unlink()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
