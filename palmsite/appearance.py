@@ -1,4 +1,4 @@
-"""Language and theme, chosen from the bar on any page and remembered: in the browser, and with the account."""
+"""Language and theme, chosen from the bar of any page and remembered: in the browser and with the account."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect

@@ -24,7 +24,7 @@ def render(
     fields: dict[str, str] | None = None,
     retry_after: int | None = None,
 ) -> HttpResponse:
-    """Answer with the page of a status; `message` replaces its first sentences, `fields` says what to correct."""
+    """Answer with the page of a status; `message` replaces its sentences, `fields` says what to correct."""
     context = {
         "status": status,
         "message": message,
@@ -73,6 +73,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose proof of origin is missing or old; what was typed is kept by drafts.js."""
     message = _(
-        "This form was open for too long, so it was not sent. Go back: what you typed is still there, send it again."
+        "This form was open for too long, so it was not sent. "
+        "Go back: what you typed is still there, send it again."
     )
     return render(request, 403, message=message, code="csrf")

@@ -6,6 +6,7 @@ Pure arithmetic on a seed: no file, no request, and nothing learned from anybody
 import math
 import random
 from functools import lru_cache
+from itertools import pairwise
 
 SIZE = 480
 HALF = SIZE / 2
@@ -23,7 +24,7 @@ def _smooth(points: list[Point]) -> str:
     """Join points by quadratic curves through the middles between them."""
     x, y = points[0]
     parts = [f"M{x:.0f} {y:.0f}"]
-    for (x, y), (next_x, next_y) in zip(points[1:-1], points[2:], strict=True):
+    for (x, y), (next_x, next_y) in pairwise(points[1:]):
         parts.append(f"Q{x:.0f} {y:.0f} {(x + next_x) / 2:.0f} {(y + next_y) / 2:.0f}")
     x, y = points[-1]
     parts.append(f"L{x:.0f} {y:.0f}")
@@ -81,11 +82,11 @@ def _creases(dice: random.Random) -> tuple[list[str], list[str]]:
     head = _bezier(start, near(180, 190), near(290, 240), near(400, 300, 34))
     life = _bezier((start[0] + 2, start[1] + 8), near(190, 215), near(215, 340), near(165, 446, 12))
     small = []
-    for _line in range(dice.randint(3, 5)):
+    for _line in range(dice.randint(2, 4)):
         x, y = dice.uniform(140, 340), dice.uniform(140, 380)
-        length, angle = dice.uniform(45, 110), dice.uniform(-1.3, 1.3) + math.pi / 2
+        length, angle = dice.uniform(60, 120), dice.uniform(-0.7, 0.7) + math.pi / 2
         across, down = length * math.cos(angle), length * math.sin(angle)
-        bend = near(x, y, 14)
+        bend = near(x, y, 6)
         small.append(_bezier((x - across / 2, y - down / 2), bend, bend, (x + across / 2, y + down / 2)))
     return [heart, head, life], small
 
@@ -94,10 +95,7 @@ def _creases(dice: random.Random) -> tuple[list[str], list[str]]:
 def drawing(seed: int, lines: int = 22) -> str:
     """Return the SVG of one palm in the colour of the text around it; `lines` says how fine it is."""
     dice = random.Random(seed)
-    if dice.random() < 0.5:
-        turn = f' transform="matrix(-1 0 0 1 {SIZE} 0)"'
-    else:
-        turn = ""
+    turn = f' transform="matrix(-1 0 0 1 {SIZE} 0)"' if dice.random() < 0.5 else ""
     ridges = "".join(_ridges(dice, lines))
     main, small = _creases(dice)
     return (
