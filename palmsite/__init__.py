@@ -1,0 +1,1 @@
+"""The house: settings, addresses, what surrounds every request, and the commands of the operator."""

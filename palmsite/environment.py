@@ -1,8 +1,9 @@
 """Turns strings of the environment into values, or says precisely what is wrong with them.
 
-Knows no Django and never reads `os.environ` itself: settings.py hands it the mapping, so that there is one reader.
+Knows no Django and never reads `os.environ`: settings.py hands it the mapping, so that there is one reader.
 """
 
+import difflib
 import os
 import secrets
 from collections.abc import Mapping
@@ -18,14 +19,7 @@ MAIL_SCHEMES = ("console", "smtp", "smtps", "smtp+tls")
 
 
 class EnvironmentProblem(SystemExit):
-    """A variable holds something that cannot be used. Ends the program with one line and status 2."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(2)
-        self.message = message
-
-    def __str__(self) -> str:
-        return self.message
+    """A variable holds something that cannot be used. Not caught, it ends the program with one line."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +81,14 @@ class Environment:
             raise EnvironmentProblem(f"{name}: {path} is a file. Name a folder.")
         return path.resolve()
 
+    def refuse_unknown(self, prefix: str) -> None:
+        """A misspelt name would be ignored in silence: say so instead."""
+        for name in sorted(self._values):
+            if name.startswith(prefix) and name not in self.variables:
+                near = difflib.get_close_matches(name, self.variables, n=1)
+                hint = f"Did you mean {near[0]}?" if near else "The README lists those there are."
+                raise EnvironmentProblem(f"{name}: there is no such setting. {hint}")
+
 
 def database(url: str, *, name: str = "DATABASE_URL", base: Path) -> dict[str, Any]:
     """Django's settings of the database behind an address such as postgres://user:password@host:5432/name."""
@@ -113,7 +115,7 @@ def database(url: str, *, name: str = "DATABASE_URL", base: Path) -> dict[str, A
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(port or ""),
-        # Connecting anew for every task is seven times slower; psycopg's pool must not be forked into workers.
+        # Connecting anew for every task is seven times slower; psycopg's pool cannot be forked.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": dict(parse_qsl(parts.query)),
@@ -135,7 +137,7 @@ def sqlite(path: Path) -> dict[str, Any]:
 
 
 def mail(url: str, *, name: str = "PALMSITE_MAIL_URL") -> dict[str, Any]:
-    """Django's mail settings for console:// or smtp://user:password@host:587 (smtps: TLS, smtp+tls: STARTTLS)."""
+    """Django's mail settings for console:// or smtp://user:password@host:port (or smtps://, smtp+tls://)."""
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in MAIL_SCHEMES:
         raise EnvironmentProblem(f"{name}: {scheme!r} is not one of {', '.join(MAIL_SCHEMES)}.")
@@ -175,7 +177,9 @@ def secret_key(path: Path) -> str:
             "Make the folder writable or name another."
         ) from None
     if len(key) < 50:
-        raise EnvironmentProblem(f"{path}: the secret key is too short. Delete the file; the next start makes one.")
+        raise EnvironmentProblem(
+            f"{path}: the secret key is too short. Delete the file; the next start makes one."
+        )
     return key
 
 

@@ -9,9 +9,20 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from palmsite import frame
+from palmsite import frame, problems
 
+# What a program is told where nobody has said more.
+_PROBLEMS = {
+    400: gettext_lazy("The request cannot be read."),
+    403: gettext_lazy("You may not do this."),
+    404: gettext_lazy("There is nothing here, or it is not yours."),
+    413: gettext_lazy("That is too large to be sent in one piece."),
+    500: gettext_lazy(
+        "The site made a mistake. Nothing was changed; try again, or tell the operator the request id."
+    ),
+}
 DRAWN = frozenset({400, 403, 404, 413, 429, 500, 503})
 
 
@@ -25,6 +36,11 @@ def render(
     retry_after: int | None = None,
 ) -> HttpResponse:
     """Answer with the page of a status; `message` replaces its sentences, `fields` says what to correct."""
+    if problems.is_for_program(request):
+        detail = message or str(_PROBLEMS.get(status, status))
+        return problems.response(
+            request, status, detail=detail, code=code, fields=fields, retry_after=retry_after
+        )
     context = {
         "status": status,
         "message": message,

@@ -1,22 +1,115 @@
-"""What happens around every request: its id, and the translation of a room's refusal into a page."""
+"""What happens around every request: its id and its log line, and the translation of a room's refusal."""
 
+import logging
+import re
+import time
 from collections.abc import Callable
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
+from accounts import request_id
+from accounts.errors import DomainError
+from palmsite import error_pages, problems
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
+access_log = logging.getLogger("palmsite.access")
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_QUIET_PATHS = ("/healthz", "/metrics", "/static/")
 
 
 class RequestIdMiddleware:
-    """Passes requests through."""
+    """Gives every request an id: in its answer, in all log lines, and in the jobs it starts.
+
+    A proxy of ours may bring its own id; anybody else's is ignored, so that nobody forges the log.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer."""
+        """Answer within the id and write one line about it."""
+        brought = request.headers.get("X-Request-ID", "") if settings.PALMSITE_PROXIES else ""
+        identity = brought if _SAFE_ID.fullmatch(brought) else request_id.new()
+        request.request_id = identity  # type: ignore[attr-defined]  # read by error pages
+        started = time.monotonic()
+        with request_id.within(identity):
+            response = self.get_response(request)
+            if not request.path_info.startswith(_QUIET_PATHS):
+                _log(request, response, time.monotonic() - started)
+        response["X-Request-ID"] = identity
+        return response
+
+
+def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    user = getattr(request, "user", None)
+    access_log.info(
+        "%s %s %s %.0f ms",
+        request.method,
+        # Addresses that are a secret in themselves (reset links, shares) stand in the path only, which is
+        # needed to understand a line; what follows the question mark is not.
+        request.path_info,
+        response.status_code,
+        1000 * seconds,
+        extra={
+            "method": request.method,
+            "path": request.path_info,
+            "status": response.status_code,
+            "milliseconds": round(1000 * seconds),
+            "user_id": user.pk if user is not None and user.is_authenticated else None,
+        },
+    )
+
+
+class ApiHeadersMiddleware:
+    """Tells programs their pace (RateLimit headers), and keeps answers about people out of shared caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, with the headers."""
+        response = self.get_response(request)
+        if hasattr(request, "rate_limit"):
+            response["RateLimit-Policy"], response["RateLimit"] = request.rate_limit
+        if getattr(request, "user", None) is not None and request.user.is_authenticated:
+            response.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+
+class DomainErrorMiddleware:
+    """Answers what a room refuses: with a page in style, or a problem where a program asked."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
         return self.get_response(request)
 
-
-class DomainErrorMiddleware(RequestIdMiddleware):
-    """Passes requests through."""
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Turn a refusal into an answer; anything else goes on to Django."""
+        if isinstance(error, RequestDataTooBig):
+            return error_pages.bad_request(request, error)
+        if not isinstance(error, DomainError):
+            return None
+        retry_after: int | None = getattr(error, "retry_after", None)
+        if problems.is_for_program(request):
+            return problems.response(
+                request,
+                error.status,
+                detail=str(error),
+                code=error.code,
+                fields=error.fields,
+                retry_after=retry_after,
+            )
+        return error_pages.render(
+            request,
+            error.status,
+            message=str(error),
+            code=error.code,
+            fields=error.fields,
+            retry_after=retry_after,
+        )

@@ -11,7 +11,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from palmsite import environment
+from palmsite import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = environment.Environment(os.environ)
@@ -44,16 +44,18 @@ SECRET_KEY = environment.secret_key(PALMSITE_DATA / "secret_key")
 # Who may come in ----------------------------------------------------------------------------------
 
 DEBUG = ENVIRONMENT.flag("PALMSITE_DEBUG", "0", "Show the insides of errors. Never where others can look.")
-ALLOWED_HOSTS = ENVIRONMENT.words(
-    "PALMSITE_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the site answers to, with commas between."
+PALMSITE_HOSTS = ENVIRONMENT.words(
+    "PALMSITE_HOSTS", "localhost", "Host names the site answers to, with commas between."
 )
+# This machine's own names always answer: probes ask from inside.
+ALLOWED_HOSTS = [*PALMSITE_HOSTS, "localhost", "127.0.0.1", "[::1]"]
 PALMSITE_HTTPS = ENVIRONMENT.flag(
     "PALMSITE_HTTPS", "0", "The site is reached by HTTPS: secure cookies, HSTS, plain HTTP is redirected."
 )
 PALMSITE_PROXIES = ENVIRONMENT.number(
     "PALMSITE_PROXIES",
     "0",
-    "How many proxies of your own stand before the site; that many addresses in X-Forwarded-For are believed.",
+    "Proxies of your own before the site; that many steps of X-Forwarded-For are believed.",
     least=0,
     most=9,
 )
@@ -91,7 +93,8 @@ PALMSITE_WEB_THREADS = ENVIRONMENT.number(
 PALMSITE_ACCEL = ENVIRONMENT.text(
     "PALMSITE_ACCEL",
     "",
-    "Prefix under which nginx serves private files (X-Accel-Redirect), as /private/; empty: the site streams them.",
+    "Prefix under which nginx serves private files (X-Accel-Redirect), as /private/; "
+    "empty: the site streams them.",
 )
 PALMSITE_LOG = ENVIRONMENT.choice(
     "PALMSITE_LOG", "text", "Form of the log lines: text or json.", choices=("text", "json")
@@ -146,6 +149,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "palmsite.middleware.ApiHeadersMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "palmsite.middleware.DomainErrorMiddleware",
 ]
@@ -247,10 +251,7 @@ SECURE_SSL_REDIRECT = PALMSITE_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked from inside, by plain HTTP
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if PALMSITE_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PALMSITE_HTTPS
-if PALMSITE_PROXIES:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-if PALMSITE_HTTPS:
-    CSRF_TRUSTED_ORIGINS = [f"https://{host.removeprefix('.')}" for host in ALLOWED_HOSTS if host != "*"]
+# Forwarded addresses and schemes are undone by the web server (serving.py): REMOTE_ADDR is the visitor's.
 
 # Caches -------------------------------------------------------------------------------------------
 
@@ -295,8 +296,13 @@ Q_CLUSTER: dict[str, Any] = {
     },
 }
 
+# Seconds one attempt at a job may take before it counts as hanging, by queue.
+PALMSITE_JOB_LIMITS = {"short": 10 * 60, "long": 12 * 3600}
+
 # API ----------------------------------------------------------------------------------------------
 
+# How many requests in how many seconds: for a person, and for an address where nobody is signed in.
+PALMSITE_API_RATES = {"person": (600, 60), "address": (60, 60)}
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
@@ -304,7 +310,15 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "palmsite.api.Pages",
+    "DEFAULT_THROTTLE_CLASSES": ["palmsite.api.PaceThrottle"],
+    "EXCEPTION_HANDLER": "palmsite.api.exception_handler",
+    "NUM_PROXIES": 0,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -331,7 +345,14 @@ globals().update(
         ENVIRONMENT.text(
             "PALMSITE_MAIL_URL",
             "console://",
-            "Mail: console:// (printed) or smtp://user:password@host:port; smtps:// for TLS, smtp+tls:// for STARTTLS.",
+            "Mail: console:// (printed) or smtp://user:password@host:port; smtps:// for TLS, "
+            "smtp+tls:// for STARTTLS.",
         )
     )
 )
+
+# Logs ---------------------------------------------------------------------------------------------
+
+LOGGING = logs.configuration(PALMSITE_LOG, PALMSITE_LOG_LEVEL)
+
+ENVIRONMENT.refuse_unknown("PALMSITE_")

@@ -1,22 +1,5 @@
-"""The id of the web request that all now happening goes back to. It follows a job into the worker's logs."""
+"""The id of the web request that a job goes back to: the one in the logs and the audit events."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from accounts.request_id import current, within
 
-_request_id: ContextVar[str] = ContextVar("palmsite_request_id", default="")
-
-
-def current() -> str:
-    """The id in force, or an empty string."""
-    return _request_id.get()
-
-
-@contextmanager
-def within(request_id: str) -> Iterator[None]:
-    """Put an id in force for a while."""
-    token = _request_id.set(request_id)
-    try:
-        yield
-    finally:
-        _request_id.reset(token)
+__all__ = ["current", "within"]
