@@ -43,6 +43,19 @@
     const polls = event.target.closest("[data-poll]") === event.target;
     if (polls && document.hidden) event.preventDefault();
   });
+  let focused = null;
+  const stops = (within) => all("a[href], button, input, select, textarea, summary", within);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const target = event.detail.target;
+    const index = stops(target).indexOf(document.activeElement);
+    focused = index < 0 ? null : { id: target.id, index };
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const target = focused && focused.id && document.getElementById(focused.id);
+    const stop = target && stops(target)[focused.index];
+    if (stop && document.activeElement === document.body) stop.focus();
+    focused = null;
+  });
   document.addEventListener("htmx:afterSwap", countJobs);
   document.addEventListener("htmx:afterSettle", countJobs);
 
