@@ -10,10 +10,13 @@ import time
 from pathlib import Path
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from PIL import Image, ImageDraw
 
-from generation.jobs import registry
+from accounts.errors import TooMany
+from accounts.models import User
+from generation.jobs import registry, services
 from generation.jobs.context import JobContext
 from generation.jobs.models import Job
 
@@ -22,6 +25,7 @@ TILES_A_SIDE = 6
 TILES = TILES_A_SIDE**2
 TILE = 64
 PAUSE_SECONDS = 0.25
+AT_ONCE = 5
 SKIN = (226, 190, 160)
 CREASE = (150, 98, 74)
 
@@ -32,10 +36,20 @@ def register() -> None:
         registry.JobKind(
             name=KIND,
             handler="generation.jobs.demo.run_demo",
-            title=_("A drawing of palm lines"),
+            title=gettext_lazy("A drawing of palm lines"),
             queue="short",
         )
     )
+
+
+def start(*, by: User) -> Job:
+    """Ask for a drawing; a few at a time are enough for anybody."""
+    if Job.objects.of(by.pk).live().filter(kind=KIND).count() >= AT_ONCE:
+        raise TooMany(
+            _("You have %(count)s drawings under way; wait until one is done.") % {"count": AT_ONCE},
+            retry_after=10,
+        )
+    return services.enqueue(kind=KIND, owner=by, total=TILES)
 
 
 def picture_path(job_id: object) -> Path:

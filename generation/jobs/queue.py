@@ -61,8 +61,8 @@ def run_cluster(queue: str, *, on_worker_start: Callable[[], None]) -> None:
     Conf.QUEUE_LIMIT = 1
     post_spawn.connect(start, weak=False)
     cluster = Cluster()
-    # django-q's own way to stop waits for what the same signal has just ended (its sentinel), for ever. Here the
-    # first process simply ends, and each of the others is told by the end of its parent (see lifeline).
+    # django-q's own way to stop waits for its sentinel, which the same signal has just ended, for ever. So
+    # the first process simply ends here, and the end of its parent tells each of the others (see lifeline).
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     cluster.start()

@@ -5,7 +5,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, Max, Min, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -53,34 +53,24 @@ def tray(user: User, size: int = 6) -> list[Job]:
     return live + list(jobs_of(user).filter(state__in=Job.ENDED)[: size - len(live)])
 
 
-def others_before(job: Job) -> int:
-    """How many other people's jobs will be taken before this one, when all waits as it does now."""
-    if job.state != Job.State.QUEUED:
-        return 0
+def jobs_before(job: Job) -> int:
+    """How many waiting jobs will be taken before this one, if none comes in between."""
+    waiting = Job.objects.queued(job.queue)
+    own_before = waiting.of(job.owner_id).filter(pk__lt=job.pk).count()
     turns = dict(Turn.objects.filter(queue=job.queue).values_list("owner_id", "number"))
-    mine = turns.get(job.owner_id, 0)
-    own_before = Job.objects.queued(job.queue).of(job.owner_id).filter(pk__lt=job.pk).count()
-    waiting = Job.objects.queued(job.queue).exclude(owner_id=job.owner_id)
-    before = 0
-    for owner_id, count in _counts(waiting).items():
-        # In every round each owner is served once; those served longer ago come first within it.
-        rounds = own_before + (1 if turns.get(owner_id, 0) < mine else 0)
-        before += min(count, rounds)
+    others = waiting.exclude(owner_id=job.owner_id).order_by().values("owner_id")
+    before = own_before
+    for row in others.annotate(count=Count("pk"), oldest=Min("queued_at")):
+        # Owners take turns: one job each a round, and within a round those first who were served longer ago.
+        turn, mine = turns.get(row["owner_id"], 0), turns.get(job.owner_id, 0)
+        first = turn < mine or (turn == mine and row["oldest"] < job.queued_at)
+        before += min(row["count"], own_before + first)
     return before
-
-
-def _counts(jobs: JobQuerySet) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    for owner_id in jobs.values_list("owner_id", flat=True):
-        counts[owner_id] = counts.get(owner_id, 0) + 1
-    return counts
 
 
 def place_in_words(job: Job) -> str:
     """Where a waiting job stands, as a person would say it."""
-    if job.state != Job.State.QUEUED:
-        return ""
-    before = others_before(job) + Job.objects.queued(job.queue).of(job.owner_id).filter(pk__lt=job.pk).count()
+    before = jobs_before(job)
     if before:
         return ngettext("you are next after %(n)s job", "you are next after %(n)s jobs", before) % {
             "n": before

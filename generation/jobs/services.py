@@ -12,8 +12,9 @@ from django.db import transaction
 from django.db.models import F, Max, Min, OuterRef, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from accounts import request_id
 from accounts.models import User
-from generation.jobs import messages, policies, registry, trace
+from generation.jobs import messages, policies, registry
 from generation.jobs.errors import LeaseLost
 from generation.jobs.leases import Claim, database_time, lease_end
 from generation.jobs.models import Job, JobQuerySet, Turn
@@ -44,7 +45,7 @@ def enqueue(
         total=total,
         queue=queue or known.queue,
         max_attempts=known.max_attempts,
-        request_id=trace.current(),
+        request_id=request_id.current(),
     )
     job.refresh_from_db()
     _nudge_on_commit(job.queue)

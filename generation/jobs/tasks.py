@@ -4,7 +4,8 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection
 
-from generation.jobs import messages, registry, services, trace, worker
+from accounts import request_id
+from generation.jobs import messages, registry, services, worker
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobCancelled, JobFailed, LeaseLost, UnknownKind, WorkerStopping
 from generation.jobs.models import Job
@@ -24,7 +25,7 @@ def run_next(queue: str) -> None:
         worker.hold(job)
         _nudge_if_work_is_left(queue)
         try:
-            with trace.within(job.request_id):
+            with request_id.within(job.request_id):
                 _run(job)
             worker.hold(None)
             _nudge_if_work_is_left(queue)

@@ -1,4 +1,4 @@
-"""Real processes, real SIGKILL, on SQLite and PostgreSQL: whatever dies, work ends once and the next one runs."""
+"""Real processes and SIGKILL, on SQLite and PostgreSQL: whatever dies, work ends once and the next one runs."""
 
 import os
 import signal

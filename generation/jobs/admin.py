@@ -1,0 +1,98 @@
+"""Jobs and workers for the operator: find them, see why one failed, stop it, try it again."""
+
+from typing import Any, ClassVar, cast
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.errors import DomainError
+from accounts.models import User
+from generation.jobs import services, words
+from generation.jobs.models import Job, Worker
+
+
+class ReadOnlyAdmin:
+    """Nothing is added, changed or deleted by hand: that would go round the services."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The list of all jobs of all people."""
+
+    list_display: ClassVar = [
+        "title",
+        "owner",
+        "state",
+        "why",
+        "amount",
+        "queue",
+        "attempt",
+        "lost",
+        "created_at",
+    ]
+    list_filter: ClassVar = ["state", "queue", "kind", "code"]
+    search_fields: ClassVar = ["=id", "owner__username", "subject_id", "request_id", "worker"]
+    list_select_related: ClassVar = ["owner"]
+    date_hierarchy = "created_at"
+    actions: ClassVar = ["stop_jobs", "retry_jobs"]
+    show_full_result_count = False
+
+    @admin.display(description=_("job"))
+    def title(self, job: Job) -> str:
+        """What it does."""
+        return job.title
+
+    @admin.display(description=_("why"))
+    def why(self, job: Job) -> str:
+        """The reason of its end."""
+        return f"{job.code}: {job.text}" if job.code else ""
+
+    @admin.display(description=_("done"))
+    def amount(self, job: Job) -> str:
+        """How far it is."""
+        return words.amount(job)
+
+    @admin.action(description=_("Stop the chosen jobs"), permissions=["view"])
+    def stop_jobs(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        """Stop them as their owners would."""
+        live = [job for job in jobs if job.is_live]
+        for job in live:
+            services.cancel(by=cast(User, request.user), job=job)
+        text = ngettext("%(n)s job stopped or stopping.", "%(n)s jobs stopped or stopping.", len(live))
+        self.message_user(request, text % {"n": len(live)})
+
+    @admin.action(description=_("Try the chosen jobs again"), permissions=["view"])
+    def retry_jobs(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        """Put them back into their queues; say which cannot."""
+        back = 0
+        for job in jobs:
+            try:
+                services.retry(by=cast(User, request.user), job=job)
+                back += 1
+            except DomainError as refusal:
+                self.message_user(request, f"{job.pk}: {refusal.message}", messages.WARNING)
+        text = ngettext("%(n)s job waits again.", "%(n)s jobs wait again.", back)
+        self.message_user(request, text % {"n": back})
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who is at work just now."""
+
+    list_display: ClassVar = ["name", "queue", "job_id", "started_at", "seen_at"]
+    list_filter: ClassVar = ["queue", "host"]

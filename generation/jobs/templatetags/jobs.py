@@ -1,0 +1,39 @@
+"""Lets any page show a job: `{% load jobs %}{% include "jobs/_progress.html" with job=job %}`."""
+
+from django import template
+
+from accounts.models import User
+from generation.jobs import demo, policies, words
+from generation.jobs.models import Job
+
+register = template.Library()
+
+
+@register.filter
+def progress_words(job: Job) -> str:
+    """How far the job is, in words."""
+    return words.progress(job)
+
+
+@register.filter
+def chip_kind(job: Job) -> str:
+    """The kind of chip for its state."""
+    return words.chip(job)
+
+
+@register.filter
+def can_be_stopped_by(job: Job, user: User) -> bool:
+    """Whether to offer the stop button."""
+    return policies.can_cancel(user, job)
+
+
+@register.filter
+def can_be_retried_by(job: Job, user: User) -> bool:
+    """Whether to offer another try."""
+    return policies.can_retry(user, job)
+
+
+@register.filter
+def has_picture(job: Job) -> bool:
+    """Whether the demo has left a picture."""
+    return demo.has_picture(job)
