@@ -1,25 +1,15 @@
-"""What all of the API has in common: errors as problem+json, lists as {next, previous, results}, its pace.
-
-Named in settings by dotted strings: no room imports this.
-"""
+"""Every refusal of the API as problem+json. Named in settings by a dotted string: no room imports this."""
 
 import math
-import time
 from typing import Any
 
-from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rest_framework import exceptions
-from rest_framework.pagination import CursorPagination
-from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView, set_rollback
+from rest_framework.views import set_rollback
 
 from accounts.errors import DomainError
 from palmsite import problems
@@ -113,58 +103,3 @@ def _summary(errors: list[dict[str, str]]) -> str:
         return _("What was sent cannot be used.")
     first = errors[0]
     return f"{first['field']}: {first['detail']}" if first["field"] else first["detail"]
-
-
-class Pages(CursorPagination):
-    """Lists by key: constant cost at any depth, and nothing twice when rows come or go while one reads."""
-
-    page_size = 50
-    max_page_size = 500
-    page_size_query_param = "page_size"
-    ordering = "-pk"
-
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> tuple[str, ...]:
-        """The order the request asks for, else the view's `ordering`, else the model's own."""
-        chosen = getattr(view, "ordering", None) or queryset.model._meta.ordering or self.ordering
-        self.ordering = chosen if isinstance(chosen, str) else tuple(chosen)  # type: ignore[assignment]
-        found: tuple[str, ...] = tuple(super().get_ordering(request, queryset, view))
-        return found
-
-
-class PaceThrottle(BaseThrottle):
-    """So many requests a minute for a person, or for an address where nobody is signed in.
-
-    One number is kept: the moment at which the allowance is whole again (the generic cell rate
-    algorithm). Two requests at the same instant may count as one; for a limit of pace that is exact enough.
-    """
-
-    def __init__(self) -> None:
-        self._wait: float = 0.0
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        """Take one from the allowance and remember for the headers what is left."""
-        policy, who = self._who(request)
-        limit, window = settings.PALMSITE_API_RATES[policy]
-        step, now, key = window / limit, time.time(), f"pace:{policy}:{who}"
-        whole_at = max(cache.get(key, now), now) + step
-        allowed = whole_at - now <= window
-        if allowed:
-            cache.set(key, whole_at, timeout=window + 1)
-        else:
-            self._wait = whole_at - now - window
-            whole_at -= step
-        left = max(0, math.floor((window - (whole_at - now)) / step + 1e-6))
-        request._request.rate_limit = (  # type: ignore[attr-defined]  # read by ApiHeadersMiddleware
-            f'"{policy}";q={limit};w={window}',
-            f'"{policy}";r={left};t={math.ceil(whole_at - now)}',
-        )
-        return allowed
-
-    def wait(self) -> float:
-        """Seconds until the next request is taken."""
-        return max(self._wait, 1.0)
-
-    def _who(self, request: Request) -> tuple[str, str]:
-        if request.user and request.user.is_authenticated:
-            return "person", str(request.user.pk)
-        return "address", self.get_ident(request)

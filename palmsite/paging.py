@@ -1,0 +1,26 @@
+"""How the API cuts long lists: {next, previous, results}. Named in settings: no room imports this."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+class Pages(CursorPagination):
+    """Lists by key: constant cost at any depth, and nothing twice when rows come or go while one reads."""
+
+    page_size = 50
+    max_page_size = 500
+    page_size_query_param = "page_size"
+    ordering = "-pk"
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: "APIView") -> tuple[str, ...]:
+        """The order the request asks for, else the view's `ordering`, else the model's own."""
+        chosen = getattr(view, "ordering", None) or queryset.model._meta.ordering or self.ordering
+        self.ordering = chosen if isinstance(chosen, str) else tuple(chosen)  # type: ignore[assignment]
+        found: tuple[str, ...] = tuple(super().get_ordering(request, queryset, view))
+        return found
