@@ -1,6 +1,6 @@
 """Jobs and workers for the operator: find them, see why one failed, stop it, try it again."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -34,7 +34,7 @@ class ReadOnlyAdmin:
 class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """The list of all jobs of all people."""
 
-    list_display: ClassVar = [
+    list_display = [
         "title",
         "owner",
         "state",
@@ -45,11 +45,11 @@ class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         "lost",
         "created_at",
     ]
-    list_filter: ClassVar = ["state", "queue", "kind", "code"]
-    search_fields: ClassVar = ["=id", "owner__username", "subject_id", "request_id", "worker"]
-    list_select_related: ClassVar = ["owner"]
+    list_filter = ["state", "queue", "kind", "code"]
+    search_fields = ["=id", "owner__username", "subject_id", "request_id", "worker"]
+    list_select_related = ["owner"]
     date_hierarchy = "created_at"
-    actions: ClassVar = ["stop_jobs", "retry_jobs"]
+    actions = ["stop_jobs", "retry_jobs"]
     show_full_result_count = False
 
     @admin.display(description=_("job"))
@@ -94,5 +94,5 @@ class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 class WorkerAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who is at work just now."""
 
-    list_display: ClassVar = ["name", "queue", "job_id", "started_at", "seen_at"]
-    list_filter: ClassVar = ["queue", "host"]
+    list_display = ["name", "queue", "job_id", "started_at", "seen_at"]
+    list_filter = ["queue", "host"]

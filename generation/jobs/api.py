@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.mixins import ListModelMixin
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -15,18 +14,10 @@ from generation.jobs.models import Job, JobQuerySet
 from generation.jobs.serializers import JobSerializer
 
 
-class JobPages(CursorPagination):
-    """Pages that stay right while jobs come in."""
-
-    page_size = 50
-    ordering = "-id"
-
-
 class JobViewSet(ListModelMixin, GenericViewSet[Job]):
     """The jobs of the person whose token or session it is."""
 
     serializer_class = JobSerializer
-    pagination_class = JobPages
     queryset = Job.objects.none()
 
     def get_queryset(self) -> JobQuerySet:

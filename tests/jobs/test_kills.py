@@ -1,4 +1,4 @@
-"""Real processes and SIGKILL, on SQLite and PostgreSQL: whatever dies, work ends once and the next one runs."""
+"""Real processes and SIGKILL, on SQLite and PostgreSQL: whatever dies, work ends once and the next runs."""
 
 import os
 import signal
