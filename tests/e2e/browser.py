@@ -1,4 +1,4 @@
-"""A browser that complains: every console error, refused script or style, failed request and serious fault of access counts."""
+"""A browser that complains: console errors, what the content policy refused, failed requests, faults of access."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,12 +65,14 @@ class Visitor:
         return response.status
 
     def must_be_content(self) -> None:
-        """Fail on anything that went wrong, on serious faults of access, and on pages wider than the window."""
+        """Fail on what went wrong, on serious faults of access, and on pages wider than the window."""
         where = self.page.url.removeprefix(self.address)
         assert not self.faults, f"{where}: {self.faults}"
         faults = axe(self.page)
         assert not faults, f"{where}: {faults}"
-        too_wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        too_wide = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         assert too_wide <= 0, f"{where} is {too_wide} px wider than the window"
 
     def leave(self) -> None:

@@ -35,7 +35,7 @@ def chromium():
 
 @pytest.fixture
 def visit(house, chromium):
-    """Open windows: visit(width=390, theme="dark", language="ru")."""
+    """Open windows; wishes are width, theme and language."""
     visitors = []
 
     def open_window(**wishes):

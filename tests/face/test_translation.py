@@ -123,3 +123,11 @@ def test_compiles_once_and_gettext_reads_it(source):
         words = gettext.GNUTranslations(file)
     assert words.ngettext("%(n)s palm", "%(n)s palms", 5) == "%(n)s palm"
     assert words.pgettext("of a door", "open") == "open"
+
+
+def test_our_english_for_djangos_sentences_is_complete():
+    source = translation.collect(ROOT)
+    for entry in polib.pofile(str(translation.catalogue_path(ROOT, "en"))):
+        one = source["", entry.msgid]  # named in palmsite/words.py, so that Russian has it too
+        assert one.files == {"palmsite/words.py"}
+        assert list(translation._faults(entry, one, 2)) == []

@@ -1,0 +1,79 @@
+"""Every page, at both widths, in both themes and languages: axe-core is content, the console silent, nothing overflows."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e import people, sights
+
+LOOKS = [(1280, "light", "en"), (1280, "dark", "ru"), (390, "light", "ru"), (390, "dark", "en")]
+looks = pytest.mark.parametrize(("width", "theme", "language"), LOOKS, ids=lambda value: str(value))
+
+
+@looks
+@pytest.mark.parametrize("path", sights.SIGNED_OUT.values(), ids=sights.SIGNED_OUT)
+def test_page_for_everybody(visit, path, width, theme, language):
+    visitor = visit(width=width, theme=theme, language=language)
+    assert visitor.go(path) == (404 if path == sights.SIGNED_OUT["not-found"] else 200)
+    expect(visitor.page.locator("h1")).to_have_count(1)
+    visitor.must_be_content()
+
+
+@looks
+def test_pages_of_a_person(visit, width, theme, language, house):
+    visitor = visit(width=width, theme=theme, language=language)
+    people.log_in(visitor, "admin", people.ADMIN_PASSWORD)
+    for path in sights.SIGNED_IN.values():
+        assert visitor.go(path) == 200, path
+        expect(visitor.page.locator("h1")).to_have_count(1)
+        visitor.must_be_content()
+
+
+@looks
+def test_open_menus_are_content_too(visit, width, theme, language):
+    visitor = visit(width=width, theme=theme, language=language)
+    people.log_in(visitor, "admin", people.ADMIN_PASSWORD)
+    for menu in visitor.page.locator("details.menu:visible").all():
+        menu.locator("summary").click()
+        visitor.must_be_content()
+        visitor.page.keyboard.press("Escape")
+        expect(menu).not_to_have_attribute("open", "")
+
+
+def test_theme_and_language_stay(visit):
+    visitor = visit()
+    page = visitor.page
+    visitor.go("/")
+    page.locator("[data-menu=theme] summary").click()
+    with page.expect_response("**/appearance"):
+        page.locator("button[name=theme][value=dark]").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.locator("[data-menu=language] summary").click()
+    page.locator("button[name=language][value=ru]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    visitor.must_be_content()
+
+
+def test_keyboard_begins_with_the_way_to_the_content(visit):
+    visitor = visit()
+    visitor.go("/")
+    visitor.page.keyboard.press("Tab")
+    expect(visitor.page.locator(".skip")).to_be_focused()
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.page.locator("#main")).to_be_focused()
+
+
+def test_what_was_typed_comes_back_after_an_error(visit):
+    visitor = visit()
+    page = visitor.page
+    visitor.go("/account/signup/")
+    page.fill("input[name=username]", "charlie")
+    page.fill("input[name=password1]", "not to be kept")
+    visitor.context.clear_cookies()  # the form is now too old to be taken
+    page.locator("main form button:not([type=button])").last.click()
+    expect(page.locator("[data-error-page]")).to_be_visible()
+    page.locator("[data-back]").click()
+    expect(page.locator("input[name=username]")).to_have_value("charlie")
+    assert page.evaluate("sessionStorage.getItem('draft') || ''").find("not to be kept") == -1
