@@ -47,7 +47,7 @@ def split(rows: Sequence[Mapping[str, Any]]) -> list[Split]:
 
     A row has `file` and may have `person` and `source`. All pictures of a known person go one way, by
     sha256(person) mod 5. Where the person is unknown, consecutive files of a source may be one person: each
-    source's files, in natural order of their names, are cut into five contiguous blocks; the middle one is held.
+    source's files, in natural order of their names, are cut into five contiguous blocks, the middle one held.
     The answer does not depend on the order of the rows.
     """
     answer: list[Split] = ["train"] * len(rows)
@@ -97,7 +97,7 @@ class PackedDataset:
         size: int | None = None,
         sources: Iterable[str] | None = None,
     ) -> Self:
-        """Open a packed set, one split or some sources of it; `size` shrinks the pictures as they are read."""
+        """Open a packed set, one split or some sources of it; `size` shrinks pictures as they are read."""
         folder = Path(path)
         manifest = read_manifest(folder)
         pixels = _map_pixels(folder, manifest)

@@ -20,7 +20,7 @@ Hash = npt.NDArray[np.uint64]  # HASH_WORDS words
 
 
 def sharpness(picture: Picture) -> float:
-    """Variance of the Laplacian of the grey picture at 128 px, low where it is blurred (Pech-Pacheco 2000)."""
+    """Variance of the Laplacian of the grey picture at 128 px, low where blurred (Pech-Pacheco 2000)."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     side = (SHARPNESS_SIDE, SHARPNESS_SIDE)
     grey = np.asarray(cv2.resize(grey, side, interpolation=cv2.INTER_AREA), dtype=np.uint8)
