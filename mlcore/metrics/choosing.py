@@ -1,0 +1,87 @@
+"""What choosing costs: realism against diversity when only the best-scored share of a set is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.metrics.errors import FeaturesDiffer, NotFiniteFeatures, TooFewImages
+from mlcore.metrics.features import checked_pair
+from mlcore.metrics.kid import kid
+from mlcore.metrics.prdc import NEAREST, prdc
+
+SHARES = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+MINIMUM = 10
+
+
+@dataclass(frozen=True)
+class Point:
+    """One share kept: its measures, and the same for as many images drawn at random.
+
+    Recall and coverage fall with N alone; only the difference from the random draw is the price of choosing.
+    """
+
+    share: float
+    n: int
+    kid: float
+    precision: float
+    recall: float
+    coverage: float
+    random_kid: float
+    random_precision: float
+    random_recall: float
+    random_coverage: float
+
+
+def choosing_curve(
+    features: NDArray[np.floating],
+    scores: Sequence[float] | NDArray[np.floating],
+    reference: NDArray[np.floating],
+    *,
+    shares: Sequence[float] = SHARES,
+    seed: int = 0,
+) -> list[Point]:
+    """Measure the best-scored shares; shares of fewer than 10 images are left out."""
+    made, real = checked_pair(features, reference, minimum=NEAREST + 1)
+    order = _best_first(scores, len(made))
+    shuffled = np.random.default_rng(seed).permutation(len(made))
+    points = []
+    for share in shares:
+        count = round(share * len(made))
+        if count < MINIMUM:
+            continue
+        kept, drawn = made[order[:count]], made[shuffled[:count]]
+        chosen, chance = prdc(kept, real), prdc(drawn, real)
+        points.append(
+            Point(
+                share=share,
+                n=count,
+                kid=kid(kept, real),
+                precision=chosen.precision,
+                recall=chosen.recall,
+                coverage=chosen.coverage,
+                random_kid=kid(drawn, real),
+                random_precision=chance.precision,
+                random_recall=chance.recall,
+                random_coverage=chance.coverage,
+            )
+        )
+    if not points:
+        raise TooFewImages(
+            f"The set has {len(made)} images; the curve of choosing needs at least {MINIMUM} in a share."
+        )
+    return points
+
+
+def _best_first(scores: Sequence[float] | NDArray[np.floating], count: int) -> NDArray[np.int64]:
+    """Indices by falling score; equal scores keep the set's order."""
+    values = np.asarray(scores, dtype=np.float64)
+    if values.shape != (count,):
+        raise FeaturesDiffer(f"There are {values.size} scores for {count} images; score the set again.")
+    if not np.isfinite(values).all():
+        raise NotFiniteFeatures(
+            f"{int((~np.isfinite(values)).sum())} of {count} scores are not finite numbers; "
+            "score the set again."
+        )
+    return np.argsort(-values, kind="stable")

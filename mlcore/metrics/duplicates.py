@@ -1,0 +1,90 @@
+"""Images of one set that are the same, or nearly: groups to look at and their share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.metrics.features import Array, blocks, checked, distances
+from mlcore.metrics.memorisation import nearest
+
+QUANTILE = 0.01
+SLACK = 0.5
+SAME = 1e-3
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Groups of indices, largest first; `share` counts images that could go and leave one of each."""
+
+    threshold: float
+    groups: tuple[tuple[int, ...], ...]
+    exact_groups: tuple[tuple[int, ...], ...]
+    share: float
+    exact_share: float
+
+
+def near_threshold(reference: NDArray[np.floating]) -> float:
+    """Half the distance that only one real photo in a hundred comes closer than to another one.
+
+    Real banks hold several photos of one hand, so two images nearer than this are nearer than two photos.
+    """
+    rows = checked(reference, minimum=2, what="The reference")
+    apart, _ = nearest(rows, rows, itself=True)
+    return float(SLACK * np.quantile(apart, QUANTILE))
+
+
+def duplicates(features: NDArray[np.floating], threshold: float) -> Duplicates:
+    """Link images nearer than `threshold`, and group what is linked; equal features are `exact`."""
+    rows = checked(features, minimum=1)
+    scale = float(np.sqrt(np.mean(np.einsum("nd,nd->n", rows, rows)))) or 1.0
+    near, exact = _Groups(len(rows)), _Groups(len(rows))
+    for block in blocks(len(rows)):
+        # Only the pairs after each row: every pair is seen once.
+        apart = _later(rows, block)
+        for groups, limit in ((near, max(threshold, SAME * scale)), (exact, SAME * scale)):
+            for one, other in np.argwhere(apart < limit):
+                groups.join(int(one) + block.start, int(other) + block.start)
+    near_groups, exact_groups = near.found(), exact.found()
+    return Duplicates(
+        threshold=threshold,
+        groups=near_groups,
+        exact_groups=exact_groups,
+        share=_spare(near_groups) / len(rows),
+        exact_share=_spare(exact_groups) / len(rows),
+    )
+
+
+def _later(rows: Array, block: slice) -> Array:
+    """Distances of a block's rows to the rows from the block on, infinite up to the row itself."""
+    apart = distances(rows[block], rows[block.start :])
+    apart[np.tril_indices(len(apart), 0, apart.shape[1])] = np.inf
+    return apart
+
+
+def _spare(groups: tuple[tuple[int, ...], ...]) -> int:
+    return sum(len(group) - 1 for group in groups)
+
+
+class _Groups:
+    """Union of linked indices (disjoint sets with path halving)."""
+
+    def __init__(self, count: int) -> None:
+        self._parent = list(range(count))
+
+    def join(self, one: int, other: int) -> None:
+        one, other = self._root(one), self._root(other)
+        self._parent[max(one, other)] = min(one, other)
+
+    def found(self) -> tuple[tuple[int, ...], ...]:
+        members: dict[int, list[int]] = {}
+        for index in range(len(self._parent)):
+            members.setdefault(self._root(index), []).append(index)
+        groups = [tuple(group) for group in members.values() if len(group) > 1]
+        return tuple(sorted(groups, key=lambda group: (-len(group), group)))
+
+    def _root(self, index: int) -> int:
+        while self._parent[index] != index:
+            self._parent[index] = self._parent[self._parent[index]]
+            index = self._parent[index]
+        return index

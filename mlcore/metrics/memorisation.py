@@ -1,0 +1,109 @@
+"""Privacy: whether made images lie closer to training images than real palms of other people do.
+
+The yardstick is always held-out real images. What is suspicious here is for a person to look at: a small
+distance is no proof of a copy, and a copy that these features cannot see is not found.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.metrics.features import Array, blocks, checked_pair, distances
+
+EXPECTED_SHARE = 0.05
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """One made image, the training image nearest to it, and the distance as a share of the suspicious one."""
+
+    index: int
+    training_index: int
+    distance: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Memorisation:
+    """What the distances say; the `held_*` numbers are those of real people who are not in the training data.
+
+    `ratio`: median nearest distance over that of held-out palms; below 1 is closer than real palms are.
+    `suspicious`: share closer than `threshold`, under which `expected` of the held-out palms lie.
+    `authentic`: share of images farther from their nearest training image than it is from its own nearest.
+    `copies`: images closer than half of the smallest held-out distance.
+    """
+
+    n: int
+    n_training: int
+    n_held: int
+    distance: float
+    held_distance: float
+    ratio: float
+    threshold: float
+    suspicious: float
+    suspicious_ci: tuple[float, float]
+    expected: float
+    copies: int
+    authentic: float
+    held_authentic: float
+    suspects: tuple[Suspect, ...]
+
+
+def memorisation(
+    features: NDArray[np.floating],
+    training: NDArray[np.floating],
+    held: NDArray[np.floating],
+    *,
+    shown: int = SHOWN,
+) -> Memorisation:
+    """Compare made images' nearest training images with those of held-out real palms."""
+    made, known = checked_pair(features, training, minimum=1)
+    real, _ = checked_pair(held, training, minimum=1)
+    within, _ = nearest(known, known, itself=True)
+    apart, index = nearest(made, known)
+    held_apart, held_index = nearest(real, known)
+    threshold = float(np.quantile(held_apart, EXPECTED_SHARE))
+    suspicious = int((apart < threshold).sum())
+    order = np.argsort(apart, kind="stable")[:shown]
+    typical, held_typical = float(np.median(apart)), float(np.median(held_apart))
+    return Memorisation(
+        n=len(made),
+        n_training=len(known),
+        n_held=len(real),
+        distance=typical,
+        held_distance=held_typical,
+        ratio=typical / held_typical if held_typical > 0 else float("inf"),
+        threshold=threshold,
+        suspicious=suspicious / len(made),
+        suspicious_ci=wilson(suspicious, len(made)),
+        expected=EXPECTED_SHARE,
+        copies=int((apart < held_apart.min() / 2).sum()),
+        authentic=float((apart > within[index]).mean()),
+        held_authentic=float((held_apart > within[held_index]).mean()),
+        suspects=tuple(
+            Suspect(int(i), int(index[i]), float(apart[i]), float(apart[i] / threshold) if threshold else 0.0)
+            for i in order
+        ),
+    )
+
+
+def nearest(rows: Array, known: Array, *, itself: bool = False) -> tuple[Array, NDArray[np.int64]]:
+    """Distance and index of the nearest of `known`; with `itself` both are one set, a row no answer."""
+    found, index = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
+    for block in blocks(len(rows)):
+        apart = distances(rows[block], known)
+        if itself:
+            apart[np.arange(len(apart)), np.arange(block.start, block.stop)] = np.inf
+        index[block] = apart.argmin(axis=1)
+        found[block] = apart[np.arange(len(apart)), index[block]]
+    return found, index
+
+
+def wilson(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927), sensible at 0 and at 1 too."""
+    share, square = successes / trials, z * z / trials
+    centre = (share + square / 2) / (1 + square)
+    reach = z * np.sqrt(share * (1 - share) / trials + square / (4 * trials)) / (1 + square)
+    return max(float(centre - reach), 0.0), min(float(centre + reach), 1.0)

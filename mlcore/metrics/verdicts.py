@@ -1,0 +1,95 @@
+"""What the numbers mean, as codes; the words are for those who show them.
+
+A verdict is read against real palms at the same N, never against a fixed number, except FID under 100, which
+is the custom of the field's beginners and is named so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ENOUGH = 100
+ENOUGH_FOR_FID = 1000
+CUSTOM_FID = 100.0
+
+GOOD, FINE, WORRYING, BAD, UNKNOWN = "good", "fine", "worrying", "bad", "unknown"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`grade` good, fine, worrying, bad, unknown; `code` says which sentence, `value` and `beside` fill it."""
+
+    measure: str
+    grade: str
+    code: str
+    value: float | None = None
+    beside: float | None = None
+
+
+def verdicts(report: Mapping[str, Any]) -> list[Verdict]:
+    """Judge a report of `mlcore.evaluation`; what is not in it is not judged."""
+    found: list[Verdict] = []
+    few = report["n"] < ENOUGH
+    if few:
+        found.append(Verdict("n", UNKNOWN, "too_few_to_judge", report["n"], ENOUGH))
+    if report.get("constant"):
+        found.append(Verdict("vendi", BAD, "all_alike", report.get("vendi")))
+    real = (report.get("real") or {}).get("values")
+    if real and not few:
+        found += [_realism(report, real), _share(report, real, "recall"), _share(report, real, "precision")]
+    if report.get("duplicates"):
+        found.append(_duplicates(report["duplicates"]))
+    if report.get("privacy"):
+        found.append(_privacy(report["privacy"]))
+    if report.get("fid") is not None:
+        found.append(_fid(report))
+    return found
+
+
+def _realism(report: Mapping[str, Any], real: Mapping[str, float]) -> Verdict:
+    """KID in units of what real palms of other people have, at least a thousandth."""
+    beside = max(real["kid"], 1e-3)
+    low = report["kid_ci"][0]
+    steps = ((2.0, GOOD, "like_real"), (10.0, FINE, "near_real"), (50.0, WORRYING, "apart_from_real"))
+    for limit, grade, code in steps:
+        if low <= limit * beside:
+            return Verdict("kid", grade, code, report["kid"], real["kid"])
+    return Verdict("kid", BAD, "far_from_real", report["kid"], real["kid"])
+
+
+def _share(report: Mapping[str, Any], real: Mapping[str, float], name: str) -> Verdict:
+    """A share against the share that real palms reach."""
+    reached = report[name] / real[name] if real[name] > 0 else 1.0
+    for limit, grade, code in ((0.85, GOOD, "like_real"), (0.5, FINE, "below_real"), (0.2, WORRYING, "low")):
+        if reached >= limit:
+            return Verdict(name, grade, code, report[name], real[name])
+    return Verdict(name, BAD, "hardly_any", report[name], real[name])
+
+
+def _duplicates(found: Mapping[str, Any]) -> Verdict:
+    share = found["share"]
+    for limit, grade, code in ((0.0, GOOD, "none"), (0.01, FINE, "few"), (0.05, WORRYING, "some")):
+        if share <= limit:
+            return Verdict("duplicates", grade, code, share)
+    return Verdict("duplicates", BAD, "many", share)
+
+
+def _privacy(found: Mapping[str, Any]) -> Verdict:
+    """Copies first; then more suspicious images than held-out palms have, beyond chance."""
+    if found["copies"]:
+        return Verdict("privacy", BAD, "copies", found["copies"], found["n"])
+    low, expected = found["suspicious_ci"][0], found["expected"]
+    if low > 2 * expected:
+        return Verdict("privacy", BAD, "many_suspicious", found["suspicious"], expected)
+    if low > expected:
+        return Verdict("privacy", WORRYING, "more_suspicious_than_real", found["suspicious"], expected)
+    return Verdict("privacy", GOOD, "as_far_as_real", found["suspicious"], expected)
+
+
+def _fid(report: Mapping[str, Any]) -> Verdict:
+    if min(report["n"], report["n_ref"]) < ENOUGH_FOR_FID:
+        few = min(report["n"], report["n_ref"])
+        return Verdict("fid", UNKNOWN, "too_few_for_fid", few, ENOUGH_FOR_FID)
+    if report["fid"] < CUSTOM_FID:
+        return Verdict("fid", FINE, "under_custom_100", report["fid"], CUSTOM_FID)
+    return Verdict("fid", WORRYING, "over_custom_100", report["fid"], CUSTOM_FID)
