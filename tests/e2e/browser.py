@@ -1,4 +1,4 @@
-"""A browser that complains: console errors, what the content policy refused, failed requests, faults of access."""
+"""A browser that complains: of console errors, refused scripts, failed requests and faults of access."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Starts the real site with its real workers, in folders of its own, for a browser to visit; stops it again."""
+"""Starts the real site and its real workers, in folders of its own, for a browser; stops it again."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""python -m tests.e2e.screenshots FOLDER: pictures of every page, at two widths, in both themes and languages."""
+"""python -m tests.e2e.screenshots FOLDER: pictures of every page, in both widths, themes and languages."""
 
 import sys
 from pathlib import Path

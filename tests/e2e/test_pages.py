@@ -1,4 +1,4 @@
-"""Every page, at both widths, in both themes and languages: axe-core is content, the console silent, nothing overflows."""
+"""Every page, in both widths, themes and languages: axe-core is content, the console silent."""
 
 import pytest
 from playwright.sync_api import expect
