@@ -18,6 +18,7 @@ from generation.jobs.forms import JobFilter
 from generation.jobs.models import Job
 
 PAGE = 30
+SHAPES = {"bar": "jobs/_progress.html", "row": "jobs/_row.html", "whole": "jobs/_job.html"}
 
 
 def _person(request: HttpRequest) -> User:
@@ -51,8 +52,8 @@ def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """What the page of a job, or its bar elsewhere, asks for every second until the job has ended."""
     job = selectors.job_for(_person(request), job_id)
-    template = "jobs/_job.html" if "whole" in request.GET else "jobs/_progress.html"
-    response = render(request, template, {"job": job})
+    shape = next((shape for shape in SHAPES if shape in request.GET), "bar")
+    response = render(request, SHAPES[shape], {"job": job})
     if not job.is_live:
         response["HX-Trigger"] = "jobs-changed"
     return response

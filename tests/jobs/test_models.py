@@ -15,7 +15,7 @@ RUNNING = {"state": "running", "attempt": 1, "worker": "here:1", "lease_until": 
 @pytest.mark.parametrize(
     ("name", "fields"),
     [
-        ("jobs_state_known", {"state": "sleeping"}),
+        ("jobs_state_known|jobs_finished_when_ended", {"state": "sleeping"}),
         ("jobs_queue_known", {"queue": "middle"}),
         ("jobs_lease_while_running", {**RUNNING, "lease_until": None}),
         ("jobs_lease_while_running", {**RUNNING, "worker": ""}),

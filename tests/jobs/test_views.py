@@ -82,6 +82,16 @@ def test_the_bar_asks_again_until_the_job_has_ended(as_alice, job, claim):
     assert ended["HX-Trigger"] == "jobs-changed"
 
 
+def test_a_row_of_the_list_follows_its_job(as_alice, job, claim):
+    address = f"{reverse('jobs:progress', args=[job.pk])}?row"
+    assert f'hx-get="{address}"' in text_of(as_alice.get(reverse("jobs:list")))
+    assert "waiting" in text_of(as_alice.get(address))
+    end(job, claim)
+    ended = text_of(as_alice.get(address))
+    assert "done" in ended
+    assert "hx-get" not in ended
+
+
 def test_the_page_of_a_job_follows_it(as_alice, job, claim):
     whole = as_alice.get(reverse("jobs:detail", args=[job.pk]))
     assert "hx-get" in text_of(whole)
