@@ -47,6 +47,12 @@
   const stops = (within) => all("a[href], button, input, select, textarea, summary", within);
   document.addEventListener("htmx:beforeSwap", (event) => {
     const target = event.detail.target;
+    // A whole page where a part was asked for is the way to the door: the session has ended.
+    if (/^\s*<!doctype html/i.test(event.detail.xhr.responseText)) {
+      event.detail.shouldSwap = false;
+      location.reload();
+      return;
+    }
     const index = stops(target).indexOf(document.activeElement);
     focused = index < 0 ? null : { id: target.id, index };
   });
@@ -127,14 +133,24 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-toast-close]")) event.target.closest("[data-toast]").remove();
   });
-  document.addEventListener("toast", (event) => {
+  document.addEventListener("toast", (event) => show(event.detail));
+  function show(detail) {
     const toast = document.getElementById("toast-template").content.cloneNode(true).firstElementChild;
-    toast.querySelector("[data-toast-text]").textContent = event.detail.text;
+    toast.querySelector("[data-toast-text]").textContent = detail.text;
     const undo = toast.querySelector("[data-toast-undo]");
-    undo.hidden = !event.detail.undo;
-    if (event.detail.undo) undo.action = event.detail.undo;
+    undo.hidden = !detail.undo;
+    if (detail.undo) undo.action = detail.undo;
     toasts.append(toast);
     leave(toast);
+    return toast;
+  }
+  let offline = null;
+  document.addEventListener("htmx:sendError", () => {
+    if (!offline || !offline.isConnected) offline = show({ text: toasts.dataset.offline });
+  });
+  document.addEventListener("htmx:afterOnLoad", () => {
+    if (offline) offline.remove();
+    offline = null;
   });
   if (toasts) all("[data-toast]", toasts).forEach(leave);
 })();
