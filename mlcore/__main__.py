@@ -14,7 +14,11 @@ from collections.abc import Sequence
 from mlcore import commands
 from mlcore.errors import MlcoreError
 
-ORDER = "download prepare detector recogniser train generate person score evaluate classifier convert inspect bench"
+ORDER = (
+    *("download", "prepare", "detector", "recogniser", "train"),
+    *("generate", "person", "score", "evaluate", "classifier"),
+    *("convert", "inspect", "bench"),
+)
 REFUSED = 2
 INTERRUPTED = 130
 
@@ -22,7 +26,7 @@ INTERRUPTED = 130
 def available() -> list[str]:
     """Commands in the order of work, then any others by name."""
     found = {module.name for module in pkgutil.iter_modules(commands.__path__) if module.name[0] != "_"}
-    known = [name for name in ORDER.split() if name in found]
+    known = [name for name in ORDER if name in found]
     return known + sorted(found - set(known))
 
 

@@ -160,6 +160,19 @@ def _load(path: Path, scorer: Path | None, _modified: int, _size: int) -> Model:
     return Model(loaded, scoring.Scorer(checkpoint.load(found), calibration if calibration.fitted else None))
 
 
+def load_scorer(name_or_path: str | Path, scorer: str | Path | None = None) -> scoring.Scorer:
+    """What scores images: a discriminator's file, or a generator's whose discriminator is at hand."""
+    path = zoo_index.find(name_or_path)
+    if checkpoint.peek(path).kind == "discriminator":
+        return scoring.load(path)
+    found = load(path, scorer).scorer
+    if found is None:
+        raise ScoringError(
+            f"The discriminator of {path} is not beside it; name it with --scorer, or give it instead."
+        )
+    return found
+
+
 @dataclass(slots=True)
 class _Pending:
     """The draws of one image so far."""

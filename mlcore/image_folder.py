@@ -157,7 +157,7 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
 
 
 def contents(folder: Path, archive: Path | None) -> Iterator[tuple[Row, bytes | None]]:
-    """Every image that the manifest names with its bytes, from the folder or its archive; None where missing."""
+    """Every image that the manifest names with its bytes, from folder or archive; None where missing."""
     rows = read_manifest(folder)
     if not rows:
         raise OutputError(f"{folder} has no {MANIFEST} with images in it.")

@@ -74,6 +74,7 @@ class Scorer:
         if discriminator.header.kind != "discriminator":
             raise WrongKind(f"A {discriminator.header.kind} cannot score images; give a discriminator.")
         self.header = discriminator.header
+        self._discriminator = discriminator
         self.sha256 = discriminator.sha256
         self.calibration = calibration or Calibration.from_header(self.header.calibration)
         network = checkpoint.build(discriminator)
@@ -81,6 +82,10 @@ class Scorer:
         self.network = fold.fast(network)
         # A judge that has seen only one kind of hand looks at an image and at its mirror image.
         self.mirrors = "hand" in self.header.conditions
+
+    def plain(self) -> torch.nn.Module:
+        """The network as it was trained, neither folded nor laid out anew, to measure against."""
+        return checkpoint.build(self._discriminator)
 
     def verdicts(self, pictures: Sequence[images.Pixels] | images.Pixels) -> Floats:
         """Raw verdicts, larger = more real, of RGB uint8 images of any size."""

@@ -153,8 +153,8 @@ def _report(
     if short:
         best = max(score for _, score in short)
         say(
-            f"{len(short):,} of {spec.count:,} never reached {spec.min_probability} in {spec.max_draws} draws "
-            f"(the best of them {best:.3f}) and are left out."
+            f"{len(short):,} of {spec.count:,} never reached {spec.min_probability} in {spec.max_draws} draws"
+            f" (the best of them {best:.3f}) and are left out."
         )
     return 1 if short else 0
 
@@ -189,9 +189,7 @@ def _verify(args: argparse.Namespace, model: Any, archive: Path | None) -> int:
         say(f"{count:,} files: {len(wrong)} wrong or missing{first}")
         say(f"{len(chosen)} made again: {len(differ)} differ" + (f" (first {differ[0]})" if differ else ""))
         if absent:
-            say(
-                f"{absent:,} of {spec.count:,} were not made: stopped before the end, or short of min-probability."
-            )
+            say(f"{absent:,} of {spec.count:,} were not made: stopped early, or short of --min-probability.")
         if differ and not same_place:
             say(
                 "They were made on another machine type or torch version, where equal bytes are not promised."

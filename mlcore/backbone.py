@@ -1,0 +1,112 @@
+"""Frozen features for the classifier: a network that never learns here, and a cache by the content of the
+image.
+
+ResNet18 where the file of its weights is given, otherwise EfficientNet-Lite0, whose weights come with a
+package.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from mlcore import images
+from mlcore.errors import ClassifierError
+from mlcore.models import features
+from mlcore.torchvision_cure import import_torchvision
+
+RESNET18 = "resnet18"
+BATCH = 16
+Features = NDArray[np.float32]
+# ImageNet's channel means and deviations, which torchvision's weights were trained with.
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class Backbone:
+    """Images of any size -> feature vectors, at a chosen input size."""
+
+    def __init__(
+        self, name: str, sha256: str, network: nn.Module, scale: Callable[[torch.Tensor], torch.Tensor]
+    ) -> None:
+        self.name, self.sha256 = name, sha256
+        self._network, self._scale = network, scale
+
+    @torch.inference_mode()
+    def embed(self, pictures: Sequence[images.Pixels], size: int) -> Features:
+        """(N, D) features; always computed 16 at a time, so that an image's do not depend on its neighbours."""
+        batch = np.zeros((BATCH, size, size, 3), np.uint8)
+        parts = []
+        for at in range(0, len(pictures), BATCH):
+            chunk = pictures[at : at + BATCH]
+            batch[: len(chunk)] = np.stack([images.resize(picture, size) for picture in chunk])
+            out: torch.Tensor = self._network(self._scale(images.from_uint8(batch)))
+            parts.append(out[: len(chunk)].flatten(1).numpy().astype(np.float32))
+        return np.concatenate(parts)
+
+
+def load(weights: Path | None = None) -> Backbone:
+    """ResNet18 from torchvision's file of weights, or EfficientNet-Lite0 without one."""
+    if weights is None:
+        extractor = features.load("efficientnet-lite0")
+        return Backbone(extractor.name, extractor.sha256, extractor.network, lambda x: x)
+    try:
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+        import_torchvision()
+        from torchvision.models import resnet18
+
+        network = resnet18()
+        network.load_state_dict(state)
+    except FileNotFoundError as error:
+        raise ClassifierError(f"There is no file {weights}.") from error
+    except (RuntimeError, ValueError, EOFError, OSError, TypeError, AttributeError) as error:
+        raise ClassifierError(f"{weights} does not hold torchvision's ResNet18 weights.") from error
+    network.fc = nn.Identity()
+    mean, deviation = torch.tensor(MEAN).view(1, 3, 1, 1), torch.tensor(DEVIATION).view(1, 3, 1, 1)
+    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+    return Backbone(RESNET18, sha256, network.eval(), lambda x: ((x + 1) / 2 - mean) / deviation)
+
+
+class FeatureCache:
+    """Feature vectors by backbone, input size and sha256 of the image file; one SQLite file, or memory."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = str(path) if path is not None else ":memory:"
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._base = sqlite3.connect(self._path, timeout=30)
+        with closing(self._base.cursor()) as cursor:
+            cursor.execute("CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, vector BLOB NOT NULL)")
+        self._base.commit()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._base.close()
+
+    def get(self, keys: Sequence[str]) -> dict[str, Features]:
+        """The vectors that are known."""
+        found: dict[str, Features] = {}
+        for at in range(0, len(keys), 500):
+            part = keys[at : at + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._base.execute(f"SELECT key, vector FROM features WHERE key IN ({marks})", part)
+            found.update({key: np.frombuffer(vector, np.float32) for key, vector in rows})
+        return found
+
+    def put(self, vectors: dict[str, Features]) -> None:
+        """Keep vectors."""
+        with self._base:
+            self._base.executemany(
+                "INSERT OR REPLACE INTO features VALUES (?, ?)",
+                [(key, vector.astype(np.float32).tobytes()) for key, vector in vectors.items()],
+            )
+
+
+def key_of(backbone: Backbone, size: int, data: bytes) -> str:
+    """What a vector depends on."""
+    return f"{backbone.sha256[:16]}:{size}:{hashlib.sha256(data).hexdigest()}"

@@ -1,0 +1,46 @@
+"""Run as a program of its own: reads the tensors of an old .pt file and writes them as safetensors.
+
+`python -I pickle_reader.py OLD NEW`. It imports nothing of mlcore, torch is told to load weights only, and
+the process has bounded memory and time, so that a hostile file can spoil nothing but this process.
+"""
+
+import resource
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+MEMORY = 16 * 2**30
+SECONDS = 120
+DEPTH = 6
+
+
+def flat(value: object, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:
+    """Every tensor in nested dicts, by its dotted path."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        yield prefix, value
+    elif isinstance(value, dict) and depth < DEPTH:
+        for key, entry in value.items():
+            yield from flat(entry, f"{prefix}.{key}" if prefix else str(key), depth + 1)
+
+
+def main(old: str, new: str) -> int:
+    """Read, check that there are tensors, write."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    import torch
+    from safetensors.torch import save
+
+    try:
+        content = torch.load(old, map_location="cpu", weights_only=True)
+    except Exception as error:  # noqa: BLE001  whatever the file makes torch raise is this file's fault
+        sys.stderr.write(str(error).split("\n", 1)[0][:500])
+        return 3
+    tensors = {name: value.detach().contiguous().clone() for name, value in flat(content) if name}  # type: ignore[attr-defined]
+    Path(new).write_bytes(save(tensors, metadata={"order": "\n".join(tensors)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2]))
