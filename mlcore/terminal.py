@@ -33,8 +33,8 @@ class ProgressLine:
     to do.
     """
 
-    def __init__(self, verb: str, total: int, *, quiet: bool = False) -> None:
-        self.verb, self.total, self.quiet = verb, total, quiet
+    def __init__(self, verb: str, total: int, *, first: int = 0, quiet: bool = False) -> None:
+        self.verb, self.total, self.first, self.quiet = verb, total, first, quiet
         self.started = time.monotonic()
         self.last = 0.0
         self.terminal = sys.stderr.isatty()
@@ -45,8 +45,8 @@ class ProgressLine:
         if self.quiet or now - self.last < (EVERY if self.terminal else LINE_EVERY):
             return
         self.last = now
-        rate = done / max(now - self.started, 1e-9)
-        left = (self.total - done) / rate if done else 0.0
+        rate = (done - self.first) / max(now - self.started, 1e-9)
+        left = (self.total - done) / rate if rate > 0 else 0.0
         clock = f"{int(left) // 60}:{int(left) % 60:02d}"
         text = f"{self.verb} {done:,} of {self.total:,}  {rate:.1f} images/s  {clock} left{extra}"
         sys.stderr.write(f"\r\x1b[K{text}" if self.terminal else f"{text}\n")

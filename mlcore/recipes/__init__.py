@@ -1,0 +1,1 @@
+"""One file per way of training; augment.py stands beside them."""

@@ -1,0 +1,121 @@
+"""Discriminators on frozen features (Projected GANs, Sauer et al. 2021, arXiv:2111.01007) and the encoder that
+reads the same features. The features are EfficientNet-Lite0's and come with its package; only the heads learn.
+"""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.parametrizations import spectral_norm
+
+from mlcore.models import features
+from mlcore.models.efficientnet_lite import EfficientNetLite
+
+# The last map of each stride 4, 8, 16 and 32, by index of its block, and its channels.
+TAPS = {2: 24, 4: 40, 10: 112, 15: 320}
+
+
+class FrozenFeatures(nn.Module):
+    """Images in [-1, 1] to four feature maps of a network that never learns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        extractor = features.load("efficientnet-lite0")
+        self.sha256 = extractor.sha256
+        self.network = cast(EfficientNetLite, extractor.network).requires_grad_(False)
+
+    def train(self, mode: bool = True) -> "FrozenFeatures":
+        """Stay in eval mode: its statistics are ImageNet's for good."""
+        super().train(False)
+        return self
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """(N, 3, S, S) -> maps of side S/4, S/8, S/16 and S/32."""
+        h = self.network.stem(x)
+        maps = []
+        for index, block in enumerate(self.network.blocks):
+            h = block(h)
+            if index in TAPS:
+                maps.append(h)
+        return maps
+
+
+class Mixing(nn.Module):
+    """Fixed random mixing across channels, then from coarse to fine across scales (section 3.2 of the paper)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.across_channels = nn.ModuleList(nn.Conv2d(inputs, channels, 1) for inputs in TAPS.values())
+        self.across_scales = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in TAPS)
+        for parameter in self.parameters():
+            if parameter.dim() > 1:
+                nn.init.kaiming_normal_(parameter)
+        self.requires_grad_(False)
+
+    def forward(self, maps: list[Tensor]) -> list[Tensor]:
+        """Maps of four scales -> mixed maps of the same sides, fine to coarse."""
+        mixed: list[Tensor] = []
+        h: Tensor | None = None
+        for level in reversed(range(len(maps))):
+            here = self.across_channels[level](maps[level])
+            if h is not None:
+                here = here + functional.interpolate(h, size=here.shape[-2:], mode="bilinear")
+            h = cast(Tensor, self.across_scales[level](here))
+            mixed.append(h)
+        return mixed[::-1]
+
+
+def head(channels: int, width: int, halvings: int) -> nn.Sequential:
+    """A small spectrally normalised patch discriminator that ends at four pixels a side, then one number."""
+    layers: list[nn.Module] = []
+    for _ in range(halvings):
+        layers += [spectral_norm(nn.Conv2d(channels, width, 4, 2, 1)), nn.LeakyReLU(0.2)]
+        channels = width
+    return nn.Sequential(
+        *layers,
+        spectral_norm(nn.Conv2d(channels, width, 3, 1, 1)),
+        nn.LeakyReLU(0.2),
+        spectral_norm(nn.Conv2d(width, 1, 4)),
+    )
+
+
+class ProjectedDiscriminator(nn.Module):
+    """Images (N, 3, S, S) in [-1, 1] -> (N, K) verdicts of its heads, larger = more real."""
+
+    not_stored = ("features.",)  # they come with their package; the file stays small
+
+    def __init__(self, image_size: int = 128, channels: int = 64, width: int = 128) -> None:
+        super().__init__()
+        self.image_size = image_size
+        self.features = FrozenFeatures()
+        self.mixing = Mixing(channels)
+        self.heads = nn.ModuleList(head(channels, width, halvings) for halvings in (3, 2, 1, 0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The heads' verdicts on images."""
+        return self.judge(self.features(x))
+
+    def judge(self, maps: list[Tensor]) -> Tensor:
+        """The heads' verdicts on feature maps that were already computed."""
+        verdicts = [head(h).flatten(1) for head, h in zip(self.heads, self.mixing(maps), strict=True)]
+        return torch.cat(verdicts, dim=1).float()
+
+
+class FeatureEncoder(nn.Module):
+    """Frozen feature maps of an image to the mean and log-variance of its latent."""
+
+    def __init__(self, latent_size: int, width: int = 128) -> None:
+        super().__init__()
+        _, middle, coarse, coarsest = TAPS.values()
+        self.middle = nn.Sequential(nn.Conv2d(middle, width // 2, 4, 4), nn.SiLU())
+        self.coarse = nn.Sequential(nn.Conv2d(coarse, width, 4, 2, 1), nn.SiLU())
+        self.join = nn.Sequential(nn.Conv2d(coarsest + width + width // 2, width, 1), nn.SiLU())
+        self.out = nn.LazyLinear(2 * latent_size)
+
+    def forward(self, maps: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Four maps -> mean (N, L) and log-variance (N, L)."""
+        _, middle, coarse, coarsest = maps
+        h = torch.cat([coarsest, self.coarse(coarse), self.middle(middle)], dim=1)
+        mean, log_variance = self.out(self.join(h).flatten(1)).float().chunk(2, dim=1)
+        return mean, log_variance.clamp(-8, 4)

@@ -1,0 +1,160 @@
+"""Projected GAN (Sauer et al. 2021, arXiv:2111.01007) with an encoder against mode collapse.
+
+Discriminator heads sit on frozen features, which learn from few images. Half of each batch is made from latents
+that an encoder reads off real palms and must resemble them in those same features (VAE-GAN, Larsen et al. 2016,
+arXiv:1512.09300): the generator cannot leave out a kind of palm that is in the data.
+"""
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.optim import Adam, Optimizer
+
+from mlcore.models.fastgan import FastGanGenerator
+from mlcore.models.projected import FeatureEncoder, ProjectedDiscriminator
+from mlcore.recipes.augment import DiffAugment
+from mlcore.recipes.base import Losses, Recipe, learnable
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectedSettings:
+    """Everything a preset may say."""
+
+    image_size: int = 128
+    latent_size: int = 128
+    widths: list[int] = field(default_factory=lambda: [256, 256, 192, 128, 64, 32])
+    head_width: int = 128
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.0, 0.99)
+    resemble: float = 5.0  # weight of resembling the encoded palm in frozen features
+    colour: float = 5.0  # weight of resembling it in colour, 16 times smaller
+    divergence: float = 0.002  # weight of the encoder's distance from the latents that are drawn later
+    augment: DiffAugment = field(default_factory=DiffAugment)
+    precision: str = "float32"
+
+
+class Projected(Recipe):
+    """Hinge loss on the heads; the generator also rebuilds what the encoder saw."""
+
+    name = "projected"
+
+    def __init__(self, settings: ProjectedSettings) -> None:
+        self.settings = settings
+        generator = FastGanGenerator(settings.image_size, settings.latent_size, settings.widths)
+        discriminator = ProjectedDiscriminator(settings.image_size, width=settings.head_width)
+        encoder = FeatureEncoder(settings.latent_size)
+        with torch.no_grad():  # the encoder's last layer learns its size from a first look
+            encoder(discriminator.features(torch.zeros(1, 3, settings.image_size, settings.image_size)))
+        super().__init__(
+            {"generator": generator, "discriminator": discriminator, "encoder": encoder}, settings.precision
+        )
+        self.discriminator_network = discriminator
+        self.encoder = encoder
+
+    def make_optimisers(self) -> dict[str, Optimizer]:
+        """Adam for the generator with the encoder, and for the heads."""
+        rate, betas = self.settings.learning_rate, self.settings.betas
+        generator = learnable(self.generator) + learnable(self.encoder)
+        return {
+            "generator": Adam(generator, rate, betas, foreach=True),
+            "discriminator": Adam(learnable(self.discriminator_network.heads), rate, betas, foreach=True),
+        }
+
+    def architectures(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Generator and discriminator as the registry knows them."""
+        chosen = self.settings
+        return {
+            "generator": (
+                "fastgan-generator",
+                {
+                    "image_size": chosen.image_size,
+                    "latent_size": chosen.latent_size,
+                    "widths": chosen.widths,
+                },
+            ),
+            "discriminator": (
+                "projected-discriminator",
+                {"image_size": chosen.image_size, "width": chosen.head_width},
+            ),
+        }
+
+    def step(self, batches: list[Tensor]) -> Losses:
+        """Generator first; the features of its images then serve the discriminator, computed once."""
+        kept = [self._look(real) for real in batches]
+        report: Losses = {}
+        loss_g = self.learn("generator", [partial(self._generator_loss, seen) for seen in kept])
+        loss_d = self.learn("discriminator", [partial(self._discriminator_loss, seen) for seen in kept])
+        for seen in kept:
+            for name, value in seen.report.items():
+                report[name] = report.get(name, 0.0) + value / len(kept)
+        return {"loss_d": loss_d, "loss_g": loss_g, **report}
+
+    def _look(self, real: Tensor) -> "_Seen":
+        """What the frozen features say of the real images, augmented and (for the encoder) as they are."""
+        chosen = self.settings
+        half = real.shape[0] // 2
+        draw = chosen.augment.draw(real.shape[0], real.shape[-1], real.device)
+        features = self.discriminator_network.features
+        with torch.no_grad(), self.autocast():
+            return _Seen(real[:half], draw, features(chosen.augment(real, draw)), features(real[:half]))
+
+    def _generator_loss(self, seen: "_Seen") -> Tensor:
+        chosen, discriminator = self.settings, self.discriminator_network
+        half, count = seen.encoded.shape[0], seen.real_maps[0].shape[0]
+        mean, log_variance = self.encoder(seen.encoder_maps)
+        read = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+        drawn = torch.randn(count - half, chosen.latent_size, device=mean.device)
+        fakes = self.generator(torch.cat([read, drawn])).float()
+        maps = discriminator.features(chosen.augment(fakes, seen.draw))
+        # The heads must not learn from this: their gradients are dropped when their own turn begins.
+        verdict = discriminator.judge(maps).mean(dim=1).mean()
+        resemblance = _distance([m[:half] for m in maps], [m[:half] for m in seen.real_maps])
+        colour = (_tiny(fakes[:half]) - _tiny(seen.encoded)).abs().mean()
+        # KL(N(mean, variance) || N(0, 1)) in nats: appendix B of arXiv:1312.6114.
+        divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
+        seen.fake_maps = [m.detach() for m in maps]
+        seen.report |= {"resemblance": resemblance.item(), "divergence": divergence.item()}
+        loss: Tensor = (
+            -len(discriminator.heads) * verdict
+            + chosen.resemble * resemblance
+            + chosen.colour * colour
+            + chosen.divergence * divergence
+        )
+        return loss
+
+    def _discriminator_loss(self, seen: "_Seen") -> Tensor:
+        discriminator = self.discriminator_network
+        heads = len(discriminator.heads)
+        loss_real = heads * functional.relu(1 - discriminator.judge(seen.real_maps)).mean()
+        loss_fake = heads * functional.relu(1 + discriminator.judge(seen.fake_maps)).mean()
+        seen.report |= {"loss_real": loss_real.item(), "loss_fake": loss_fake.item()}
+        return loss_real + loss_fake
+
+
+class _Seen:
+    """What one micro-batch has shown so far, kept between the two losses."""
+
+    def __init__(
+        self, encoded: Tensor, draw: Any, real_maps: list[Tensor], encoder_maps: list[Tensor]
+    ) -> None:
+        self.encoded, self.draw = encoded, draw
+        self.real_maps, self.encoder_maps = real_maps, encoder_maps
+        self.fake_maps: list[Tensor] = []
+        self.report: Losses = {}
+
+
+def _tiny(images: Tensor) -> Tensor:
+    return functional.avg_pool2d(images, 16)
+
+
+def _distance(maps: list[Tensor], others: list[Tensor]) -> Tensor:
+    """Mean over the scales of the squared difference as a share of the real maps' mean square."""
+    shares = [
+        ((one.float() - other.float()) ** 2).mean() / (other.float() ** 2).mean()
+        for one, other in zip(maps, others, strict=True)
+    ]
+    return torch.stack(shares).mean()

@@ -1,0 +1,175 @@
+"""A training run from a preset, a packed set and a folder: puts the pieces together for the trainer.
+
+Pictures of a run (curves, the film of its milestones) are drawn here too, from what the trainer wrote.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from mlcore import checkpoint
+from mlcore.data import PackedDataset
+from mlcore.images import Pixels
+from mlcore.metrics.judge import judge_features
+from mlcore.models import features
+from mlcore.presets import DataSettings, Preset, PresetError, shown
+from mlcore.trainer import LOG, Progress, Trainer
+
+MIRRORED = {"left": "right", "right": "left"}
+
+
+class Palms:
+    """A split of a packed set as a preset wants it: some sources, one side."""
+
+    def __init__(self, folder: Path, split: Any, size: int, settings: DataSettings) -> None:
+        packed = PackedDataset.open(folder, split, size=size, sources=settings.sources or None)
+        turned = MIRRORED.get(settings.thumb)
+        self._packed = packed
+        self._mirrored = np.array([side == turned for side in packed.columns["thumb_side"]], dtype=bool)
+        self.manifest = packed.manifest
+
+    def __len__(self) -> int:
+        """How many pictures."""
+        return len(self._packed)
+
+    def images(self, indices: Any) -> Pixels:
+        """Some pictures, mirrored where their thumb points the other way."""
+        chosen = np.asarray(indices)
+        pictures = self._packed.images(chosen)
+        mirrored = self._mirrored[chosen]
+        pictures[mirrored] = pictures[mirrored][:, :, ::-1]
+        return pictures
+
+
+def open_run(
+    preset: Preset,
+    data: Path,
+    folder: Path,
+    *,
+    device: str = "auto",
+    on_step: Callable[[Progress], None] | None = None,
+) -> Trainer:
+    """The trainer of a run, new or begun; the preset is kept in the folder and must not change under a run."""
+    recipe = preset.make_recipe()
+    size = int(preset.settings.image_size)
+    palms = Palms(data, "train", size, preset.data)
+    _remember(preset, folder)
+    return Trainer(
+        recipe,
+        palms,
+        folder,
+        preset.run,
+        device=device,
+        measure=_measure(preset, Palms(data, "validation", size, preset.data)),
+        on_step=on_step,
+        facts=_facts(preset, palms),
+    )
+
+
+def _remember(preset: Preset, folder: Path) -> None:
+    path = folder / "preset.toml"
+    text = shown(preset)
+    if (folder / "state.pt").exists() and path.exists() and _fixed(path.read_text()) != _fixed(text):
+        raise PresetError(
+            f"{folder} was begun with other settings (see {path}). Use those, or give another --out; only "
+            "[run] may change."
+        )
+    checkpoint.write_atomically(path, text.encode())
+
+
+def _fixed(text: str) -> list[str]:
+    """The lines of a preset that may not change while it trains: all but the tables about the run."""
+    kept, keeps = [], True
+    for line in text.splitlines():
+        if line.startswith("["):
+            keeps = not line.startswith(("[run", "[measure"))
+        if keeps and line:
+            kept.append(line)
+    return kept
+
+
+def _measure(
+    preset: Preset, validation: Palms
+) -> Callable[[Callable[[int], Pixels]], dict[str, float]] | None:
+    """Judge fresh images by KID against the held-out palms; none where too few were held."""
+    if len(validation) < 10:
+        return None
+    extractor = features.load(preset.measure.extractor)
+    reference = extractor(validation.images(range(len(validation)))).numpy()
+
+    def measure(make: Callable[[int], Pixels]) -> dict[str, float]:
+        found = judge_features(extractor(make(preset.measure.count)).numpy(), reference)
+        return {
+            "score": found["kid"],
+            **{name: found[name] for name in ("kid", "fd", "precision", "recall", "density", "coverage")},
+        }
+
+    return measure
+
+
+def _facts(preset: Preset, palms: Palms) -> dict[str, Any]:
+    """What every checkpoint of the run says of its data."""
+    manifest = palms.manifest
+    facts: dict[str, Any] = {
+        "lineage": [
+            {"source": source, "images": count} for source, count in manifest["counts"]["source"].items()
+        ],
+        "notes": {"data_sha256": manifest["sha256"], "preset": preset.name, "trained_on": len(palms)},
+    }
+    if preset.data.thumb != "as it is":
+        sides = manifest["counts"]["thumb_side"]
+        facts["conditions"] = {
+            "hand": {
+                "drawn": preset.data.thumb,
+                "left_share": sides.get("left", 0) / max(sum(sides.values()), 1),
+            }
+        }
+    return facts
+
+
+def draw_progress(folder: Path) -> list[Path]:
+    """The film of the milestones and the curves of the losses, drawn from what the run wrote."""
+    drawn = []
+    frames = [
+        Image.open(path).convert("RGB").reduce(2)
+        for path in sorted((folder / "milestones").glob("*/samples.png"))
+    ]
+    if frames:
+        frames[0].save(folder / "progress.gif", save_all=True, append_images=frames[1:], duration=250, loop=0)
+        drawn.append(folder / "progress.gif")
+    log = folder / LOG
+    if log.exists():
+        rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        if len(rows) > 1:
+            (folder / "losses.svg").write_text(curves_svg(rows), encoding="utf-8")
+            drawn.append(folder / "losses.svg")
+    return drawn
+
+
+def curves_svg(rows: list[dict[str, float]], width: int = 720, height: int = 140) -> str:
+    """One small chart per loss, its name and last value written beside the line."""
+    steps = np.array([row["step"] for row in rows], dtype=float)
+    names = [name for name in rows[-1] if name != "step"]
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height * len(names)}" '
+        'font-family="sans-serif" font-size="13">'
+    ]
+    for place, name in enumerate(names):
+        values = np.array([row.get(name, np.nan) for row in rows])
+        low, high = float(np.nanpercentile(values, 1)), float(np.nanpercentile(values, 99))
+        x = 12 + (steps - steps[0]) / max(steps[-1] - steps[0], 1) * (width - 150)
+        scaled = np.clip((values - low) / max(high - low, 1e-12), 0, 1)
+        y = height * place + 14 + (1 - scaled) * (height - 34)
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True) if np.isfinite(b))
+        parts.append(f'<polyline points="{points}" fill="none" stroke="#a8452b" stroke-width="1.5"/>')
+        parts.append(
+            f'<text x="{width - 130}" y="{y[-1] + 4:.1f}" fill="#1d1b18">{name} {values[-1]:.3f}</text>'
+        )
+    parts.append(
+        f'<text x="12" y="{height * len(names) - 4}" fill="#6a645c">steps 0 to {steps[-1]:,.0f}</text>'
+    )
+    return "\n".join([*parts, "</svg>"]) + "\n"

@@ -1,0 +1,400 @@
+"""The training loop: data in order, steps, averaged weights, milestones, exact resume. It knows no particular loss.
+
+A run is a folder. `state.pt` is what a resume needs and is never shipped; `last/`, `best/` and `milestones/` hold
+checkpoints in half precision; `log.jsonl` holds the losses.
+"""
+
+import copy
+import hashlib
+import json
+import math
+import os
+import pickle
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, distributed, nn
+
+from mlcore import checkpoint, images, noise
+from mlcore.errors import MlcoreError
+from mlcore.recipes.augment import PhotoAugment
+from mlcore.recipes.base import Losses, Recipe
+
+STATE = "state.pt"
+LOG = "log.jsonl"
+PREVIEWS = 36
+# Pictures on 0..255 that differ by less than this between latents are one picture.
+COLLAPSED = 1.0
+
+Pixels = images.Pixels
+
+
+class TrainingError(MlcoreError):
+    """Training cannot begin, go on or be resumed; says why and what to try."""
+
+
+class Pictures(Protocol):
+    """Where real images come from: packed sets are, and tests bring their own."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def images(self, indices: Any) -> Pixels:
+        """Some of them: uint8 NHWC RGB."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """How long and how often; nothing about losses."""
+
+    steps: int = 1000
+    epochs: int = 0  # passes over the data; if given, they decide how many steps
+    batch: int = 16
+    accumulate: int = 1
+    seed: int = 0
+    average_images: int = 10_000  # half-life of the averaged weights, in images ...
+    average_decay: float = 0.0  # ... or, if given, how much of them stays at each step
+    log_every: int = 50
+    save_every: int = 500
+    measure_every: int = 2000
+    photo: PhotoAugment = field(default_factory=PhotoAugment)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What `on_step` is told."""
+
+    step: int
+    steps: int
+    losses: Losses
+
+
+Measure = Callable[[Callable[[int], Pixels]], dict[str, float]]
+
+
+class Trainer:
+    """Holds models, data, recipe, device and paths; `train()` is the loop.
+
+    `measure` judges freshly made images and returns numbers of which `score` is smallest for the best. `facts` go into
+    the header of every checkpoint (lineage, licence, conditions).
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Pictures,
+        folder: Path,
+        settings: RunSettings,
+        *,
+        device: str = "auto",
+        measure: Measure | None = None,
+        on_step: Callable[[Progress], None] | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
+        if len(data) == 0:
+            raise TrainingError("There are no images to train on: prepare some first.")
+        self.recipe, self.data, self.folder, self.settings = recipe, data, folder, settings
+        self.measure, self.on_step, self.facts = measure, on_step, facts or {}
+        self.device = chosen_device(device)
+        self.rank, self.world = _place_among_processes()
+        self.per_step = settings.batch * settings.accumulate * self.world
+        self.steps = (
+            math.ceil(settings.epochs * len(data) / self.per_step) if settings.epochs else settings.steps
+        )
+        recipe.to(self.device)
+        if self.device.type == "cuda":
+            # On CPU the plain layout was faster for these networks; on CUDA tensor cores want channels last.
+            recipe.networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(recipe.generator).eval().requires_grad_(False)
+        self.step = 0
+        self.best: float | None = None
+        self._stopping = False
+
+    def train(self) -> int:
+        """Train to the last step or until told to stop; saves, and returns the step reached."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._resume()
+        _share_from_first(self.recipe.networks, self.world)
+        began_at = self.step
+        with self._signals():
+            while self.step < self.steps and not self._stopping:
+                losses = self._one_step()
+                self._report(losses)
+                if self.step % self.settings.save_every == 0 or self.step == self.steps:
+                    self._keep()
+            if self.step % self.settings.save_every and self.step > began_at:
+                self._save_state()
+        return self.step
+
+    def stop(self) -> None:
+        """Finish the current step, save and return from `train`."""
+        self._stopping = True
+
+    def sample(self, count: int, first: int = 0) -> Pixels:
+        """Images of the averaged weights at fixed latents: uint8 NHWC."""
+        made = []
+        for start in range(first, first + count, 16):
+            indices = range(start, min(start + 16, first + count))
+            latents = np.stack(
+                [noise.latent(self.settings.seed, index, self.recipe.latent_shape) for index in indices]
+            )
+            with torch.inference_mode():
+                made.append(
+                    images.to_uint8(
+                        self.recipe.draw(self.average, torch.from_numpy(latents).to(self.device)),
+                        self.recipe.normalisation,
+                    )
+                )
+        return np.concatenate(made)
+
+    def _one_step(self) -> Losses:
+        # Every step has randomness of its own, so a resumed run draws the numbers of an undisturbed one.
+        torch.manual_seed(_number(self.settings.seed, self.step, self.rank))
+        batches = [self._batch(micro) for micro in range(self.settings.accumulate)]
+        losses = self.recipe.step(batches)
+        wrong = [name for name, value in losses.items() if not math.isfinite(value)]
+        if wrong:
+            raise TrainingError(
+                f"{wrong[0]} is no longer a number at step {self.step}. The last good state is kept in "
+                f"{self.folder / STATE}. Try a lower learning rate or --set precision=float32, and resume."
+            )
+        self.step += 1
+        self._follow()
+        return losses
+
+    def _batch(self, micro: int) -> Tensor:
+        """Real images by step, process and micro-batch: shuffled anew each time all have been seen."""
+        batch, count = self.settings.batch, len(self.data)
+        first = ((self.step * self.settings.accumulate + micro) * self.world + self.rank) * batch
+        indices = [
+            _shuffled(self.settings.seed, place // count, count)[place % count]
+            for place in range(first, first + batch)
+        ]
+        real = images.from_uint8(self.data.images(indices), self.recipe.normalisation)
+        return self.settings.photo(real.to(self.device))
+
+    def _follow(self) -> None:
+        """Move the averaged weights a little towards the current ones."""
+        # While few images were seen the average is over the last tenth of them: early weights are worthless.
+        half_life = min(self.settings.average_images, self.step * self.per_step / 10)
+        keep = self.settings.average_decay or 0.5 ** (self.per_step / half_life)
+        with torch.no_grad():
+            ours, theirs = self.average, self.recipe.generator
+            for mine, its in zip(ours.parameters(), theirs.parameters(), strict=True):
+                mine.lerp_(its, 1 - keep)
+            for own, current in zip(ours.buffers(), theirs.buffers(), strict=True):
+                own.copy_(current)
+
+    def _report(self, losses: Losses) -> None:
+        if self.on_step is not None:
+            self.on_step(Progress(self.step, self.steps, losses))
+        if self.rank == 0 and self.step % self.settings.log_every == 0:
+            line = {"step": self.step, **{name: round(value, 6) for name, value in losses.items()}}
+            with (self.folder / LOG).open("a", encoding="utf-8") as log:
+                log.write(json.dumps(line) + "\n")
+
+    def _keep(self) -> None:
+        """Look at fixed samples, then save: a collapsed network never replaces a good state."""
+        samples = self.sample(PREVIEWS)
+        spread = float(samples.astype(np.float32).std(axis=0).mean())
+        if spread < COLLAPSED and self.step > self.settings.save_every:
+            raise TrainingError(
+                f"All samples look alike at step {self.step} (they differ by {spread:.2f} of 255). The last good "
+                f"state is kept in {self.folder / STATE}. Try stronger augmentation, a lower learning rate for the "
+                "discriminator, or another seed."
+            )
+        if self.rank == 0:
+            self._save_state()
+            self._save_milestone(samples)
+            if self.measure is not None and self.step % self.settings.measure_every == 0:
+                self._judge()
+
+    def _judge(self) -> None:
+        assert self.measure is not None
+        found = self.measure(lambda count: self.sample(count, first=1_000_000))
+        with (self.folder / "measures.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"step": self.step, **found}) + "\n")
+        if self.best is None or found["score"] < self.best:
+            self.best = found["score"]
+            self.ship(self.folder / "best", {"validation": found})
+
+    def _save_milestone(self, samples: Pixels) -> None:
+        folder = self.folder / "milestones" / f"step-{self.step:07d}"
+        if not (folder / "samples.png").exists():  # a milestone is never overwritten
+            self.ship(folder, {})
+            checkpoint.write_atomically(folder / "samples.png", images.encode_png(images.grid(samples, 6)))
+        self.ship(self.folder / "last", {})
+
+    def ship(self, folder: Path, metrics: dict[str, Any]) -> None:
+        """Write the checkpoints that others use: the discriminator, then the generator that names it."""
+        partner = ""
+        for kind in ("discriminator", "generator"):
+            if kind not in self.recipe.architectures():
+                continue
+            network: nn.Module = self.average if kind == "generator" else self.recipe.networks[kind]
+            architecture, arguments = self.recipe.architectures()[kind]
+            own: dict[str, Any] = {}
+            if kind == "generator":
+                own = {
+                    "partner": partner,
+                    "metrics": metrics,
+                    "sampler": self.recipe.sampler,
+                    "sampler_arguments": self.recipe.sampler_arguments(),
+                }
+            header = checkpoint.Header(
+                kind=kind,
+                architecture=architecture,
+                arguments=arguments,
+                recipe=self.recipe.name,
+                step=self.step,
+                normalisation=self.recipe.normalisation,
+                **own,
+                **self.facts,
+            )
+            partner = checkpoint.save(
+                folder / f"{kind}.safetensors", checkpoint.state_of(network), header, dtype=torch.float16
+            )
+
+    def _save_state(self) -> None:
+        state = {
+            "format": 1,
+            "recipe": self.recipe.name,
+            "step": self.step,
+            "best": self.best,
+            "networks": self.recipe.networks.state_dict(),
+            "average": self.average.state_dict(),
+            "optimisers": {name: each.state_dict() for name, each in self.recipe.optimisers.items()},
+        }
+        if self.rank:
+            return
+        path = self.folder / STATE
+        partial = path.with_suffix(".part")
+        try:
+            with partial.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except (OSError, RuntimeError) as error:
+            raise TrainingError(
+                f"The state of step {self.step} could not be written ({error}). The one before is untouched in "
+                f"{path}. Make room and resume."
+            ) from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _resume(self) -> None:
+        path = self.folder / STATE
+        if not path.exists():
+            return
+        state = read_state(path)
+        if state["recipe"] != self.recipe.name:
+            raise TrainingError(
+                f"{path} was made by the recipe {state['recipe']!r}, not {self.recipe.name!r}: give another --out."
+            )
+        try:
+            self.recipe.networks.load_state_dict(state["networks"])
+            self.average.load_state_dict(state["average"])
+        except RuntimeError as error:
+            raise TrainingError(
+                f"{path} belongs to networks of other sizes. Use the settings it was begun with or give another "
+                f"--out. ({str(error).splitlines()[0]})"
+            ) from error
+        for name, optimiser in self.recipe.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        self.step, self.best = state["step"], state["best"]
+        if self.rank == 0:
+            _cut_log(self.folder / LOG, self.step)
+            _cut_log(self.folder / "measures.jsonl", self.step)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM ask for a stop; the second one is the system's again."""
+
+        def ask(number: int, frame: FrameType | None) -> None:
+            self.stop()
+            signal.signal(number, before[number])
+
+        before: dict[int, Any] = {}
+        try:
+            for number in (int(signal.SIGINT), int(signal.SIGTERM)):
+                before[number] = signal.signal(number, ask)
+        except ValueError:
+            before = {}  # not the main thread: whoever runs it there calls stop()
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """The state of a run, or the reason why this file is none."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise TrainingError(
+            f"{path} cannot be resumed from: it is torn or of another program ({str(error).splitlines()[0][:120]}). "
+            "Remove it to start anew; the checkpoints in last/ and milestones/ are untouched."
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != 1:
+        raise TrainingError(f"{path} is not the state of a training run. Remove it to start anew.")
+    return state
+
+
+def chosen_device(name: str) -> torch.device:
+    """`auto` takes an accelerator where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise TrainingError(f"There is no device {name!r}: write auto, cpu or cuda.") from error
+
+
+def _place_among_processes() -> tuple[int, int]:
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def _share_from_first(networks: nn.Module, world: int) -> None:
+    if world > 1:
+        for tensor in networks.state_dict().values():
+            distributed.broadcast(tensor, src=0)
+
+
+def _number(*parts: int) -> int:
+    digest = hashlib.sha256(":".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
+
+
+_orders: dict[tuple[int, int, int], np.ndarray[Any, Any]] = {}
+
+
+def _shuffled(seed: int, epoch: int, count: int) -> np.ndarray[Any, Any]:
+    """The order of one pass over the data; the last two are remembered, for a batch may span both."""
+    key = (seed, epoch, count)
+    if key not in _orders:
+        while len(_orders) > 1:
+            _orders.pop(next(iter(_orders)))
+        _orders[key] = noise.stream(seed, epoch, purpose="order").permutation(count)
+    return _orders[key]
+
+
+def _cut_log(path: Path, step: int) -> None:
+    """Drop lines after the step that a run is resumed from: they will be written again."""
+    if not path.exists():
+        return
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+    kept = [line for line in lines if json.loads(line)["step"] <= step]
+    checkpoint.write_atomically(path, "".join(line + "\n" for line in kept).encode())
