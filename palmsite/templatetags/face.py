@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -42,6 +43,12 @@ def palm(seed: int, lines: int = 22) -> SafeString:
 def seeds(count: int) -> range:
     """Number `count` drawn palms, for a loop."""
     return range(1, int(count) + 1)
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """Write a large number as people do: 10,000 or, in Russian, 10 000."""
+    return number_format(number, force_grouping=True)
 
 
 @register.filter

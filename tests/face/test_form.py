@@ -1,6 +1,13 @@
-"""A field shows its label, help and error, and keeps what was typed."""
+"""A field shows its label, help and error and keeps what was typed; numbers and dates read well."""
 
+from datetime import datetime
+
+import pytest
 from django import forms
+from django.template.loader import render_to_string
+from django.utils import formats, translation
+
+from palmsite.templatetags import face
 
 
 class Order(forms.Form):
@@ -29,3 +36,21 @@ def test_every_kind_of_field_has_its_shape():
     assert page.count("field--check") == 1
     assert page.count("<fieldset") == 1
     assert page.count("field__optional") == 1
+
+
+def test_a_bar_is_drawn_in_plain_numbers_in_every_language():
+    with translation.override("ru"):
+        page = render_to_string(
+            "components/_progress.html", {"done": 1500.5, "total": 10_000, "label": "Набор"}
+        )
+    assert 'value="1500.5" max="10000"' in page
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "day"),
+    [("en", "10,000", "1 Nov 2026, 05:07"), ("ru", "10\xa0000", "1 ноября 2026, 05:07")],
+)
+def test_numbers_and_dates_as_people_write_them(language, number, day):
+    with translation.override(language):
+        assert face.grouped(10_000) == number
+        assert formats.date_format(datetime(2026, 11, 1, 5, 7), "DATETIME_FORMAT") == day

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from django.template.loader import get_template
+from django.template.loader import get_template, render_to_string
 
 from palmsite import form_renderer
 
@@ -41,3 +41,11 @@ def test_an_icon_that_is_named_exists():
 
 def test_the_form_renderer_finds_djangos_own_widgets():
     assert form_renderer.FormRenderer().get_template("django/forms/widgets/text.html")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "templates/components").glob("_*.html")), ids=lambda path: path.stem
+)
+def test_a_component_needs_none_of_its_arguments(path):
+    if path.stem not in {"_field", "_form", "_place"}:  # these are about something
+        render_to_string(f"components/{path.name}", {})
