@@ -4,14 +4,16 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 
 from accounts import request_id
 from accounts.errors import DomainError
-from palmsite import error_pages, problems
+from palmsite import error_pages, metrics, problems
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 access_log = logging.getLogger("palmsite.access")
@@ -37,14 +39,24 @@ class RequestIdMiddleware:
         started = time.monotonic()
         with request_id.within(identity):
             response = self.get_response(request)
+            seconds = time.monotonic() - started
+            metrics.observe(request.method, response.status_code, seconds)
             if not request.path_info.startswith(_QUIET_PATHS):
-                _log(request, response, time.monotonic() - started)
+                _log(request, response, seconds)
         response["X-Request-ID"] = identity
         return response
 
 
+def _known_user(request: HttpRequest) -> Any:
+    """Who is signed in, if the request was asked already: asking now could fail with a broken database."""
+    user = vars(request).get("user")
+    if isinstance(user, SimpleLazyObject):
+        user = getattr(request, "_cached_user", None)
+    return user if user is not None and user.is_authenticated else None
+
+
 def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-    user = getattr(request, "user", None)
+    user = _known_user(request)
     access_log.info(
         "%s %s %s %.0f ms",
         request.method,
@@ -58,7 +70,7 @@ def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
             "path": request.path_info,
             "status": response.status_code,
             "milliseconds": round(1000 * seconds),
-            "user_id": user.pk if user is not None and user.is_authenticated else None,
+            "user_id": user.pk if user is not None else None,
         },
     )
 
@@ -74,7 +86,7 @@ class ApiHeadersMiddleware:
         response = self.get_response(request)
         if hasattr(request, "rate_limit"):
             response["RateLimit-Policy"], response["RateLimit"] = request.rate_limit
-        if getattr(request, "user", None) is not None and request.user.is_authenticated:
+        if _known_user(request) is not None:
             response.setdefault("Cache-Control", "private, no-cache")
         return response
 

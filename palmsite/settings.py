@@ -194,6 +194,29 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
+PALMSITE_QUOTAS = {
+    # For everybody; the administration sets other numbers for single people.
+    "images_per_order": 10_000,
+    "orders_at_once": 3,
+    "stored_images": 50_000,
+    "stored_bytes": 10 * 2**30,
+}
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm", "signup": "accounts.forms.SignupForm"}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
+ACCOUNT_USERNAME_MIN_LENGTH = 2
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_CHANGE_EMAIL = True  # one address; the new one holds once its link was opened
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # or anybody could have the site write to strangers
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # sites without outgoing mail need a second factor too
+MFA_TOTP_ISSUER = "palmsite"
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones may be half a minute wrong
 
 # Words and times ----------------------------------------------------------------------------------
 
@@ -201,6 +224,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский")]
 LOCALE_PATHS = [BASE_DIR / "palmsite" / "locale"]
 LANGUAGE_COOKIE_AGE = int(timedelta(days=365).total_seconds())
+FORMAT_MODULE_PATH = ["palmsite.formats"]
 USE_I18N = True
 USE_TZ = True
 

@@ -22,7 +22,9 @@ _API = (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
-    *_room("", "palmsite.appearance"),
+    path("", include("palmsite.operation")),
+    path("", include("palmsite.appearance")),
+    path("api/v1/", include("palmsite.schema")),
     *_room("account/", "accounts.urls"),
     *_room("jobs/", "generation.jobs.urls"),
     *_room("uploads/", "generation.uploads.urls"),
@@ -35,4 +37,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "palmsite.error_pages.bad_request"
 handler403 = "palmsite.error_pages.permission_denied"
 handler404 = "palmsite.error_pages.page_not_found"
+handler429 = "palmsite.error_pages.too_many"
 handler500 = "palmsite.error_pages.server_error"
