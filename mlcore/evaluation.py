@@ -65,7 +65,7 @@ def evaluate(
     others = None
     if training is not None:
         training.check_same_network(extractor)
-        others = training.features
+        others = training.features if _other_people(training, reference) else None
         report["privacy"] = asdict(memorisation(made, training.features, real))
         report["training"] = {"name": training.header.name, "sha256": training.sha256}
     report["real"] = asdict(real_against_real(real, reference.groups, len(made), others=others, seed=seed))
@@ -73,6 +73,13 @@ def evaluate(
         report["choosing"] = [asdict(point) for point in choosing_curve(made, scores, real, seed=seed)]
     report["verdicts"] = [asdict(verdict) for verdict in verdicts(report)]
     return report
+
+
+def _other_people(training: Bank, reference: Bank) -> bool:
+    """Whether the two banks are the two parts of one split, so that one may play a set against the other."""
+    sources = [{entry.get("source") for entry in bank.header.lineage} for bank in (training, reference)]
+    parts = (training.header.split, reference.header.split)
+    return parts == ("train", "validation") and bool(sources[0]) and sources[0] == sources[1]
 
 
 def _extrapolated(made: NDArray[np.floating], real: NDArray[np.floating], seed: int) -> dict[str, Any] | None:

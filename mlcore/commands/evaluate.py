@@ -4,6 +4,7 @@ import argparse
 import csv
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +59,11 @@ def run(args: argparse.Namespace) -> int:
     cache = FeatureCache(args.cache)
     found = Folder.read(args.images, extractor, cache, quiet=args.json)
     bank = _reference(args.reference, extractor, cache, quiet=args.json)
-    training = args.training or reference.built_in("training", extractor.name)
     report = evaluate(
         found.features,
         extractor,
         bank,
-        training=reference.load(training) if training else None,
+        training=_training(args.training, extractor),
         scores=found.scores(),
         seed=args.seed,
     )
@@ -113,7 +113,7 @@ class Folder:
             except ImageError as error:
                 read.refused.append({"file": name, "reason": str(error)})
                 continue
-            pictures[key] = lambda path=path: images.decode(path.read_bytes())
+            pictures[key] = partial(_opened, path)
             sizes[f"{width}x{height}"] += 1
             read.names.append(name)
             read.hashes.append(key)
@@ -147,6 +147,10 @@ class Folder:
         }
 
 
+def _opened(path: Path) -> images.Pixels:
+    return images.decode(path.read_bytes())
+
+
 def _reference(
     given: Path | None, extractor: features.Extractor, cache: FeatureCache, *, quiet: bool
 ) -> reference.Bank:
@@ -164,6 +168,15 @@ def _reference(
     return reference.load(given)
 
 
+def _training(given: Path | None, extractor: features.Extractor) -> reference.Bank | None:
+    """The bank that was given, or the one that ships if it is of these very weights."""
+    if given is not None:
+        return reference.load(given)
+    path = reference.built_in("training", extractor.name)
+    bank = reference.load(path) if path else None
+    return bank if bank and bank.header.weights_sha256 == extractor.sha256 else None
+
+
 def _summary(report: Mapping[str, Any]) -> str:
     """What a person reads first: each measure beside that of real palms, then the verdicts' codes."""
     real = report["real"]["values"]
@@ -173,7 +186,8 @@ def _summary(report: Mapping[str, Any]) -> str:
     low, high = report["kid_ci"]
     head = (
         f"{report['n']} images against {report['n_ref']} of {report['reference']['name']}, "
-        f"{report['extractor']} ({report['weights_sha256'][:8]}); real against real at N = {report['real']['n']}"
+        f"{report['extractor']} ({report['weights_sha256'][:8]}); "
+        f"real against real at N = {report['real']['n']}"
     )
     verdicts = [f"{one['measure']}: {one['grade']} ({one['code']})" for one in report["verdicts"]]
     return "\n".join([head, table(rows), f"95 % interval of KID: {low:.4f} .. {high:.4f}", *verdicts])

@@ -31,6 +31,7 @@ class Memorisation:
 
     `ratio`: median nearest distance over that of held-out palms; below 1 is closer than real palms are.
     `suspicious`: share closer than `threshold`, under which `expected` of the held-out palms lie.
+    `excess_low`: lower 95 % bound of `suspicious` - `expected`; above zero is more than chance explains.
     `authentic`: share of images farther from their nearest training image than it is from its own nearest.
     `copies`: images closer than half of the smallest held-out distance.
     """
@@ -45,6 +46,7 @@ class Memorisation:
     suspicious: float
     suspicious_ci: tuple[float, float]
     expected: float
+    excess_low: float
     copies: int
     authentic: float
     held_authentic: float
@@ -79,6 +81,7 @@ def memorisation(
         suspicious=suspicious / len(made),
         suspicious_ci=wilson(suspicious, len(made)),
         expected=EXPECTED_SHARE,
+        excess_low=excess_low(suspicious / len(made), len(made), len(real)),
         copies=int((apart < held_apart.min() / 2).sum()),
         authentic=float((apart > within[index]).mean()),
         held_authentic=float((held_apart > within[held_index]).mean()),
@@ -99,6 +102,16 @@ def nearest(rows: Array, known: Array, *, itself: bool = False) -> tuple[Array, 
         index[block] = apart.argmin(axis=1)
         found[block] = apart[np.arange(len(apart)), index[block]]
     return found, index
+
+
+def excess_low(share: float, count: int, held: int, z: float = 1.959964) -> float:
+    """Lower bound of how far a share is above the expected one.
+
+    The threshold is a quantile of `held` images and so uncertain itself: with few of them, chance alone puts
+    twice the expected share below it. Both samples' errors count, at the share both would have if equal.
+    """
+    pooled = (share * count + EXPECTED_SHARE * held) / (count + held)
+    return share - EXPECTED_SHARE - z * float(np.sqrt(pooled * (1 - pooled) * (1 / count + 1 / held)))
 
 
 def wilson(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:

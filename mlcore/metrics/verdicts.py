@@ -17,7 +17,7 @@ GOOD, FINE, WORRYING, BAD, UNKNOWN = "good", "fine", "worrying", "bad", "unknown
 
 @dataclass(frozen=True)
 class Verdict:
-    """`grade` good, fine, worrying, bad, unknown; `code` says which sentence, `value` and `beside` fill it."""
+    """`grade` good, fine, worrying, bad, unknown; `code` says which sentence, with `value`, `beside`."""
 
     measure: str
     grade: str
@@ -78,10 +78,10 @@ def _privacy(found: Mapping[str, Any]) -> Verdict:
     """Copies first; then more suspicious images than held-out palms have, beyond chance."""
     if found["copies"]:
         return Verdict("privacy", BAD, "copies", found["copies"], found["n"])
-    low, expected = found["suspicious_ci"][0], found["expected"]
-    if low > 2 * expected:
+    expected = found["expected"]
+    if found["excess_low"] > expected:
         return Verdict("privacy", BAD, "many_suspicious", found["suspicious"], expected)
-    if low > expected:
+    if found["excess_low"] > 0:
         return Verdict("privacy", WORRYING, "more_suspicious_than_real", found["suspicious"], expected)
     return Verdict("privacy", GOOD, "as_far_as_real", found["suspicious"], expected)
 

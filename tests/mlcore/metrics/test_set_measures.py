@@ -1,0 +1,173 @@
+"""Vendi, duplicates, memorisation, choosing, baseline, verdicts: in closed form."""
+
+import numpy as np
+import pytest
+
+from mlcore.metrics.baseline import _half, real_against_real
+from mlcore.metrics.choosing import choosing_curve
+from mlcore.metrics.duplicates import duplicates, near_threshold
+from mlcore.metrics.errors import FeaturesDiffer, NotFiniteFeatures, TooFewImages
+from mlcore.metrics.memorisation import memorisation, wilson
+from mlcore.metrics.vendi import vendi
+from mlcore.metrics.verdicts import verdicts
+
+
+def test_vendi_counts_orthogonal_images_and_no_copies():
+    assert vendi(np.eye(7)) == pytest.approx(7)
+    assert vendi(np.repeat(np.eye(7), 3, axis=0)) == pytest.approx(7)
+    assert vendi(np.ones((50, 4))) == pytest.approx(1)
+    assert vendi(np.zeros((5, 4))) == pytest.approx(1)
+
+
+def test_vendi_of_two_groups_by_the_formula():
+    rows = np.vstack([np.tile([1.0, 0, 0], (3, 1)), np.tile([0, 1.0, 0], (1, 1))])
+    assert vendi(rows) == pytest.approx(np.exp(-(0.75 * np.log(0.75) + 0.25 * np.log(0.25))))
+
+
+def test_duplicates_are_grouped_through_chains():
+    rows = np.array([[0.0], [10.0], [0.4], [0.8], [10.0], [30.0]])
+    found = duplicates(rows, 0.5)
+    assert found.groups == ((0, 2, 3), (1, 4))
+    assert found.exact_groups == ((1, 4),)
+    assert found.share == pytest.approx(3 / 6)
+    assert found.exact_share == pytest.approx(1 / 6)
+
+
+def test_duplicates_across_blocks(monkeypatch):
+    rows = np.arange(40, dtype=float)[:, None] * 5
+    rows[33] = rows[2]
+    monkeypatch.setattr("mlcore.metrics.features.blocks.__defaults__", (7,))
+    assert duplicates(rows, 0.1).groups == ((2, 33),)
+
+
+def test_near_threshold_is_half_of_what_real_photos_keep():
+    assert near_threshold(np.arange(100.0)[:, None] * 2) == pytest.approx(1.0)
+
+
+def people(count, seed):
+    return np.random.default_rng(seed).normal(size=(count, 8))
+
+
+def test_copies_of_training_images_are_found_first():
+    training, held = people(200, 0), people(80, 1)
+    made = np.vstack([people(60, 2), training[[5, 17]] + 1e-3])
+    found = memorisation(made, training, held)
+    assert found.copies == 2
+    assert [(one.index, one.training_index) for one in found.suspects[:2]] in (
+        [(60, 5), (61, 17)],
+        [(61, 17), (60, 5)],
+    )
+    assert len(found.suspects) == 20
+
+
+def test_other_people_are_as_far_as_held_out_people():
+    found = memorisation(people(400, 3), people(300, 4), people(400, 5))
+    assert found.copies == 0
+    assert found.ratio == pytest.approx(1, abs=0.05)
+    assert found.authentic == pytest.approx(found.held_authentic, abs=0.1)
+
+
+@pytest.mark.slow
+def test_chance_alone_is_rarely_called_suspicious():
+    random, alarms = np.random.default_rng(12), 0
+    for _ in range(100):
+        made, training, held = (random.normal(size=(count, 8)) for count in (300, 200, 150))
+        alarms += memorisation(made, training, held).excess_low > 0
+    assert alarms <= 8
+
+
+def test_a_memorising_generator_is_closer_and_not_authentic():
+    training = people(200, 6)
+    made = training + 0.2 * people(200, 7)
+    found = memorisation(made, training, people(100, 8))
+    assert found.ratio < 0.7
+    assert found.suspicious > 0.5
+    assert found.authentic < 0.1 < found.held_authentic
+
+
+def test_wilson_at_the_edges():
+    assert wilson(0, 10)[0] == 0
+    assert wilson(10, 10)[1] == pytest.approx(1)
+    assert wilson(50, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)
+
+
+def test_choosing_the_best_buys_realism_with_diversity():
+    random = np.random.default_rng(9)
+    real = random.normal(size=(200, 2))
+    made = random.normal(0, 3, size=(400, 2))
+    curve = choosing_curve(made, -np.linalg.norm(made, axis=1), real)
+    last = curve[-1]
+    assert curve[0].precision == curve[0].random_precision
+    assert last.share == 0.1
+    assert last.precision > last.random_precision + 0.2
+    assert last.recall < last.random_recall
+
+
+def test_choosing_refuses_scores_that_do_not_fit():
+    made = people(20, 0)
+    with pytest.raises(FeaturesDiffer, match="19 scores for 20"):
+        choosing_curve(made, np.ones(19), made)
+    with pytest.raises(NotFiniteFeatures, match="1 of 20 scores"):
+        choosing_curve(made, [np.nan, *[0.5] * 19], made)
+    with pytest.raises(TooFewImages, match="at least 10"):
+        choosing_curve(made[:9], np.ones(9), made)
+
+
+def test_halves_never_share_a_person():
+    groups = np.repeat(np.arange(30), np.random.default_rng(0).integers(1, 9, 30))
+    mask = _half(groups, np.random.default_rng(1))
+    assert not set(groups[mask]) & set(groups[~mask])
+    assert abs(int(mask.sum()) - int((~mask).sum())) <= 8
+
+
+def test_real_against_real_says_its_way_and_n():
+    rows, groups = people(120, 10), np.arange(120)
+    halves = real_against_real(rows, groups, 1000)
+    assert (halves.way, halves.n, halves.n_ref) == ("halves", 60, 60)
+    other = real_against_real(rows, groups, 50, others=people(90, 11))
+    assert (other.way, other.n, other.n_ref) == ("other_people", 50, 120)
+    assert other.lowest["kid"] <= other.values["kid"] <= other.highest["kid"]
+    assert abs(other.values["kid"]) < 0.2
+    with pytest.raises(TooFewImages, match="larger reference"):
+        real_against_real(rows[:8], groups[:8], 50)
+
+
+def report(**changed):
+    real = {"kid": 0.002, "precision": 0.9, "recall": 0.8}
+    base = {
+        "n": 1000,
+        "n_ref": 1000,
+        "kid": 0.002,
+        "kid_ci": [0.001, 0.003],
+        "precision": 0.88,
+        "recall": 0.75,
+        "real": {"values": real},
+        "duplicates": {"share": 0.0},
+    }
+    return base | changed
+
+
+def graded(report):
+    return {one.measure: (one.grade, one.code) for one in verdicts(report)}
+
+
+def test_verdicts_follow_real_against_real():
+    assert graded(report())["kid"] == ("good", "like_real")
+    assert graded(report(kid=0.03, kid_ci=[0.025, 0.04]))["kid"] == ("worrying", "apart_from_real")
+    assert graded(report(kid=0.6, kid_ci=[0.5, 0.7]))["kid"] == ("bad", "far_from_real")
+    assert graded(report(recall=0.0))["recall"] == ("bad", "hardly_any")
+    assert graded(report(duplicates={"share": 0.1}))["duplicates"] == ("bad", "many")
+
+
+def test_few_images_are_too_few_to_judge():
+    assert graded(report(n=99)) == {"n": ("unknown", "too_few_to_judge"), "duplicates": ("good", "none")}
+    assert graded(report(fid=31.0, n_ref=300))["fid"] == ("unknown", "too_few_for_fid")
+    assert graded(report(fid=31.0))["fid"] == ("fine", "under_custom_100")
+
+
+def test_copies_are_bad_whatever_their_share():
+    privacy = {"copies": 1, "n": 1000, "suspicious": 0.01, "excess_low": -0.05, "expected": 0.05}
+    assert graded(report(privacy=privacy))["privacy"] == ("bad", "copies")
+    assert graded(report(privacy=privacy | {"copies": 0}))["privacy"] == ("good", "as_far_as_real")
+    more = privacy | {"copies": 0, "suspicious": 0.08, "excess_low": 0.01}
+    assert graded(report(privacy=more))["privacy"] == ("worrying", "more_suspicious_than_real")

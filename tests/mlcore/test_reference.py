@@ -1,0 +1,130 @@
+import json
+
+import numpy as np
+import pytest
+
+from mlcore import reference
+from mlcore.evaluation import evaluate
+from mlcore.metrics.errors import BankError, FeaturesDiffer, NotFiniteFeatures, TooFewImages
+from tests.mlcore.tiny import pictures, tiny_extractor
+
+MIB = 2**20
+
+
+def bank(count=120, seed=0, role="reference", split="validation", extractor=None, names=None):
+    extractor = extractor or tiny_extractor()
+    rows = extractor(pictures(count, seed=seed)).numpy()
+    return reference.build(
+        rows,
+        [f"{seed}-{index}" for index in range(count)],
+        extractor,
+        name="palms",
+        role=role,
+        groups=names,
+        split=split,
+        lineage=[{"source": "a", "images": count, "terms": "CC BY 4.0"}],
+    )
+
+
+def test_a_bank_comes_back_as_it_was(tmp_path):
+    made = bank(4, names=["bob", "", "bob", ""])
+    sha256 = reference.save(made, tmp_path / "bank.safetensors")
+    read = reference.load(tmp_path / "bank.safetensors")
+    assert read.sha256 == sha256
+    assert read.header == made.header
+    assert read.groups.tolist() == [0, 1, 0, 2]
+    assert np.allclose(read.features, made.features, rtol=1e-3, atol=1e-4)
+    assert b"bob" not in (tmp_path / "bank.safetensors").read_bytes()
+
+
+def test_content_names_the_photos_and_not_their_order():
+    extractor = tiny_extractor()
+    rows = extractor(pictures(2)).numpy()
+    one = reference.build(rows, ["a", "b"], extractor, name="x")
+    other = reference.build(rows[::-1], ["b", "a"], extractor, name="x")
+    assert one.header.content == other.header.content
+
+
+def test_what_is_no_bank_is_refused(tmp_path):
+    path = tmp_path / "bank.safetensors"
+    with pytest.raises(BankError, match="There is no bank"):
+        reference.load(path)
+    path.write_bytes(b"no bank at all")
+    with pytest.raises(BankError, match="is no bank"):
+        reference.load(path)
+    reference.save(bank(4), path)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(BankError, match="is no bank"):
+        reference.load(path)
+    whole = bank(4)
+    with pytest.raises(NotFiniteFeatures):
+        reference.build(np.full((3, 16), np.nan), list("abc"), tiny_extractor(), name="x")
+    with pytest.raises(BankError, match="as many"):
+        reference.build(whole.features, ["a"], tiny_extractor(), name="x")
+
+
+def test_features_of_another_network_are_not_compared():
+    with pytest.raises(FeaturesDiffer, match="Measure with that network"):
+        evaluate(np.zeros((20, 16)), tiny_extractor(sha256="0" * 64), bank())
+
+
+def test_the_report_holds_every_pinned_name_and_is_json():
+    training = bank(200, seed=1, role="training", split="train")
+    made = tiny_extractor()(pictures(120, seed=2)).numpy()
+    scores = np.linspace(0, 1, 120).tolist()
+    report = evaluate(made, tiny_extractor(), bank(), training=training, scores=scores)
+    pinned = "n n_ref extractor weights_sha256 kid kid_ci fd precision recall density coverage"
+    assert set(pinned.split()) <= set(report)
+    assert (report["n"], report["n_ref"], report["extractor"]) == (120, 120, "tiny")
+    assert report["real"]["way"] == "other_people"
+    assert report["privacy"]["n_training"] == 200
+    assert "fid" not in report
+    assert len(report["choosing"]) == 8
+    assert report["kid_ci"][0] <= report["kid"] <= report["kid_ci"][1]
+    assert json.loads(json.dumps(report, allow_nan=False))["verdicts"]
+
+
+def test_a_training_bank_of_other_sources_does_not_play_the_set():
+    strange = bank(200, seed=1, role="training", split="all")
+    report = evaluate(bank(60, seed=2).features, tiny_extractor(), bank(), training=strange)
+    assert report["real"]["way"] == "halves"
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_too_few_is_said(count):
+    with pytest.raises(TooFewImages, match=f"has {count} images"):
+        evaluate(np.zeros((count, 16)), tiny_extractor(), bank())
+
+
+def test_ten_images_are_measured_and_called_too_few():
+    report = evaluate(bank(10, seed=3).features, tiny_extractor(), bank())
+    assert report["fd_infinite"] is None
+    assert report["verdicts"][0]["code"] == "too_few_to_judge"
+
+
+def test_one_constant_colour_gets_an_answer():
+    made = tiny_extractor()(np.full((120, 8, 8, 3), 128, np.uint8)).numpy()
+    report = evaluate(made, tiny_extractor(), bank())
+    codes = {verdict["code"] for verdict in report["verdicts"]}
+    assert report["constant"]
+    assert {"all_alike", "many"} <= codes
+    assert report["vendi"] == pytest.approx(1)
+    assert json.dumps(report, allow_nan=False)
+
+
+def test_nan_is_said_and_not_passed_on():
+    made = bank(30, seed=4).features.copy()
+    made[3, 5] = np.nan
+    with pytest.raises(NotFiniteFeatures, match="1 of 30"):
+        evaluate(made, tiny_extractor(), bank())
+
+
+@pytest.mark.parametrize("key", list(reference.BUILT_IN))
+def test_banks_that_ship_are_whole_and_name_their_terms(key):
+    shipped = reference.load(reference.BUILT_IN[key])
+    role, extractor = key
+    assert (shipped.header.role, shipped.header.extractor) == (role, extractor)
+    assert shipped.header.split == ("train" if role == "training" else "validation")
+    assert {entry["source"] for entry in shipped.header.lineage} == {"11k-hands", "human-palm-images"}
+    assert all(entry["terms"] for entry in shipped.header.lineage)
+    assert sum(path.stat().st_size for path in reference.BUILT_IN.values()) <= 6 * MIB
