@@ -93,6 +93,8 @@ def size_of(data: bytes) -> tuple[int, int]:
     except Image.DecompressionBombError as error:
         raise ImageTooLarge(f"The image is far too large: {error}.") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error) as error:
+        if data.startswith((PNG_SIGNATURE, b"\xff\xd8\xff")):
+            raise BrokenImage("The image file ends early; fetch it again.") from error
         raise NotAnImage("This is no image of a kind that is read here (JPEG, PNG, WebP or BMP).") from error
 
 

@@ -36,8 +36,8 @@ class ProgressLine:
     def __init__(self, verb: str, total: int, *, first: int = 0, quiet: bool = False) -> None:
         self.verb, self.total, self.first, self.quiet = verb, total, first, quiet
         self.started = time.monotonic()
-        self.last = 0.0
         self.terminal = sys.stderr.isatty()
+        self.last = 0.0 if self.terminal else self.started
 
     def show(self, done: int, extra: str = "") -> None:
         """Say where things stand, not more often than one can read."""
