@@ -1,0 +1,65 @@
+"""What every test stands on: three people, folders of its own, and no network beyond this machine.
+
+alice owns, bob is shared with, charlie must not see.
+"""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_configure(config):
+    """Hash passwords fast: a test signs in more often than a person."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings, tmp_path_factory):
+    """Media and collected files of one test; pages are drawn without collecting anything first."""
+    folder = tmp_path_factory.mktemp("palmsite")
+    settings.MEDIA_ROOT = folder / "media"
+    settings.STATIC_ROOT = folder / "static"
+    for made in (settings.MEDIA_ROOT, settings.STATIC_ROOT):
+        Path(made).mkdir()
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def make_user(db, django_user_model):
+    """Make a person by name; the password is the name and -password."""
+
+    def make(name, **more):
+        return django_user_model.objects.create_user(
+            name, email=f"{name}@example.org", password=f"{name}-password", **more
+        )
+
+    return make
+
+
+@pytest.fixture
+def alice(make_user):
+    """Who owns."""
+    return make_user("alice")
+
+
+@pytest.fixture
+def bob(make_user):
+    """Who is shared with."""
+    return make_user("bob")
+
+
+@pytest.fixture
+def charlie(make_user):
+    """Who must not see."""
+    return make_user("charlie")
+
+
+@pytest.fixture
+def operator(db, django_user_model):
+    """Who looks after the site."""
+    return django_user_model.objects.create_superuser("operator", password="operator-password")
