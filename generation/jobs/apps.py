@@ -13,7 +13,9 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the room's own kinds known."""
-        from generation.jobs import demo
+        """Make the room's own kind known, and what it holds of people."""
+        from accounts import personal_data as all_rooms
+        from generation.jobs import demo, personal_data
 
         demo.register()
+        all_rooms.register("jobs", export=personal_data.export, erase=personal_data.erase)

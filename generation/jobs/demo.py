@@ -6,8 +6,11 @@ A tile is a function of the job's id and its number alone, so a broken-off drawi
 import hashlib
 import math
 import random
+import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -62,6 +65,13 @@ def has_picture(job: Job) -> bool:
     return job.kind == KIND and job.state == Job.State.DONE and picture_path(job.pk).is_file()
 
 
+def forget(job_ids: Iterable[UUID]) -> None:
+    """Remove drawings and their tiles."""
+    for path in map(picture_path, job_ids):
+        path.unlink(missing_ok=True)
+        shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+
+
 def run_demo(context: JobContext) -> None:
     """Draw the tiles, a short pause each, and keep the picture."""
     folder = picture_path(context.job_id).parent / str(context.job_id)
@@ -74,9 +84,7 @@ def run_demo(context: JobContext) -> None:
             time.sleep(PAUSE_SECONDS)
         context.progress(number + 1, TILES)
     _keep(_assemble(folder), picture_path(context.job_id))
-    for tile in folder.iterdir():
-        tile.unlink(missing_ok=True)
-    folder.rmdir()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def palm_lines(seed: str) -> list[list[tuple[float, float]]]:

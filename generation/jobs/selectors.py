@@ -1,5 +1,6 @@
 """What can be asked about jobs: by people, by pages, by the watchdog and by /healthz. Reads only."""
 
+import time
 from datetime import datetime, timedelta
 from typing import TypedDict
 from uuid import UUID
@@ -17,6 +18,7 @@ from generation.jobs.leases import Claim, database_time
 from generation.jobs.models import Job, JobQuerySet, Turn, Worker
 
 QUEUE_STALE_LEASES = 10
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.5
 
 
 class Health(TypedDict):
@@ -51,6 +53,18 @@ def tray(user: User, size: int = 6) -> list[Job]:
     """What the tray shows: all that is live first, then what ended last."""
     live = list(jobs_of(user).live()[:size])
     return live + list(jobs_of(user).filter(state__in=Job.ENDED)[: size - len(live)])
+
+
+def wait_until_ended(job: Job, *, seconds: float) -> Job:
+    """Look at the job until it has ended or the time is over, and show it as it is then. Never in a transaction."""
+    deadline = time.monotonic() + seconds
+    pause = FIRST_PAUSE_SECONDS
+    job.refresh_from_db()
+    while job.is_live and time.monotonic() + pause < deadline:
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+        job.refresh_from_db()
+    return job
 
 
 def jobs_before(job: Job) -> int:

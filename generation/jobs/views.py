@@ -5,12 +5,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import private_files
 from accounts.errors import NotFound
 from accounts.models import User
 from generation.jobs import demo, selectors, services
@@ -70,13 +71,11 @@ def tray(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_required
-def picture(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def picture(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     """What the demo has drawn."""
     job = selectors.job_for(_person(request), job_id)
     if not demo.has_picture(job):
         raise NotFound(_("This job has no picture."))
-    from accounts import private_files
-
     path = demo.picture_path(job.pk)
     return private_files.response(request, path, download_name=None, content_type="image/png")
 

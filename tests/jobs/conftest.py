@@ -1,30 +1,9 @@
-"""People, and kinds of jobs that last as long as one test."""
+"""Kinds of jobs that last as long as one test."""
 
 import pytest
 
-from accounts.models import User
 from generation.jobs import registry, services
 from generation.jobs.registry import JobKind
-
-
-@pytest.fixture
-def alice(db):
-    return User.objects.create_user("alice")
-
-
-@pytest.fixture
-def bob(db):
-    return User.objects.create_user("bob")
-
-
-@pytest.fixture
-def charlie(db):
-    return User.objects.create_user("charlie")
-
-
-@pytest.fixture
-def operator(db):
-    return User.objects.create_superuser("operator")
 
 
 @pytest.fixture

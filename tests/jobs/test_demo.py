@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+from django.urls import reverse
 
 from generation.jobs import demo, tasks
 from generation.jobs.errors import WorkerStopping
@@ -49,6 +50,17 @@ def test_goes_on_where_it_was_and_draws_the_same():
     assert digest("one") == whole
     demo.run_demo(Broken("two", until=None))
     assert digest("two") != whole
+
+
+def test_the_picture_is_served_to_its_owner(alice, client):
+    job = demo.start(by=alice)
+    tasks.run_next("short")
+    client.force_login(alice)
+    response = client.get(reverse("jobs:picture", args=[job.pk]))
+    assert response["Content-Type"] == "image/png"
+    assert response.getvalue().startswith(b"\x89PNG")
+    response.close()
+    assert "<img" in client.get(reverse("jobs:detail", args=[job.pk])).content.decode()
 
 
 def test_nothing_to_see_before_the_end(alice):

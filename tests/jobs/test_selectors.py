@@ -102,3 +102,19 @@ def test_health(alice, enqueue, worker):
     assert 3590 < health["oldest_s"] < 3700
     Worker.objects.update(seen_at=Now() - timedelta(hours=1))
     assert not selectors.health()["worker_ok"]
+
+
+def test_waiting_for_an_answer_is_bounded(alice, enqueue, monkeypatch):
+    now, job = [0.0], enqueue(alice)
+    monkeypatch.setattr(selectors.time, "monotonic", lambda: now[0])
+
+    def sleep(seconds):
+        now[0] += seconds
+        if now[0] > 3:
+            services.cancel(by=alice, job=Job.objects.get())
+
+    monkeypatch.setattr(selectors.time, "sleep", sleep)
+    assert selectors.wait_until_ended(job, seconds=2).state == "queued"
+    assert now[0] < 2
+    assert selectors.wait_until_ended(job, seconds=60).state == "cancelled"
+    assert now[0] < 4
