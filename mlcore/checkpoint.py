@@ -235,7 +235,8 @@ def _read_table(data: bytes, size: int | None = None) -> tuple[dict[str, Any], i
     bytes.
     """
     size = len(data) if size is None else size
-    if data[:4] == b"PK\x03\x04" or data[:1] == b"\x80":
+    # A safetensors file may begin with these bytes too, as part of a length: it has a brace after eight of them.
+    if data[8:9] != b"{" and (data[:4] == b"PK\x03\x04" or data[:1] == b"\x80"):
         raise errors.PickleRefused(
             "it is a pickle (.pt, .pth or .ckpt), which can run code when read; "
             "turn it into a checkpoint with python -m mlcore convert."

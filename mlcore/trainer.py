@@ -342,8 +342,9 @@ def read_state(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:120]
         raise TrainingError(
-            f"{path} cannot be resumed from: it is torn or of another program ({str(error).splitlines()[0][:120]}). "
+            f"{path} cannot be resumed from: it is torn or of another program ({reason}). "
             "Remove it to start anew; the checkpoints in last/ and milestones/ are untouched."
         ) from error
     if not isinstance(state, dict) or state.get("format") != 1:
@@ -395,6 +396,8 @@ def _cut_log(path: Path, step: int) -> None:
     """Drop lines after the step that a run is resumed from: they will be written again."""
     if not path.exists():
         return
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
-    kept = [line for line in lines if json.loads(line)["step"] <= step]
-    checkpoint.write_atomically(path, "".join(line + "\n" for line in kept).encode())
+    before = path.read_text(encoding="utf-8")
+    whole = [line for line in before.splitlines() if line.endswith("}")]
+    kept = "".join(line + "\n" for line in whole if json.loads(line)["step"] <= step)
+    if kept != before:
+        checkpoint.write_atomically(path, kept.encode())

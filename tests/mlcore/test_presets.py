@@ -1,0 +1,93 @@
+"""Presets say what they should, and a slip of the pen is refused."""
+
+import pytest
+
+from mlcore import presets
+
+
+def test_every_preset_can_be_read_shown_and_read_again(tmp_path):
+    assert {"palm-dcgan-128", "palm-dcgan-256", "genpalms-dcgan-256", "hackathon-wgan-gp"} <= set(
+        presets.names()
+    )
+    assert {"hackathon-diffusion", "coursework-dcgan"} <= set(presets.names())
+    for name in presets.names():
+        preset = presets.read(name)
+        assert preset.about
+        path = tmp_path / f"{name}.toml"
+        path.write_text(presets.shown(preset))
+        assert presets.read(str(path)) == preset
+
+
+def test_genpalms_is_as_its_authors_had_it():
+    preset = presets.read("genpalms-dcgan-256")
+    chosen = preset.settings
+    assert (chosen.image_size, chosen.latent_size, chosen.width, chosen.head_width) == (256, 500, 64, 64)
+    assert (chosen.activation, chosen.classes, chosen.betas) == ("sigmoid", 2, (0.5, 0.999))
+    assert (chosen.rate_generator, chosen.rate_discriminator) == (2e-4, 1e-4)
+    assert (preset.run.batch, preset.run.epochs, chosen.augment) == (32, 300, None)
+    recipe = presets.read("genpalms-dcgan-256", ["settings.width=2", "settings.head_width=2"]).make_recipe()
+    assert recipe.generator.layers[0].out_channels == 32 * 2
+    assert (recipe.normalisation.low, recipe.normalisation.high) == (0.0, 1.0)
+
+
+def test_the_hackathons_presets_are_as_the_team_had_them():
+    preset = presets.read("hackathon-wgan-gp")
+    chosen, photo = preset.settings, preset.run.photo
+    assert (chosen.image_size, chosen.latent_size, chosen.width, chosen.head_width) == (256, 100, 128, 128)
+    assert (chosen.penalty, chosen.rate_generator, chosen.rate_discriminator) == (10.0, 5e-5, 2e-5)
+    assert (preset.run.batch, preset.run.epochs) == (16, 1000)
+    assert (photo.rotation, photo.shift, photo.scale) == (20.0, 0.1, (0.9, 1.1))
+    assert photo.jitter == (0.2, 0.2, 0.2, 0.1)
+    preset = presets.read("hackathon-diffusion")
+    chosen, run = preset.settings, preset.run
+    assert (chosen.image_size, chosen.width, chosen.multipliers) == (128, 64, [1, 2, 4, 8])
+    assert (chosen.noise_steps, chosen.learning_rate, chosen.mode) == (1000, 2e-5, "ddpm")
+    assert (run.batch, run.accumulate, run.steps, run.average_decay, run.save_every) == (
+        16,
+        2,
+        50000,
+        0.995,
+        500,
+    )
+
+
+def test_overrides_find_their_table():
+    preset = presets.read(
+        "coursework-dcgan", ["steps=7", "settings.width=8", "augment.cutout=0.5", "thumb=left"]
+    )
+    assert preset.run.steps == 7
+    assert preset.settings.width == 8
+    assert preset.settings.augment.cutout == 0.5
+    assert preset.data.thumb == "left"
+    assert presets.read("coursework-dcgan", ["augment=false"]).settings.augment is None
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("steps", "has no '='"),
+        ("stepz=1", "unknown"),
+        ("run.stepz=1", "run has no 'stepz'"),
+        ("steps=many", "must be of type int"),
+        ("steps=true", "must be of type int"),
+        ("smoothing=[1]", "must be of type float"),
+        ("activation=relu", "must be one of tanh, sigmoid"),
+        ("betas=[0.5]", "must be a list of 2"),
+        ("augment=3", "must be a table"),
+    ],
+)
+def test_a_slip_is_refused_with_its_place(override, says):
+    with pytest.raises(presets.PresetError, match=says):
+        presets.read("coursework-dcgan", [override])
+
+
+def test_an_unknown_preset_or_recipe_is_refused(tmp_path):
+    with pytest.raises(presets.PresetError, match="there are .*coursework-dcgan"):
+        presets.read("palm-dcgan-129")
+    for content, says in (("recipe = 'magic'", "must be one of"), ("x = [", "is no TOML")):
+        (tmp_path / "p.toml").write_text(content)
+        with pytest.raises(presets.PresetError, match=says):
+            presets.read(str(tmp_path / "p.toml"))
+    (tmp_path / "p.toml").write_text("recipe = 'dcgan'\n[extra]\na = 1\n")
+    with pytest.raises(presets.PresetError, match="no table 'extra'"):
+        presets.read(str(tmp_path / "p.toml"))

@@ -1,0 +1,187 @@
+"""Losses in closed form, and that each recipe learns what it should from small pictures."""
+
+import math
+
+import pytest
+import torch
+
+from mlcore.recipes.augment import DiffAugment, PhotoAugment
+from mlcore.recipes.dcgan import Dcgan, DcganSettings
+from mlcore.recipes.diffusion import Diffusion, DiffusionSettings
+from mlcore.recipes.projected import Projected, ProjectedSettings, _distance
+from mlcore.recipes.relativistic import Relativistic, RelativisticSettings, slope
+from mlcore.recipes.wgan_gp import WganGp, WganGpSettings
+
+CPU = torch.device("cpu")
+SIZES = {"image_size": 8, "latent_size": 4, "width": 4, "head_width": 4}
+
+
+def started(recipe):
+    recipe.to(CPU)
+    return recipe
+
+
+def pictures(count=4, size=8):
+    return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+def test_dcgan_losses_in_closed_form():
+    recipe = Dcgan(DcganSettings(**SIZES, smoothing=0.1))
+    zero = torch.zeros(4, 1)
+    assert [float(loss) for loss in recipe.losses_of(zero, zero)] == pytest.approx([math.log(2)] * 2)
+    loss_real, _ = recipe.losses_of(torch.full((1, 1), 2.0), zero)
+    sure = 1 / (1 + math.exp(-2))
+    assert float(loss_real) == pytest.approx(-(0.9 * math.log(sure) + 0.1 * math.log(1 - sure)))
+
+
+def test_two_logits_give_the_cross_entropy_of_two_classes():
+    discriminator = Dcgan(DcganSettings(**SIZES, classes=2)).networks["discriminator"].eval()
+    x = pictures()
+    logits = discriminator.verdict(discriminator.layers(x))
+    assert logits.shape == (4, 2)
+    cross_entropy = torch.nn.functional.cross_entropy(logits, torch.ones(4, dtype=torch.long))
+    verdict = discriminator(x)
+    assert torch.allclose(torch.nn.functional.softplus(-verdict).mean(), cross_entropy)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Dcgan(DcganSettings(**SIZES)),
+        lambda: Dcgan(DcganSettings(**SIZES, activation="sigmoid", classes=2, augment=None)),
+        lambda: Relativistic(RelativisticSettings(**SIZES, norm="none")),
+        lambda: WganGp(WganGpSettings(**SIZES, critic_steps=2)),
+        lambda: Diffusion(DiffusionSettings(image_size=8, width=8, multipliers=[1, 2])),
+        lambda: Diffusion(DiffusionSettings(image_size=8, width=8, multipliers=[1, 2], mode="ddpm")),
+    ],
+)
+@pytest.mark.slow
+def test_a_step_moves_every_network_and_says_its_losses(make):
+    torch.manual_seed(0)
+    recipe = started(make())
+    before = {name: value.clone() for name, value in recipe.networks.named_parameters()}
+    losses = recipe.step([pictures(), pictures()])
+    assert "loss_g" in losses
+    assert all(math.isfinite(value) for value in losses.values())
+    moved = {
+        name.split(".")[0]
+        for name, value in recipe.networks.named_parameters()
+        if not torch.equal(value, before[name])
+    }
+    assert moved == {name for name in recipe.networks if list(recipe.networks[name].parameters())}
+    shipped = recipe.architectures()
+    assert set(shipped) <= set(recipe.networks)
+
+
+@pytest.mark.slow
+def test_accumulation_is_one_larger_batch():
+    """Two micro-batches of two give the gradient of one batch of four where nothing is random."""
+    both = []
+    for batches in ([pictures()], list(pictures().split(2))):
+        torch.manual_seed(0)
+        recipe = started(Diffusion(DiffusionSettings(image_size=8, width=8, multipliers=[1])))
+        losses = [lambda x=x: (recipe.generator(x, torch.zeros(len(x))) - x).square().mean() for x in batches]
+        recipe.learn("generator", losses)
+        both.append([parameter.detach().clone() for parameter in recipe.generator.parameters()])
+    for one, other in zip(*both, strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_slope_of_a_linear_verdict_is_its_weights_squared():
+    weights = torch.randn(3 * 8 * 8)
+    assert float(slope(lambda x: x.flatten(1) @ weights, pictures())) == pytest.approx(
+        float(weights @ weights), rel=1e-5
+    )
+
+
+def test_penalties_come_at_their_turn_and_after_a_resume_too():
+    recipe = started(Relativistic(RelativisticSettings(**SIZES, norm="none", penalty_every=3)))
+    turns = [recipe.networks["clock"]() % 3 == 0 for _ in range(4)]
+    assert turns == [True, False, False, True]
+    other = Relativistic(RelativisticSettings(**SIZES, norm="none", penalty_every=3))
+    other.networks.load_state_dict(recipe.networks.state_dict())
+    assert other.networks["clock"]() == 4
+
+
+def test_wgan_penalty_of_a_linear_critic(monkeypatch):
+    recipe = WganGp(WganGpSettings(**SIZES))
+    weights = torch.full((3 * 8 * 8,), 0.5)
+    monkeypatch.setattr(recipe, "_score", lambda x: x.flatten(1) @ weights)
+    expected = (float(weights.norm()) - 1) ** 2
+    assert float(recipe._slope_penalty(pictures(), pictures())) == pytest.approx(expected, rel=1e-5)
+
+
+def test_diffusion_loss_of_a_network_that_knows_the_noise(monkeypatch):
+    recipe = started(Diffusion(DiffusionSettings(image_size=8, width=8, multipliers=[1], mode="ddpm")))
+    noise = []
+    monkeypatch.setattr(
+        torch, "randn_like", lambda x, real=torch.randn_like: noise.append(real(x)) or noise[-1]
+    )
+    monkeypatch.setattr(recipe.networks["generator"], "forward", lambda noisy, time: noise[-1])
+    assert float(recipe._ddpm_loss(pictures())) == 0.0
+
+
+def test_distance_is_a_share_of_the_real_maps():
+    real = [torch.full((2, 3, 4, 4), 2.0), torch.full((2, 5, 2, 2), 10.0)]
+    assert float(_distance(real, real)) == 0.0
+    assert float(_distance([torch.zeros_like(m) for m in real], real)) == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+def test_projected_learns_without_touching_its_frozen_parts():
+    torch.manual_seed(0)
+    recipe = started(Projected(ProjectedSettings(widths=[8, 8, 8, 8, 8, 4], latent_size=4, head_width=8)))
+    discriminator = recipe.networks["discriminator"]
+    frozen = {name: value.clone() for name, value in discriminator.features.state_dict().items()}
+    mixing = {name: value.clone() for name, value in discriminator.mixing.state_dict().items()}
+    heads = [value.clone() for value in discriminator.heads.parameters()]
+    losses = recipe.step([pictures(4, 128)])
+    assert set(losses) == {"loss_d", "loss_g", "loss_real", "loss_fake", "resemblance", "divergence"}
+    assert all(
+        torch.equal(value, frozen[name]) for name, value in discriminator.features.state_dict().items()
+    )
+    assert all(torch.equal(value, mixing[name]) for name, value in discriminator.mixing.state_dict().items())
+    assert any(not torch.equal(a, b) for a, b in zip(heads, discriminator.heads.parameters(), strict=True))
+
+
+def test_diffaugment_makes_the_same_change_to_another_batch():
+    augment = DiffAugment(cutout=0.5)
+    torch.manual_seed(0)
+    draw = augment.draw(4, 8)
+    x = pictures()
+    assert torch.equal(augment(x, draw), augment(x, draw))
+    assert torch.equal(augment(x, draw)[:2], augment(x[:2], draw[:2]))
+    assert not torch.equal(augment(x, draw), augment(x, augment.draw(4, 8)))
+
+
+def test_diffaugment_without_strength_changes_nothing():
+    augment = DiffAugment(colour=0.0, shift=0.0)
+    assert torch.allclose(augment(pictures(), augment.draw(4, 8)), pictures(), atol=1e-6)
+
+
+def test_diffaugment_shifts_by_whole_pixels_and_lets_gradients_pass():
+    augment = DiffAugment(colour=0.0, shift=0.25)
+    draw = augment.draw(1, 8)
+    draw.down[:], draw.right[:] = 2, -1
+    x = pictures(1).requires_grad_(True)
+    moved = augment(x, draw)
+    assert torch.allclose(moved[0, :, 2:, :7], x[0, :, :6, 1:], atol=1e-6)
+    assert torch.equal(moved[0, :, :2], torch.zeros(3, 2, 8))
+    moved.sum().backward()
+    assert x.grad is not None
+    assert float(x.grad[0, 0, 0, 1]) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_photo_augment_mirrors_and_leaves_alone():
+    assert torch.allclose(PhotoAugment()(pictures()), pictures())
+    mirrored = PhotoAugment(mirror=1.0)(pictures())
+    assert torch.allclose(mirrored, pictures().flip(-1), atol=1e-5)
+
+
+def test_photo_augment_keeps_grey_grey_and_the_range():
+    grey = torch.full((2, 3, 8, 8), 0.2)
+    changed = PhotoAugment(rotation=20, shift=0.1, scale=(0.9, 1.1), jitter=(0.2, 0.2, 0.2, 0.1))(grey)
+    assert torch.allclose(changed[:, 0], changed[:, 1], atol=1e-3)
+    changed = PhotoAugment(jitter=(0.9, 0.9, 0.9, 0.4))(pictures())
+    assert float(changed.min()) >= -1
+    assert float(changed.max()) <= 1

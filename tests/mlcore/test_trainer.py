@@ -1,0 +1,227 @@
+"""The loop: exact resume, stops, milestones, refusals. The recipe is a real DCGAN at 8 x 8 pixels."""
+
+import json
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from mlcore import checkpoint
+from mlcore.recipes.dcgan import Dcgan, DcganSettings
+from mlcore.trainer import PREVIEWS, RunSettings, Trainer, TrainingError, _shuffled, chosen_device
+
+SMALL = DcganSettings(image_size=8, latent_size=4, width=4, head_width=4)
+
+
+class Noise:
+    """Forty small random pictures."""
+
+    def __init__(self, count=40):
+        self.pixels = np.random.default_rng(5).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def images(self, indices):
+        return self.pixels[indices]
+
+
+def make(folder, steps, *, recipe=Dcgan, settings=SMALL, **options):
+    torch.manual_seed(3)
+    run = {"batch": 4, "save_every": 10, "measure_every": 10, "log_every": 1} | options.pop("run", {})
+    return Trainer(
+        recipe(settings), Noise(), folder, RunSettings(steps=steps, **run), device="cpu", **options
+    )
+
+
+def weights(folder):
+    return (folder / "last" / "generator.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_forty_steps_are_twenty_and_twenty_bit_for_bit(tmp_path):
+    make(tmp_path / "whole", 40).train()
+    make(tmp_path / "halves", 20).train()
+    assert make(tmp_path / "halves", 40).train() == 40
+    assert weights(tmp_path / "whole") == weights(tmp_path / "halves")
+    states = [torch.load(tmp_path / name / "state.pt", weights_only=True) for name in ("whole", "halves")]
+    for key in ("networks", "average"):
+        for name, tensor in states[0][key].items():
+            assert torch.equal(tensor, states[1][key][name]), name
+    logs = [(tmp_path / name / "log.jsonl").read_text() for name in ("whole", "halves")]
+    assert logs[0] == logs[1]
+
+
+def test_a_run_stopped_between_saves_loses_nothing(tmp_path):
+    trainer = make(tmp_path / "a", 15)
+    trainer.on_step = lambda progress: trainer.stop() if progress.step == 7 else None
+    assert trainer.train() == 7
+    assert make(tmp_path / "a", 15).train() == 15
+    make(tmp_path / "b", 15).train()
+    assert weights(tmp_path / "a") == weights(tmp_path / "b")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_returns(tmp_path, number):
+    trainer = make(tmp_path, 1000)
+    trainer.on_step = lambda progress: os.kill(os.getpid(), number) if progress.step == 3 else None
+    before = signal.getsignal(number)
+    assert trainer.train() == 3
+    assert signal.getsignal(number) is before
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 3
+
+
+def test_a_trainer_in_a_thread_leaves_signals_alone(tmp_path):
+    reached = []
+    thread = threading.Thread(target=lambda: reached.append(make(tmp_path, 2).train()))
+    thread.start()
+    thread.join()
+    assert reached == [2]
+
+
+def test_milestones_keep_weights_and_a_picture_and_are_never_overwritten(tmp_path):
+    make(tmp_path, 10).train()
+    picture = tmp_path / "milestones" / "step-0000010" / "samples.png"
+    assert picture.exists()
+    built = checkpoint.load(picture.with_name("generator.safetensors"))
+    assert built.header.step == 10
+    assert built.header.partner == checkpoint.file_sha256(picture.with_name("discriminator.safetensors"))
+    picture.write_bytes(b"mine")
+    (tmp_path / "state.pt").unlink()
+    make(tmp_path, 10).train()
+    assert picture.read_bytes() == b"mine"
+
+
+def test_shipped_weights_are_the_average_in_half_precision(tmp_path):
+    trainer = make(tmp_path, 10)
+    trainer.train()
+    shipped = checkpoint.load(tmp_path / "last" / "generator.safetensors").state
+    for name, tensor in trainer.average.state_dict().items():
+        expected = tensor.half().float() if tensor.is_floating_point() else tensor
+        assert torch.equal(shipped[name], expected), name
+
+
+def test_the_average_follows_by_its_half_life(tmp_path):
+    trainer = make(tmp_path, 1, run={"average_decay": 0.75})
+    for parameter in trainer.average.parameters():
+        parameter.data.zero_()
+    trainer.step = 1
+    with torch.no_grad():
+        for parameter in trainer.recipe.generator.parameters():
+            parameter.fill_(1.0)
+    trainer._follow()
+    assert all(torch.allclose(p, torch.tensor(0.25)) for p in trainer.average.parameters())
+    trainer.settings = RunSettings(batch=4, average_images=8)
+    trainer.step = 1000
+    trainer._follow()  # half-life of two steps: the distance shrinks by the square root of a half
+    expected = torch.tensor(1 - 0.75 * 0.5**0.5)
+    assert all(torch.allclose(p, expected) for p in trainer.average.parameters())
+
+
+def test_nan_stops_and_keeps_the_last_good_state(tmp_path):
+    class Poisoned(Dcgan):
+        def step(self, batches):
+            losses = super().step(batches)
+            self.calls = getattr(self, "calls", 0) + 1
+            return losses | {"loss_g": float("nan")} if self.calls == 13 else losses
+
+    with pytest.raises(TrainingError, match="loss_g is no longer a number at step 12"):
+        make(tmp_path, 40, recipe=Poisoned).train()
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 10
+
+
+def test_collapse_stops_and_keeps_the_last_good_state(tmp_path):
+    class Collapsing(Dcgan):
+        def draw(self, generator, latents):
+            made = super().draw(generator, latents)
+            return made if self.seen < 20 else torch.zeros_like(made)
+
+        seen = 0
+
+        def step(self, batches):
+            self.seen += 1
+            return super().step(batches)
+
+    with pytest.raises(TrainingError, match="samples look alike at step 20"):
+        make(tmp_path, 40, recipe=Collapsing).train()
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 10
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn", b"words"])
+def test_a_torn_or_foreign_state_is_refused(tmp_path, content):
+    (tmp_path / "state.pt").write_bytes(content)
+    with pytest.raises(TrainingError, match="cannot be resumed from"):
+        make(tmp_path, 10).train()
+    assert (tmp_path / "state.pt").read_bytes() == content
+
+
+def test_a_truncated_state_is_refused(tmp_path):
+    make(tmp_path, 10).train()
+    whole = (tmp_path / "state.pt").read_bytes()
+    (tmp_path / "state.pt").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(TrainingError, match="cannot be resumed from"):
+        make(tmp_path, 20).train()
+
+
+def test_a_state_of_other_sizes_or_another_recipe_is_refused(tmp_path):
+    make(tmp_path, 10).train()
+    with pytest.raises(TrainingError, match="other sizes"):
+        make(tmp_path, 20, settings=DcganSettings(image_size=8, latent_size=5, width=4, head_width=4)).train()
+
+    class Other(Dcgan):
+        name = "other"
+
+    with pytest.raises(TrainingError, match="made by the recipe 'dcgan', not 'other'"):
+        make(tmp_path, 20, recipe=Other).train()
+
+
+def test_a_full_disk_does_not_destroy_the_state_before(tmp_path, monkeypatch):
+    make(tmp_path, 10).train()
+    before = (tmp_path / "state.pt").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    trainer = make(tmp_path, 20)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TrainingError, match="could not be written"):
+        trainer.train()
+    assert (tmp_path / "state.pt").read_bytes() == before
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_best_is_kept_by_the_smallest_score(tmp_path):
+    scores = iter([3.0, 1.0, 2.0])
+    make(tmp_path, 30, measure=lambda sample: {"score": next(scores), "seen": float(len(sample(5)))}).train()
+    assert checkpoint.load(tmp_path / "best" / "generator.safetensors").header.step == 20
+    lines = [json.loads(line) for line in (tmp_path / "measures.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [10, 20, 30]
+
+
+def test_every_picture_is_seen_once_before_any_is_seen_twice():
+    order = np.concatenate([_shuffled(0, epoch, 40) for epoch in range(3)])
+    for epoch in range(3):
+        assert sorted(order[epoch * 40 : (epoch + 1) * 40]) == list(range(40))
+    assert list(_shuffled(0, 0, 40)) != list(_shuffled(0, 1, 40))
+    assert list(_shuffled(0, 0, 40)) != list(_shuffled(1, 0, 40))
+
+
+def test_epochs_decide_the_steps(tmp_path):
+    assert make(tmp_path, 1, run={"epochs": 3}).steps == 30
+
+
+def test_no_images_and_no_device_are_said(tmp_path):
+    with pytest.raises(TrainingError, match="no images"):
+        Trainer(Dcgan(SMALL), Noise(0), tmp_path, RunSettings(), device="cpu")
+    with pytest.raises(TrainingError, match="no device 'tpux'"):
+        chosen_device("tpux")
+
+
+def test_samples_are_the_same_each_time_and_in_any_portion(tmp_path):
+    trainer = make(tmp_path, 1)
+    trainer.train()
+    assert len(trainer.sample(PREVIEWS)) == PREVIEWS
+    assert np.array_equal(trainer.sample(3, first=2), trainer.sample(5)[2:])
