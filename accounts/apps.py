@@ -11,3 +11,15 @@ class AccountsConfig(AppConfig):
     label = "accounts"
     verbose_name = _("Accounts")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to sign-ins, register this room's personal data, describe tokens in the API's schema."""
+        from accounts import (
+            openapi,  # noqa: F401  # known to the schema by being imported
+            personal,
+            personal_data,
+            receivers,
+        )
+
+        receivers.connect()
+        personal_data.register("account", export=personal.export, erase=personal.erase)

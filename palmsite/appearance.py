@@ -7,9 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
 
-from palmsite.frame import THEME_COOKIE, THEMES
-
-YEAR = 365 * 24 * 3600
+from accounts import appearance
 
 
 @require_POST
@@ -22,23 +20,17 @@ def choose(request: HttpRequest) -> HttpResponse:
     changed = []
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES) and check_for_language(language):
-        _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+        appearance.remember(response, language=language)
         changed.append(("language", language))
     theme = request.POST.get("theme")
-    if theme is not None and (theme in THEMES or theme == ""):
-        _remember(response, THEME_COOKIE, theme)
+    if theme is not None and (theme in appearance.THEMES or theme == ""):
+        appearance.remember(response, theme=theme)
         changed.append(("theme", theme))
     if changed and request.user.is_authenticated:
         for name, value in changed:
             setattr(request.user, name, value)
         request.user.save(update_fields=[name for name, _value in changed])
     return response
-
-
-def _remember(response: HttpResponse, name: str, value: str) -> None:
-    response.set_cookie(
-        name, value, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.SESSION_COOKIE_SECURE
-    )
 
 
 urlpatterns = [path("appearance", choose, name="appearance")]

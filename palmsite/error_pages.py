@@ -19,6 +19,7 @@ _PROBLEMS = {
     403: gettext_lazy("You may not do this."),
     404: gettext_lazy("There is nothing here, or it is not yours."),
     413: gettext_lazy("That is too large to be sent in one piece."),
+    429: gettext_lazy("Too many attempts. Wait a minute and try again."),
     500: gettext_lazy(
         "The site made a mistake. Nothing was changed; try again, or tell the operator the request id."
     ),
@@ -79,6 +80,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer where nothing is (handler404)."""
     return render(request, 404, code="not_found")
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Answer who asks for more than the limits on attempts allow (handler429, which allauth looks for)."""
+    return render(request, 429, code="too_many", retry_after=60)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -11,8 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-THEME_COOKIE = "palmsite_theme"
-THEMES = ("light", "dark")
+from accounts.appearance import THEME_COOKIE, THEMES
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,208 @@
+"""The administration of people: who they are, what they use, whom to let in; and the log, which nobody edits."""
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts import quotas, selectors, services
+from accounts.errors import DomainError
+from accounts.models import ApiToken, AuditEvent, LedgerEntry, User
+
+# Django's own sign-in of the administration knows no second factor and no limit on attempts.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+class NewPersonForm(AdminUserCreationForm):
+    """A person whom an administrator makes."""
+
+    class Meta(AdminUserCreationForm.Meta):
+        model = User
+
+
+class PersonForm(UserChangeForm):
+    """A person as an administrator changes them."""
+
+    class Meta(UserChangeForm.Meta):
+        model = User
+
+
+class LedgerInline(admin.TabularInline):
+    """What a person uses; only the rooms write it."""
+
+    model = LedgerEntry
+    fields = readonly_fields = ("kind", "count", "size_words")
+    can_delete = False
+    extra = 0
+    verbose_name_plural = _("use of storage")
+
+    @admin.display(description=_("size"))
+    def size_words(self, row: LedgerEntry) -> str:
+        """Bytes as people read them."""
+        return filesizeformat(row.size)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody adds use by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes use by hand."""
+        return False
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """People with what they use of their limits."""
+
+    form = PersonForm
+    add_form = NewPersonForm
+    list_display = (
+        "username",
+        "email",
+        "approval",
+        "is_active",
+        "is_staff",
+        "images_words",
+        "bytes_words",
+        "last_login",
+    )
+    list_filter = ("approval", "is_active", "is_staff", "is_superuser")
+    search_fields = ("username", "first_name", "last_name", "email")
+    ordering = ("username",)
+    actions = ("let_people_in", "turn_people_away")
+    inlines = (LedgerInline,)
+    fieldsets = (
+        *(UserAdmin.fieldsets or ()),
+        (_("Site"), {"fields": ("approval", "language", "theme")}),
+        (
+            _("Own limits"),
+            {
+                "fields": (
+                    "quota_images_per_order",
+                    "quota_orders_at_once",
+                    "quota_stored_images",
+                    "quota_stored_bytes",
+                ),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """People with their use."""
+        return selectors.people_with_use(super().get_queryset(request))
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> tuple[Any, ...]:
+        """Use only where there is somebody who uses."""
+        return self.inlines if obj else ()
+
+    @admin.display(description=_("images"), ordering="used_images")
+    def images_words(self, person: Any) -> str:
+        """Stored images of those allowed."""
+        limit = quotas.limits(person).stored_images
+        used = number_format(person.used_images, force_grouping=True)
+        return _("%(used)s of %(limit)s") % {"used": used, "limit": number_format(limit, force_grouping=True)}
+
+    @admin.display(description=_("storage"), ordering="used_bytes")
+    def bytes_words(self, person: Any) -> str:
+        """Stored bytes of those allowed."""
+        limit = quotas.limits(person).stored_bytes
+        used = filesizeformat(person.used_bytes)
+        return _("%(used)s of %(limit)s") % {"used": used, "limit": filesizeformat(limit)}
+
+    @admin.action(description=_("Let in"), permissions=["change"])
+    def let_people_in(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Let the chosen people in and write to them."""
+        url = request.build_absolute_uri(reverse("account_login"))
+        waiting = list(people.exclude(approval=User.Approval.APPROVED))
+        for person in waiting:
+            services.let_in(by=request.user, user=person, sign_in_url=url)
+        self._say(
+            request, ngettext("%(count)d person let in.", "%(count)d people let in.", len(waiting)), waiting
+        )
+
+    @admin.action(description=_("Turn away"), permissions=["change"])
+    def turn_people_away(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Turn those of the chosen people away who wait."""
+        waiting = list(people.filter(approval=User.Approval.WAITING))
+        for person in waiting:
+            services.turn_away(by=request.user, user=person)
+        self._say(
+            request,
+            ngettext("%(count)d person turned away.", "%(count)d people turned away.", len(waiting)),
+            waiting,
+        )
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Show whom; what goes with a person is the rooms' business, not that of single permissions."""
+        names = [str(person) for person in objs]
+        return names, {str(User._meta.verbose_name_plural): len(names)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete a person with all files."""
+        self._delete(request, [obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Delete several people with all files."""
+        self._delete(request, list(queryset))
+
+    def _delete(self, request: HttpRequest, people: list[User]) -> None:
+        for person in people:
+            try:
+                services.delete_account(by=request.user, user=person)
+            except DomainError as error:
+                messages.error(request, error.message)
+
+    def _say(self, request: HttpRequest, words: str, people: list[User]) -> None:
+        messages.success(request, words % {"count": len(people)})
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):
+    """Tokens of everybody: to be seen and revoked, never made or changed here."""
+
+    list_display = ("name", "user", "hint", "read_only", "created_at", "expires_at", "last_used_at")
+    list_filter = ("read_only",)
+    list_select_related = ("user",)
+    search_fields = ("name", "hint", "user__username", "user__email")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only the person makes tokens."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A token never changes."""
+        return False
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(admin.ModelAdmin):
+    """Who did what, when and from where."""
+
+    list_display = ("at", "by", "action", "target", "address", "request_id")
+    list_filter = ("action", "at")
+    list_select_related = ("by",)
+    search_fields = ("by__username", "action", "target", "request_id", "=address")
+    date_hierarchy = "at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only what happened is in the log."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody edits the log."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes from the log."""
+        return False
