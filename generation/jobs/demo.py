@@ -27,6 +27,7 @@ KIND = "demo"
 TILES_A_SIDE = 6
 TILES = TILES_A_SIDE**2
 TILE = 64
+FINER = 4
 PAUSE_SECONDS = 0.25
 AT_ONCE = 5
 SKIN = (226, 190, 160)
@@ -91,35 +92,47 @@ def palm_lines(seed: str) -> list[list[tuple[float, float]]]:
     """The creases of one palm as curves in the unit square: three deep ones and a few fine ones."""
     # A hash of our own: the generator's seeding of strings is not promised to stay.
     random_stream = random.Random(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big"))
-    deep = [((0.1, 0.45), (0.95, 0.3)), ((0.15, 0.55), (0.9, 0.6)), ((0.3, 0.4), (0.45, 1.0))]
-    fine = [
-        ((random_stream.random(), random_stream.random()), (random_stream.random(), random_stream.random()))
-        for _line in range(7)
-    ]
-    return [_curve(start, end, random_stream.uniform(-0.25, 0.25)) for start, end in deep + fine]
+
+    def vary(x: float, y: float) -> tuple[float, float]:
+        return x + random_stream.uniform(-0.04, 0.04), y + random_stream.uniform(-0.04, 0.04)
+
+    heart = _curve(vary(0.96, 0.36), vary(0.34, 0.17), random_stream.uniform(-0.16, -0.08))
+    head = _curve(vary(0.10, 0.42), vary(0.86, 0.60), random_stream.uniform(-0.10, 0.02))
+    life = _curve(vary(0.10, 0.40), vary(0.36, 1.00), random_stream.uniform(-0.22, -0.14))
+    return [heart, head, life, *(_fine(random_stream) for _line in range(9))]
 
 
-def _curve(start: tuple[float, float], end: tuple[float, float], bend: float) -> list[tuple[float, float]]:
+def _fine(random_stream: random.Random) -> list[tuple[float, float]]:
+    """A short crease somewhere."""
+    x, y = random_stream.uniform(0.1, 0.9), random_stream.uniform(0.1, 0.9)
+    angle, length = random_stream.uniform(0, math.pi), random_stream.uniform(0.08, 0.3)
+    end = (x + length * math.cos(angle), y + length * math.sin(angle))
+    return _curve((x, y), end, random_stream.uniform(-0.04, 0.04))
+
+
+def _curve(start: tuple[float, float], end: tuple[float, float], bow: float) -> list[tuple[float, float]]:
+    """From start to end, bowed to the side of the way."""
+    across, down = end[0] - start[0], end[1] - start[1]
     points = []
-    for step in range(41):
-        along = step / 40
-        lift = bend * math.sin(math.pi * along)
-        x = start[0] + (end[0] - start[0]) * along
-        y = start[1] + (end[1] - start[1]) * along + lift
-        points.append((x, y))
+    for step in range(61):
+        along = step / 60
+        aside = bow * math.sin(math.pi * along)
+        points.append((start[0] + across * along - down * aside, start[1] + down * along + across * aside))
     return points
 
 
 def draw_tile(lines: list[list[tuple[float, float]]], number: int) -> Image.Image:
-    """One tile of the drawing."""
-    size = TILE * TILES_A_SIDE
-    left, top = number % TILES_A_SIDE * TILE, number // TILES_A_SIDE * TILE
-    tile = Image.new("RGB", (TILE, TILE), SKIN)
+    """One tile of the drawing, drawn large and reduced: smooth lines, and no seams."""
+    tile = Image.new("RGB", (TILE * FINER, TILE * FINER), SKIN)
     pen = ImageDraw.Draw(tile)
+    left, top = number % TILES_A_SIDE, number // TILES_A_SIDE
     for index, line in enumerate(lines):
-        points = [(x * size - left, y * size - top) for x, y in line]
-        pen.line(points, fill=CREASE, width=4 if index < 3 else 1, joint="curve")
-    return tile
+        points = [
+            ((x * TILES_A_SIDE - left) * TILE * FINER, (y * TILES_A_SIDE - top) * TILE * FINER)
+            for x, y in line
+        ]
+        pen.line(points, fill=CREASE, width=(5 if index < 3 else 2) * FINER, joint="curve")
+    return tile.reduce(FINER)
 
 
 def _assemble(folder: Path) -> Image.Image:
