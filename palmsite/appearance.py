@@ -4,10 +4,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
 
-from accounts import appearance
+from accounts.appearance import THEMES, remember
+
+FOLLOW_THE_SYSTEM = ""
 
 
 @require_POST
@@ -17,19 +18,16 @@ def choose(request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
         target = "/"
     response = HttpResponseRedirect(target)
-    changed = []
-    language = request.POST.get("language", "")
-    if language in dict(settings.LANGUAGES) and check_for_language(language):
-        appearance.remember(response, language=language)
-        changed.append(("language", language))
-    theme = request.POST.get("theme")
-    if theme is not None and (theme in appearance.THEMES or theme == ""):
-        appearance.remember(response, theme=theme)
-        changed.append(("theme", theme))
-    if changed and request.user.is_authenticated:
-        for name, value in changed:
+    chosen = {}
+    if request.POST.get("language") in dict(settings.LANGUAGES):
+        chosen["language"] = request.POST["language"]
+    if request.POST.get("theme") in {*THEMES, FOLLOW_THE_SYSTEM}:
+        chosen["theme"] = request.POST["theme"]
+    remember(response, **chosen)
+    if chosen and request.user.is_authenticated:
+        for name, value in chosen.items():
             setattr(request.user, name, value)
-        request.user.save(update_fields=[name for name, _value in changed])
+        request.user.save(update_fields=list(chosen))
     return response
 
 

@@ -1,7 +1,5 @@
 """What people do at this site, in the words of its forms and not of any language."""
 
-import re
-
 from playwright.sync_api import expect
 
 from tests.e2e.browser import Visitor
@@ -35,17 +33,14 @@ def log_in(visitor: Visitor, name: str, password: str = PASSWORD) -> None:
 
 
 def let_in(admin: Visitor, name: str) -> None:
-    """Let a person in, from the list of people in the administration."""
+    """Let a person in, from the page of those who wait."""
     page = admin.page
     log_in(admin, "admin", ADMIN_PASSWORD)
-    admin.go(f"/admin/accounts/user/?q={name}")
-    page.locator("input.action-select").first.check()
-    action = page.locator(
-        "select[name=action] option", has_text=re.compile("let|approve", re.IGNORECASE)
-    ).first
-    page.select_option("select[name=action]", action.get_attribute("value"))
-    page.locator("button[name=index]").click()
-    page.wait_for_load_state()
+    admin.go("/account/applicants")
+    admin.must_be_content()
+    row = page.locator("main li, main tr, main article").filter(has_text=name)
+    row.locator("form[action$='/let-in'] button").first.click()
+    expect(page.locator("[data-toast]").first).to_contain_text(name)
 
 
 def make_token(visitor: Visitor, name: str) -> str:
