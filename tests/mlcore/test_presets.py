@@ -82,7 +82,7 @@ def test_a_slip_is_refused_with_its_place(override, says):
 
 
 def test_an_unknown_preset_or_recipe_is_refused(tmp_path):
-    with pytest.raises(presets.PresetError, match="there are .*coursework-dcgan"):
+    with pytest.raises(presets.PresetError, match=r"there are .*coursework-dcgan"):
         presets.read("palm-dcgan-129")
     for content, says in (("recipe = 'magic'", "must be one of"), ("x = [", "is no TOML")):
         (tmp_path / "p.toml").write_text(content)
