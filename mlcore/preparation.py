@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from mlcore import images
+from mlcore.archive import Limits, is_archive, iter_members
+from mlcore.cut import Cut, Picture, whole
 from mlcore.data import DataError, PackedWriter, natural_key, split
 from mlcore.errors import ImageError
-from mlcore.judging import NearDuplicates, Picture, perceptual_hash, sharpness
+from mlcore.judging import NearDuplicates, perceptual_hash, sharpness
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 REASONS = {
@@ -45,17 +45,6 @@ class Options:
     def smallest_side(self) -> int:
         """The side under which a cut is dropped as tiny."""
         return self.size // 2 if self.min_side is None else self.min_side
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A palm cut out of a photo: pixels, and where it was."""
-
-    picture: Picture
-    native_side: int  # of the cut in the photo's pixels
-    corners: tuple[tuple[float, float], ...]  # of the cut in the photo, clockwise from its top left
-    confidence: float
-    angle: float = 0.0  # degrees by which the photo was turned
 
 
 class Cutter(Protocol):
@@ -109,18 +98,32 @@ def read_people(path: Path) -> dict[str, dict[str, str]]:
     return {Path(row["file"]).name: row for row in rows}
 
 
-def find_photos(sources: Sequence[Path]) -> tuple[int, Iterator[Photo]]:
-    """Count the photos of folders and walk them in order of their names."""
+def find_photos(sources: Sequence[Path], limits: Limits | None = None) -> tuple[int, Iterator[Photo]]:
+    """Count the photos of folders and archives, and walk them: folders by name, archives as they are stored."""
+    limits = limits or Limits()
+    total = 0
     for source in sources:
-        if not source.is_dir():
-            raise DataError(f"{source} is no folder.")
-    return sum(len(_files(source)) for source in sources), _walk(sources)
+        if source.is_dir():
+            total += len(_files(source))
+        elif is_archive(source):
+            # The count costs a pass over the archive and shows its faults before an hour's work, not after.
+            total += sum(1 for member in iter_members(source, limits) if _is_picture(member.name))
+        elif source.exists():
+            raise DataError(f"{source} is neither a folder nor an archive (zip, tar or tar.gz) of photos.")
+        else:
+            raise DataError(f"There is no {source}.")
+    return total, _walk(sources, limits)
 
 
-def _walk(sources: Sequence[Path]) -> Iterator[Photo]:
+def _walk(sources: Sequence[Path], limits: Limits) -> Iterator[Photo]:
     for source in sources:
-        for path in _files(source):
-            yield Photo(path.name, source.name, path.read_bytes)
+        if source.is_dir():
+            for path in _files(source):
+                yield Photo(path.name, source.name, path.read_bytes)
+        else:
+            for member in iter_members(source, limits):
+                if _is_picture(member.name):
+                    yield Photo(member.name, source.name.split(".")[0], member.read)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -156,9 +159,9 @@ def prepare(
             on_event(event)
         if not writer.count:
             raise DataError(_nothing_kept(work.dropped, sources, people is not None))
-        held = dict(zip(work.seen_names, split(work.seen), strict=True))
+        parts = split(work.seen)  # of all that was seen, so that it does not move when limits change
         manifest = writer.close(
-            [held[name] for name in work.kept_names],
+            [parts[number] for number in work.kept],
             kind="packed",
             options=asdict(options),
             detected=cutter is not None,
@@ -206,15 +209,13 @@ class _Preparation:
         self.cutter = cutter
         self.repeats = NearDuplicates(options.max_distance)
         self.seen: list[dict[str, Any]] = []
-        self.seen_names: list[int] = []
-        self.kept_names: list[int] = []
+        self.kept: list[int] = []  # positions in `seen`
         self.dropped: list[dict[str, str]] = []
 
     def take(self, photo: Photo, row: dict[str, Any], writer: PackedWriter, total: int) -> Event:
         """Decide on one photo and write it when it is good."""
         number = len(self.seen)
         self.seen.append(row)
-        self.seen_names.append(number)
         decoded: Picture | None = None
         cut: Cut | None = None
         try:
@@ -228,7 +229,7 @@ class _Preparation:
                 {"file": photo.file, "source": row["source"], "reason": reason, "detail": detail}
             )
         elif cut is not None:
-            self.kept_names.append(number)
+            self.kept.append(number)
             writer.add(cut.picture, {**row, "landmarks": self._landmarks(row, decoded)})
         return Event(len(self.seen), max(total, len(self.seen)), photo.file, reason, detail, decoded, cut)
 
@@ -264,13 +265,3 @@ class _Preparation:
             return None
         side = photo.shape[0]
         return [[round(float(part) / side, 5) for part in point.split(",")] for point in text.split(";")]
-
-
-def whole(photo: Picture, size: int) -> Cut:
-    """The largest square in the middle of a photo, taken as the palm."""
-    height, width = photo.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    picture = images.resize(np.ascontiguousarray(photo[top : top + side, left : left + side]), size)
-    corners = ((left, top), (left + side, top), (left + side, top + side), (left, top + side))
-    return Cut(picture, side, tuple((float(x), float(y)) for x, y in corners), confidence=0.0)

@@ -8,6 +8,7 @@ from mlcore.models.dcgan import DcganDiscriminator, DcganGenerator
 from mlcore.models.fastgan import FastGanGenerator
 from mlcore.models.projected import ProjectedDiscriminator
 from mlcore.models.unet import UNet
+from mlcore.models.upright import UprightNet
 from mlcore.models.wgan import WganCritic
 
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
@@ -17,4 +18,5 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "fastgan-generator": FastGanGenerator,
     "projected-discriminator": ProjectedDiscriminator,
     "unet": UNet,
+    "upright": UprightNet,
 }

@@ -1,5 +1,7 @@
 """Says how far a palm is turned: a small network on a round cut of the palm, for all 360 degrees."""
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -13,7 +15,7 @@ class UprightNet(nn.Module):
         super().__init__()
         widths = [3, width, width * 2, width * 4, width * 6, width * 8]
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [
                 nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(after),

@@ -1,0 +1,81 @@
+"""`download`: data sets and optional weights, with the person's own key. Arguments and words only."""
+
+import argparse
+import os
+from pathlib import Path
+
+from mlcore import sources
+from mlcore.sources import DATA_SETS, KAGGLE, WEIGHTS, DownloadError, Key
+from mlcore.terminal import ProgressLine, say, say_json, table
+
+NAME = "download"
+HELP = "Fetch palm data sets with your own Kaggle key, or optional weights."
+EPILOG = """\
+examples:
+  python -m mlcore download --list
+  python -m mlcore download human-palm-images --out data/
+  python -m mlcore download all --out data/ --key ~/Downloads/kaggle.json
+  python -m mlcore download inception --out weights/
+
+The key is looked for in --key FILE, then in KAGGLE_USERNAME and KAGGLE_KEY, then in ~/.kaggle/kaggle.json.
+What was interrupted goes on where it stopped. Archives stay packed: prepare reads them as they are.
+"""
+MEGA = 2**20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("names", nargs="*", metavar="NAME", help="what to fetch; all means every data set")
+    parser.add_argument("--out", type=Path, default=Path("data"), metavar="DIR", help="folder (%(default)s)")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="kaggle.json")
+    parser.add_argument("--site", default=KAGGLE, metavar="ADDRESS", help="a mirror of Kaggle's API")
+    parser.add_argument("--from", dest="address", metavar="ADDRESS", help="another address of the weights")
+    parser.add_argument("--list", action="store_true", help="show what there is")
+    parser.add_argument("--json", action="store_true", help="print what was fetched as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fetch what was named."""
+    if args.list or not args.names:
+        rows = [[each.name, each.about, each.terms] for each in DATA_SETS.values()]
+        rows += [[each.name, each.about, "weights"] for each in WEIGHTS.values()]
+        say(table(rows))
+        return 0
+    names = [name for word in args.names for name in (DATA_SETS if word == "all" else [word])]
+    unknown = sorted(set(names) - set(DATA_SETS) - set(WEIGHTS))
+    if unknown:
+        known = ", ".join([*DATA_SETS, *WEIGHTS])
+        raise DownloadError(f"There is no {', '.join(unknown)} here. There are: {known}.")
+    key = _key(args.key) if any(name in DATA_SETS for name in names) else None
+    fetched = {}
+    for name in names:
+        line = ProgressLine(f"{name}: KiB", 0, quiet=args.json)
+        path = _fetch(name, args, key, line)
+        line.close()
+        fetched[name] = {"path": str(path), "bytes": path.stat().st_size}
+        if not args.json:
+            say(f"{path}  {path.stat().st_size / MEGA:.1f} MiB")
+    if args.json:
+        say_json(fetched)
+    return 0
+
+
+def _fetch(name: str, args: argparse.Namespace, key: Key | None, line: ProgressLine) -> Path:
+    def follow(done: int, total: int | None) -> None:
+        line.total = (total or done) // 1024
+        line.show(done // 1024)
+
+    if name in WEIGHTS:
+        return sources.fetch_weights(WEIGHTS[name], args.out, address=args.address, progress=follow)
+    if key is None:
+        raise DownloadError(f"{name} needs a key.")
+    return sources.fetch_data_set(DATA_SETS[name], args.out, key, site=args.site, progress=follow)
+
+
+def _key(path: Path | None) -> Key:
+    """The person's key; the command line reads the environment so that the library need not."""
+    if path is None and os.environ.get("KAGGLE_KEY"):
+        return Key(os.environ.get("KAGGLE_USERNAME", ""), os.environ["KAGGLE_KEY"])
+    return sources.read_key(path or Path.home() / ".kaggle" / "kaggle.json")

@@ -1,0 +1,32 @@
+"""A palm cut out of a photo. The word that the cutter and the preparation share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mlcore import images
+
+Picture = npt.NDArray[np.uint8]  # H x W x 3, RGB
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A palm's pixels, and where it was."""
+
+    picture: Picture
+    native_side: int  # of the square in the photo's pixels
+    corners: tuple[Point, ...]  # of the square in the photo, from its top left clockwise
+    confidence: float
+    angle: float = 0.0  # degrees by which the palm was turned clockwise in the photo
+
+
+def whole(photo: Picture, size: int) -> Cut:
+    """The largest square in the middle of a photo, taken as the palm."""
+    height, width = photo.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    picture = images.resize(np.ascontiguousarray(photo[top : top + side, left : left + side]), size)
+    corners = ((left, top), (left + side, top), (left + side, top + side), (left, top + side))
+    return Cut(picture, side, tuple((float(x), float(y)) for x, y in corners), confidence=0.0)

@@ -1,0 +1,197 @@
+"""Preparing: what is kept, what is dropped and why, from folders and archives, with a stand-in for the cutter."""
+
+import io
+import json
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from mlcore import archive, images
+from mlcore.__main__ import main
+from mlcore.cut import whole
+from mlcore.data import DataError, PackedDataset
+from mlcore.judging import NearDuplicates, perceptual_hash, sharpness
+from mlcore.preparation import Options, prepare, read_people
+
+SIZE = 32
+
+
+def pattern(seed, side=96):
+    """A sharp picture unlike any of another seed."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    return cv2.resize(coarse, (side, side), interpolation=cv2.INTER_NEAREST)
+
+
+def jpeg(picture, **options):
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=95, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "photos"
+    made.mkdir()
+    for number in range(6):
+        (made / f"image_{number}.png").write_bytes(images.encode_png(pattern(number)))
+    return made
+
+
+class Finder:
+    """Finds a palm in every picture whose corner is not black."""
+
+    def cut(self, photo, size, margin):
+        return whole(photo, size) if photo[0, 0].sum() else None
+
+
+def test_good_pictures_are_packed(folder, tmp_path):
+    events = []
+    result = prepare([folder], tmp_path / "set", Options(size=SIZE), on_event=events.append)
+    packed = PackedDataset.open(tmp_path / "set", "all")
+    assert packed.columns["file"] == [f"image_{n}.png" for n in range(6)]
+    np.testing.assert_array_equal(packed.images([3])[0], images.resize(pattern(3), SIZE))
+    assert [event.done for event in events] == [1, 2, 3, 4, 5, 6]
+    assert {event.total for event in events} == {6}
+    assert result.manifest["dropped"] == []
+    assert packed.columns["split"].count("validation") == 1
+
+
+def test_every_dropped_picture_has_its_reason(folder, tmp_path):
+    (folder / "image_6.png").write_bytes(b"no picture")
+    (folder / "image_7.jpg").write_bytes(jpeg(pattern(7))[:-400])
+    (folder / "image_8.png").write_bytes(images.encode_png(pattern(8, 12)))
+    (folder / "image_9.png").write_bytes(images.encode_png(cv2.GaussianBlur(pattern(9), (0, 0), 9)))
+    (folder / "image_10.jpg").write_bytes(jpeg(pattern(2)))
+    black = pattern(11)
+    black[0, 0] = 0
+    (folder / "image_11.png").write_bytes(images.encode_png(black))
+    (folder / ".hidden.png").write_bytes(b"")
+    (folder / "notes.txt").write_text("nothing")
+    result = prepare([folder], tmp_path / "set", Options(size=SIZE), cutter=Finder())
+    told = {entry["file"]: entry["reason"] for entry in result.dropped}
+    assert told == {
+        "image_6.png": "broken",
+        "image_7.jpg": "broken",
+        "image_8.png": "tiny",
+        "image_9.png": "blurred",
+        "image_10.jpg": "duplicate",
+        "image_11.png": "no palm",
+    }
+    assert result.manifest["seen"] == 12
+    kept = prepare([folder], tmp_path / "set", Options(size=SIZE, keep_undetected=True), cutter=Finder())
+    assert "image_11.png" in kept.manifest["columns"]["file"]
+
+
+def test_dropping_moves_nobody_to_the_other_side(folder, tmp_path):
+    for number in range(6, 40):
+        (folder / f"image_{number}.png").write_bytes(images.encode_png(pattern(number)))
+    many = prepare([folder], tmp_path / "a", Options(size=SIZE)).manifest["columns"]
+    for number in range(0, 30, 2):
+        blurred = cv2.GaussianBlur(pattern(number), (0, 0), 9)
+        (folder / f"image_{number}.png").write_bytes(images.encode_png(blurred))
+    few = prepare([folder], tmp_path / "b", Options(size=SIZE)).manifest["columns"]
+    before = dict(zip(many["file"], many["split"], strict=True))
+    assert all(before[file] == part for file, part in zip(few["file"], few["split"], strict=True))
+    assert len(few["file"]) == 25
+
+
+def test_an_archive_is_as_good_as_a_folder(folder, tmp_path):
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as made:
+        for path in sorted(folder.iterdir()):
+            made.write(path, f"some/where/{path.name}")
+        made.writestr("readme.txt", "hello")
+    one = prepare([folder], tmp_path / "a", Options(size=SIZE)).manifest
+    other = prepare([tmp_path / "photos.zip"], tmp_path / "b", Options(size=SIZE)).manifest
+    assert one["sha256"] == other["sha256"]
+    assert one["columns"] == other["columns"]
+
+
+def test_a_hostile_archive_leaves_nothing(folder, tmp_path):
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as made:
+        made.write(folder / "image_0.png", "image_0.png")
+        made.writestr("inner.zip", b"")
+    with pytest.raises(archive.NestedRefused):
+        prepare([tmp_path / "bad.zip"], tmp_path / "set", Options(size=SIZE))
+    assert not (tmp_path / "set").exists() or not list((tmp_path / "set").iterdir())
+
+
+def test_photos_are_turned_as_their_exif_says_and_huge_ones_never_decoded(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown after a quarter turn clockwise
+    (folder / "a.jpg").write_bytes(jpeg(pattern(1), exif=exif))
+    (folder / "b.png").write_bytes(images.encode_png(pattern(2, 200)))
+    result = prepare([folder], tmp_path / "set", Options(size=96, max_pixels=100 * 100))
+    picture = PackedDataset.open(tmp_path / "set", "all").images([0])[0]
+    assert np.abs(picture.astype(int) - np.rot90(pattern(1), -1)).mean() < 12
+    assert "over the limit" in result.dropped[0]["detail"]
+
+
+def test_a_table_says_who_is_who_and_what_is_taken(folder, tmp_path):
+    points = ";".join(f"{number}.0,{number * 2}.0" for number in range(21))
+    table = tmp_path / "people.csv"
+    table.write_text(
+        "file,source,person,thumb_side,skin,landmarks,native_side\n"
+        f'image_0.png,lab,p1,left,dark,"{points}",96\nimage_1.png,lab,p1,right,,,20\n'
+        "image_2.png,elsewhere,p2,right,,,96\nimage_4.png,lab,,left,,,\n"
+    )
+    options = Options(size=SIZE, only_sources=("lab",), min_side=24)
+    result = prepare([folder], tmp_path / "set", options, people=read_people(table))
+    columns = result.manifest["columns"]
+    assert columns["file"] == ["image_0.png", "image_4.png"]
+    assert columns["thumb_side"] == ["left", "left"]
+    assert columns["landmarks"][0][20] == [round(20 / 96, 5), round(40 / 96, 5)]
+    assert columns["landmarks"][1] is None
+    assert [entry["reason"] for entry in result.dropped] == ["tiny"]
+    (tmp_path / "bad.csv").write_text("name\nx\n")
+    with pytest.raises(DataError, match="no column `file`"):
+        read_people(tmp_path / "bad.csv")
+
+
+def test_nothing_to_keep_is_said(folder, tmp_path):
+    with pytest.raises(DataError, match="6 tiny"):
+        prepare([folder], tmp_path / "set", Options(size=SIZE, min_side=1000))
+    with pytest.raises(DataError, match="neither"):
+        prepare([folder / "image_0.png"], tmp_path / "set", Options(size=SIZE))
+    with pytest.raises(DataError, match="There is no"):
+        prepare([folder / "nowhere"], tmp_path / "set", Options(size=SIZE))
+
+
+def test_sharpness_falls_with_blur_and_not_with_size():
+    picture = pattern(5, 256)
+    blurred = cv2.GaussianBlur(picture, (0, 0), 4)
+    assert sharpness(picture) > 3 * sharpness(blurred)
+    small = cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
+    assert sharpness(picture) == pytest.approx(sharpness(small), rel=0.1)
+
+
+def test_the_hash_holds_under_what_cameras_do_and_tells_pictures_apart():
+    repeats = NearDuplicates(12)
+    for seed in range(1500):
+        repeats.add(perceptual_hash(pattern(seed, 48)), str(seed))
+    brighter = np.clip(pattern(700, 120) * 1.1 + 8, 0, 255).astype(np.uint8)
+    assert repeats.find(perceptual_hash(images.decode(jpeg(brighter)))) == "700"
+    assert repeats.find(perceptual_hash(pattern(9999))) is None
+    assert NearDuplicates(12).find(perceptual_hash(pattern(1))) is None
+
+
+def test_the_command_writes_a_report_that_needs_nothing_else(folder, tmp_path, capsys):
+    (folder / "<b>bad.png").write_bytes(b"x")
+    words = ["prepare", str(folder), "--out", str(tmp_path / "set"), "--size", "32", "--no-detect"]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["count"] == 6
+    assert told["dropped"] == {"broken": 1}
+    page = (tmp_path / "set" / "report.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 6
+    assert "&lt;b&gt;bad.png" in page
+    assert "<b>bad" not in page
+    assert "http" not in page
+    assert main(words) == 0
+    assert "6 of 7 pictures kept" in capsys.readouterr().out
+    assert main(["prepare", str(folder / "none"), "--out", str(tmp_path / "x"), "--no-detect"]) == 2
+    assert "There is no" in capsys.readouterr().err
