@@ -3,6 +3,7 @@ before them, weights are laid out channels last. Never used for training.
 """
 
 import warnings
+from collections import Counter
 
 import torch
 from torch import fx, nn
@@ -29,12 +30,15 @@ def fast(network: nn.Module) -> nn.Module:
     except (fx.proxy.TraceError, TypeError, ValueError, RuntimeError, NotImplementedError):
         return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
     modules = dict(traced.named_modules())
+    calls = Counter(str(node.target) for node in traced.graph.nodes if node.op == "call_module")
     for node in list(traced.graph.nodes):
         if node.op != "call_module" or not isinstance(modules.get(node.target), NORMS):
             continue
         before = node.args[0]
         if not isinstance(before, fx.Node) or before.op != "call_module" or len(before.users) > 1:
             continue
+        if calls[str(before.target)] > 1 or calls[str(node.target)] > 1:
+            continue  # the same layer works elsewhere too, where there may be no norm
         folded = _folded(modules.get(str(before.target)), modules[node.target])
         if folded is None:
             continue

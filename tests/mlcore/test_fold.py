@@ -1,0 +1,76 @@
+import pytest
+import torch
+from torch import nn
+
+from mlcore import fold
+
+from . import eight_pixels
+from .eight_pixels import DCGAN, DISCRIMINATOR, UNET
+
+
+@pytest.mark.parametrize(
+    ("header", "inputs"),
+    [
+        (DCGAN, [torch.randn(16, 6)]),
+        (DISCRIMINATOR, [torch.randn(16, 3, 8, 8)]),
+        (UNET, [torch.randn(16, 3, 8, 8), torch.rand(16)]),
+    ],
+)
+def test_folding_changes_nothing_that_matters(header, inputs) -> None:
+    plain, fast = eight_pixels.network(header), fold.fast(eight_pixels.network(header))
+    with torch.inference_mode():
+        assert torch.allclose(plain(*inputs), fast(*inputs), atol=2e-5)
+
+
+def test_batch_norms_are_gone_from_a_dcgan() -> None:
+    fast = fold.fast(eight_pixels.network(DCGAN))
+    assert not [part for part in fast.modules() if isinstance(part, nn.BatchNorm2d)]
+
+
+def test_a_spectral_norm_becomes_plain_weight() -> None:
+    network = nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Conv2d(3, 4, 3)), nn.ReLU()).eval()
+    x = torch.randn(2, 3, 8, 8)
+    before = network(x)
+    fast = fold.fast(network)
+    assert torch.allclose(fast(x), before, atol=1e-6)
+    assert not any(hasattr(part, "parametrizations") for part in fast.modules())
+
+
+class Shared(nn.Module):
+    """A convolution whose output goes two ways cannot take the norm of one of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)
+        nn.init.uniform_(self.norm.running_var, 2, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.conv(x)
+        return h + self.norm(h)
+
+
+class Twice(nn.Module):
+    """A convolution that is called twice, once with a norm after it and once without."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)
+        nn.init.uniform_(self.norm.running_var, 2, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(self.conv(x)) + self.conv(x)
+
+
+class Branching(nn.Module):
+    """Code that depends on numbers cannot be traced."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x if x.sum() > 0 else -x
+
+
+@pytest.mark.parametrize("network", [Shared, Twice, Branching])
+def test_what_cannot_be_folded_is_left_as_it_is(network) -> None:
+    plain = network().eval()
+    x = torch.randn(2, 3, 4, 4)
+    before = plain(x).clone()
+    assert torch.allclose(fold.fast(plain)(x), before, atol=1e-6)

@@ -1,0 +1,231 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mlcore import __main__ as command_line
+from mlcore import images
+
+from . import eight_pixels
+
+
+@pytest.fixture
+def generator(tmp_path: Path) -> Path:
+    (tmp_path / "zoo").mkdir()
+    return eight_pixels.pair(tmp_path / "zoo")
+
+
+def run(*words: object) -> int:
+    return command_line.main([str(word) for word in words])
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_images_and_manifest_are_written_and_verify(generator: Path, tmp_path: Path, capsys) -> None:
+    assert run("generate", generator, tmp_path / "out", 20, "--seed", 3) == 0
+    found = files(tmp_path / "out")
+    assert [name for name in found if name.endswith(".png")] == [f"{i:06d}.png" for i in range(20)]
+    lines = found["manifest.csv"].decode().splitlines()
+    assert lines[0] == "file,index,seed,score,sha256" and len(lines) == 21
+    recipe = json.loads(images.png_text(found["000007.png"])["palmsite"])
+    assert recipe["index"] == 7 and recipe["seed"] == 3
+    assert run("generate", generator, tmp_path / "out", "--verify") == 0
+    assert "20 files: 0 wrong" in capsys.readouterr().out
+
+
+def test_the_same_call_writes_the_same_bytes(generator: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert run("generate", generator, tmp_path / name, 18) == 0
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+def test_a_stopped_call_goes_on_where_it_was(generator: Path, tmp_path: Path, capsys) -> None:
+    assert run("generate", generator, tmp_path / "whole", 40) == 0
+    shutil.copytree(tmp_path / "whole", tmp_path / "part")
+    part = tmp_path / "part"
+    lines = (part / "manifest.csv").read_text().splitlines()
+    (part / "manifest.csv").write_text("\n".join(lines[:11]) + "\n" + lines[11][:30])  # torn by a kill
+    for index in [5, *range(12, 40)]:
+        (part / f"{index:06d}.png").unlink()
+    (part / ".000012.png.part").write_bytes(b"half")
+    capsys.readouterr()
+    assert run("generate", generator, part, 40, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["new"] == 31
+    (part / ".000012.png.part").unlink(missing_ok=True)
+    assert files(part) == files(tmp_path / "whole")
+    assert run("generate", generator, part, 40) == 0
+    assert "all were there already" in capsys.readouterr().out
+
+
+def test_an_archive_holds_everything_and_verifies(generator: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    assert run("generate", generator, out, 17, "--archive", "images.zip") == 0
+    assert [path.name for path in sorted(out.iterdir())] == ["images.zip", "manifest.csv", "manifest.json"]
+    with zipfile.ZipFile(out / "images.zip") as packed:
+        assert packed.testzip() is None
+        assert packed.namelist() == [f"{i:06d}.png" for i in range(17)] + ["manifest.csv", "manifest.json"]
+        assert all(entry.compress_type == zipfile.ZIP_STORED for entry in packed.infolist())
+    first = (out / "images.zip").read_bytes()
+    assert run("generate", generator, out, "--verify", "--json") == 0
+    assert run("generate", generator, out, 17, "--archive", "images.zip") == 0
+    assert run("generate", generator, tmp_path / "again", 17, "--archive", "images.zip") == 0
+    assert (tmp_path / "again" / "images.zip").read_bytes() == first
+
+
+def test_verify_finds_a_changed_and_a_missing_file(generator: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    run("generate", generator, out, 20)
+    data = bytearray((out / "000004.png").read_bytes())
+    data[-20] ^= 1
+    (out / "000004.png").write_bytes(data)
+    (out / "000009.png").unlink()
+    capsys.readouterr()
+    assert run("generate", generator, out, "--verify", "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["wrong"] == ["000004.png", "000009.png"] and told["differ"] == []
+
+
+def test_verify_makes_images_again_and_sees_a_forged_manifest(
+    generator: Path, tmp_path: Path, capsys
+) -> None:
+    import hashlib
+
+    out = tmp_path / "out"
+    run("generate", generator, out, 4)
+    data = (out / "000001.png").read_bytes()
+    (out / "000002.png").write_bytes(data)
+    rows = (out / "manifest.csv").read_text().splitlines()
+    rows[3] = rows[3].rsplit(",", 1)[0] + "," + hashlib.sha256(data).hexdigest()
+    (out / "manifest.csv").write_text("\n".join(rows) + "\n")
+    capsys.readouterr()
+    assert run("generate", generator, out, "--verify", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["differ"] == ["000002.png"]
+
+
+def test_a_shortfall_is_told_and_is_no_success(generator: Path, tmp_path: Path, capsys) -> None:
+    code = run(
+        "generate", generator, tmp_path / "o", 20, "--min-probability", 0.99, "--max-draws", 2, "--json"
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert code == (1 if told["short"] else 0)
+    assert told["images"] + len(told["short"]) == 20 == told["asked"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["generate", "nowhere.safetensors", "OUT"], "There is no file nowhere.safetensors"),
+        (["generate", "GEN", "OUT", "0"], "count is 0; it must be from 1"),
+        (["generate", "GEN", "OUT", "5", "--candidates", "99"], "candidates is 99"),
+        (["generate", "GEN", "OUT", "5", "--hand", "left"], "does not know left from right"),
+        (["generate", "GEN", "OUT", "--verify"], "nothing was made here"),
+        (["generate", "PNG", "OUT"], "not a safetensors file"),
+        (["score", "GEN", "nowhere"], "There is no file or folder nowhere"),
+        (["score", "GEN", "OUT"], "There are no images"),
+        (["inspect", "PNG"], "not a safetensors file"),
+        (["convert", "nowhere.pt", "x.safetensors"], "There is no file nowhere.pt"),
+        (["convert", "PNG", "GEN"], "exists; choose another name"),
+        (["classifier", "summarise", "nowhere"], "There is no folder nowhere"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_two(generator, tmp_path, capsys, words, message) -> None:
+    out = tmp_path / "empty"
+    out.mkdir()
+    png = tmp_path / "a.png"
+    png.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 50)
+    places = {"GEN": generator, "OUT": out, "PNG": png}
+    assert run(*(places.get(word, word) for word in words)) == 2
+    told = capsys.readouterr()
+    assert (
+        message in told.err and told.err.count("\n") == 1 and "Traceback" not in told.err and told.out == ""
+    )
+
+
+def test_a_folder_of_something_else_is_left_alone(generator: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "thesis.txt").write_text("mine")
+    assert run("generate", generator, out, 2) == 2
+    assert files(out) == {"thesis.txt": b"mine"}
+    run("generate", generator, tmp_path / "a", 2)
+    assert run("generate", generator, tmp_path / "a", 2, "--seed", 9) == 2
+    assert "was begun with seed = 0, not 9" in capsys.readouterr().err
+
+
+def test_scores_agree_with_the_manifest(generator: Path, tmp_path: Path, capsys) -> None:
+    run("generate", generator, tmp_path / "out", 5)
+    capsys.readouterr()
+    assert run("score", generator, tmp_path / "out", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    rows = (tmp_path / "out" / "manifest.csv").read_text().splitlines()[1:]
+    written = {str(tmp_path / "out" / row.split(",")[0]): float(row.split(",")[3]) for row in rows}
+    assert told["scores"] == written and told["calibrated"] is False
+    (tmp_path / "out" / "000000.png").write_bytes(b"torn")
+    assert run("score", generator, tmp_path / "out", "--csv", tmp_path / "s.csv") == 1
+    assert len((tmp_path / "s.csv").read_text().splitlines()) == 5
+
+
+def test_inspect_prints_and_draws(generator: Path, tmp_path: Path, capsys) -> None:
+    assert (
+        run("inspect", generator, "--grid", tmp_path / "g.png", "--count", 5, "--columns", 3, "--json") == 0
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert told["architecture"] == "dcgan-generator" and len(told["sha256"]) == 64
+    assert images.decode((tmp_path / "g.png").read_bytes()).shape == (16, 24, 3)
+    assert run("inspect", generator) == 0
+    assert "dcgan-generator" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_bench_measures_both_ways(generator: Path, capsys) -> None:
+    assert run("bench", generator, "--count", 16, "--rounds", 1, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["ratio"] > 0 and told["share_of_matmul"] > 0 and told["scored"] is True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_process_loses_nothing_that_it_wrote(generator: Path, tmp_path: Path, sign: int) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "mlcore", "generate", str(generator), str(out), "6000"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as process:
+        until = time.monotonic() + 120
+        while len(list(out.glob("0*.png"))) < 40 and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(sign)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode != 0 and b"Traceback" not in told
+    before = {path.name: path.stat().st_mtime_ns for path in out.glob("0*.png")}
+    assert 40 <= len(before) < 6000
+    listed = (out / "manifest.csv").read_text().splitlines()[1:-1]
+    assert run("generate", generator, out, 6000) == 0
+    kept = [row.split(",")[0] for row in listed]
+    assert kept and all((out / name).stat().st_mtime_ns == before[name] for name in kept)
+    assert run("generate", generator, out, "--verify") == 0
+
+
+@pytest.mark.slow
+def test_every_command_teaches_in_its_help() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mlcore", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "generate" in done.stdout and "bench" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["generate", "score", "inspect", "convert", "bench", "classifier"])
+def test_help_shows_examples(name: str, capsys) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run(name, "--help")
+    assert stop.value.code == 0 and f"python -m mlcore {name}" in capsys.readouterr().out
