@@ -8,6 +8,7 @@ import numpy as np
 import scipy.linalg
 
 from mlcore.metrics.errors import FeaturesDiffer
+from mlcore.metrics.features import Array
 from mlcore.metrics.moments import Moments
 
 
@@ -24,15 +25,28 @@ def frechet_distance(one: Moments, other: Moments) -> float:
 
 
 def trace_of_root(one: Moments, other: Moments) -> float:
-    """Trace of (C1 C2)^(1/2) without a matrix square root.
+    """Trace of (C1 C2)^(1/2) without a matrix square root: the sum of the roots of C1 C2's eigenvalues.
 
-    With C1 = F F^T the product C1 C2 has the eigenvalues of the symmetric F^T C2 F, and the trace of the
-    root is the sum of their roots. The narrower factor makes the smaller problem.
+    Where both have more images than features, Cholesky and one symmetric reduction find those eigenvalues. Else,
+    or where Cholesky fails, a factor C1 = F F^T does: F^T C2 F has the same ones, and the narrower the smaller.
     """
     if _width(other) < _width(one):
         one, other = other, one
+    if min(one.n, other.n) > len(one.mean):
+        try:
+            return _sum_of_roots(
+                scipy.linalg.eigvalsh(
+                    one.covariance, other.covariance, type=2, driver="gv", check_finite=False
+                )
+            )
+        except np.linalg.LinAlgError:
+            pass  # singular all the same: constant or repeated features
     factor = one.factor
-    values = scipy.linalg.eigvalsh(factor.T @ other.covariance @ factor, check_finite=False)
+    return _sum_of_roots(scipy.linalg.eigvalsh(factor.T @ other.covariance @ factor, check_finite=False))
+
+
+def _sum_of_roots(values: Array) -> float:
+    """Rounding leaves tiny negative eigenvalues where there should be none."""
     return float(np.sqrt(np.maximum(values, 0.0)).sum())
 
 

@@ -8,7 +8,7 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from mlcore.errors import MlcoreError
 from mlcore.models import inception
 from mlcore.models.efficientnet_lite import HEAD_CHANNELS, EfficientNetLite
+from mlcore.models.onnx_writer import INPUT, onnx_bytes
 
 Images = NDArray[np.uint8] | Tensor | Sequence[NDArray[np.uint8]]
 
@@ -51,8 +52,12 @@ class Extractor(nn.Module):
     `sha256` is of the weights file, `size` the side in pixels that the network sees.
     """
 
-    def __init__(self, name: str, recipe: Recipe, network: nn.Module, sha256: str) -> None:
+    def __init__(
+        self, name: str, recipe: Recipe, network: nn.Module, sha256: str, *, runtime: str = "torch"
+    ) -> None:
         super().__init__()
+        self.runtime = runtime
+        self._session: Any = None
         self.name, self.sha256 = name, sha256
         self.size, self.dim = recipe.size, recipe.dim
         self.network = network
@@ -74,15 +79,27 @@ class Extractor(nn.Module):
         """Features of uint8 RGB images, N x H x W x 3 or a list of H x W x 3, in batches of 32."""
         pictures = _pictures(images)
         device = next(self.network.parameters()).device
+        work = self._run_onnx if self.runtime == "onnxruntime" and device.type == "cpu" else self._run_torch
         parts = [
-            self.network(
-                self.prepare(pictures[start : start + BATCH]).to(
-                    device=device, memory_format=torch.channels_last
-                )
-            ).float()
+            work(self.prepare(pictures[start : start + BATCH]), device)
             for start in range(0, len(pictures), BATCH)
         ]
         return torch.cat(parts) if parts else torch.zeros(0, self.dim, device=device)
+
+    def _run_torch(self, batch: Tensor, device: torch.device) -> Tensor:
+        found: Tensor = self.network(batch.to(device=device, memory_format=torch.channels_last))
+        return found.float()
+
+    def _run_onnx(self, batch: Tensor, device: torch.device) -> Tensor:
+        if self._session is None:
+            import onnxruntime
+
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = torch.get_num_threads()
+            self._session = onnxruntime.InferenceSession(
+                onnx_bytes(self.network, self.size), options, providers=["CPUExecutionProvider"]
+            )
+        return torch.from_numpy(self._session.run(None, {INPUT: batch.contiguous().numpy()})[0])
 
 
 def names() -> list[str]:
@@ -90,8 +107,14 @@ def names() -> list[str]:
     return list(_RECIPES)
 
 
-def load(name: str = DEFAULT, weights: str | Path | None = None) -> Extractor:
-    """Build a named extractor; `weights` is its file, by default the one that comes with its package."""
+def load(name: str = DEFAULT, weights: str | Path | None = None, *, runtime: str | None = None) -> Extractor:
+    """Build a named extractor; `weights` is its file, by default the one that comes with its package.
+
+    `runtime` is 'onnxruntime', where it is installed, or 'torch': the same features but for the last digits.
+    On any other device than the CPU torch does the work.
+    """
+    if runtime is None:
+        runtime = "onnxruntime" if importlib.util.find_spec("onnxruntime") else "torch"
     if name not in _RECIPES:
         raise ExtractorError(f"There is no feature network {name!r}; there are {', '.join(_RECIPES)}.")
     recipe = _RECIPES[name]
@@ -105,6 +128,7 @@ def load(name: str = DEFAULT, weights: str | Path | None = None) -> Extractor:
         recipe,
         network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
         hashlib.sha256(data).hexdigest(),
+        runtime=runtime,
     )
 
 

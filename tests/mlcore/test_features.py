@@ -9,6 +9,7 @@ from mlcore.models import features
 from mlcore.models.efficientnet_lite import VARIANTS, EfficientNetLite
 from mlcore.models.features import ExtractorError, fused, load, shrink
 from mlcore.models.inception import InceptionV3
+from mlcore.models.onnx_writer import CannotWrite, onnx_bytes
 from tests.mlcore.tiny import pictures, tiny_extractor
 
 
@@ -94,6 +95,51 @@ def test_palms_are_seen_at_128_pixels_enlarged_to_224():
     assert prepared.shape == (1, 3, 224, 224)
     assert prepared.min() >= -1
     assert prepared.max() <= 1
+
+
+class EveryOperator(torch.nn.Module):
+    """One of each operator that the feature networks use."""
+
+    def __init__(self):
+        super().__init__()
+        self.pad = torch.nn.ZeroPad2d((0, 1, 0, 1))
+        self.conv = torch.nn.Conv2d(3, 6, (3, 5), 2, (0, 2))
+        self.each = torch.nn.Conv2d(6, 6, 3, padding=1, groups=6, bias=False)
+        self.cut, self.keep, self.same = torch.nn.ReLU6(), torch.nn.ReLU(), torch.nn.Identity()
+        self.high = torch.nn.MaxPool2d(3, 2)
+        self.mean = torch.nn.AvgPool2d(3, 1, 1, count_include_pad=False)
+        self.padded = torch.nn.AvgPool2d(3, 1, 1)
+        self.pool = torch.nn.AdaptiveAvgPool2d(1)
+
+    def forward(self, x):
+        x = self.cut(self.conv(self.pad(x)))
+        x = self.same(self.each(x)) + x
+        x = torch.cat([self.mean(x), self.padded(x), self.keep(x)], 1)
+        return torch.flatten(self.pool(self.high(x)), 1)
+
+
+def test_onnx_bytes_are_the_same_network():
+    onnxruntime = pytest.importorskip("onnxruntime")
+    torch.manual_seed(0)
+    network = EveryOperator().eval()
+    session = onnxruntime.InferenceSession(onnx_bytes(network, 16), providers=["CPUExecutionProvider"])
+    x = torch.randn(3, 3, 16, 16) * 5
+    with torch.inference_mode():
+        expected = network(x).numpy()
+    assert session.run(None, {"images": x.numpy()})[0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_an_operator_that_cannot_be_written_is_named():
+    with pytest.raises(CannotWrite, match="Tanh"):
+        onnx_bytes(torch.nn.Sequential(torch.nn.Tanh()), 8)
+
+
+@pytest.mark.slow
+def test_both_runtimes_give_the_same_features():
+    images = pictures(3, 128)
+    fast = load("efficientnet-lite0", runtime="onnxruntime")(images)
+    slow = load("efficientnet-lite0", runtime="torch")(images)
+    assert torch.allclose(fast, slow, atol=1e-4)
 
 
 def kaiming_inception(folder):

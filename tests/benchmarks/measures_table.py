@@ -1,0 +1,208 @@
+"""What each measure says of sets whose answer is known: real palms, blurred ones, noise, duplicates, copies.
+
+python -m tests.benchmarks.measures_table DATA/palm256.csv OUT.json [--extractor NAME] [--model CKPT ...] [--cache DIR]
+
+The held-out people are dealt into two halves: one is the reference, the other plays the sets. Prints a
+Markdown table, writes JSON, and exits 1 if a measure does not move the way it should.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mlcore import images, reference
+from mlcore.data import split
+from mlcore.evaluation import evaluate
+from mlcore.feature_cache import FeatureCache
+from mlcore.metrics.baseline import _half
+from mlcore.models import features
+
+SOURCES = ("11k-hands", "human-palm-images")
+SHOWN = ("kid", "fd", "fd_infinite", "precision", "recall", "density", "coverage", "vendi")
+
+
+def photos(table):
+    with table.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["source"] in SOURCES]
+    parts = split(rows)
+    folder = table.with_suffix("")
+    held = [row for row, part in zip(rows, parts, strict=True) if part == "validation"]
+    train = [row for row, part in zip(rows, parts, strict=True) if part == "train"]
+    groups = reference.numbered([row["person"] for row in held])
+    mask = _half(groups, np.random.default_rng(0))
+    paths = [folder / row["file"] for row in held]
+    return (
+        [path for path, chosen in zip(paths, mask, strict=True) if chosen],
+        [path for path, chosen in zip(paths, mask, strict=True) if not chosen],
+        groups[~mask],
+        [folder / row["file"] for row in train],
+    )
+
+
+def opened(path):
+    return images.decode(path.read_bytes())
+
+
+def blurred(path):
+    small = cv2.resize(opened(path), (128, 128), interpolation=cv2.INTER_AREA)
+    return cv2.GaussianBlur(small, (0, 0), 1.0)
+
+
+def noise(index):
+    return np.random.default_rng(index).integers(0, 256, (128, 128, 3), dtype=np.uint8)
+
+
+def constant(index):
+    return np.full((128, 128, 3), 150, np.uint8)
+
+
+def keyed(name, function, items):
+    keys = [hashlib.sha256(f"{name}:{item}".encode()).hexdigest() for item in items]
+    return {key: partial(function, item) for key, item in zip(keys, items, strict=True)}
+
+
+def sets(real, train, models):
+    random = np.random.default_rng(0)
+    count = len(real)
+    copied = [train[index] for index in random.permutation(len(train))[:count]]
+    spare = round(0.1 * count)
+    real_keys = keyed("photo", opened, real)
+    keys = list(real_keys)
+    made = {
+        "real, other people": (real_keys, keys),
+        "the same with 10 % duplicates": (real_keys, keys[: count - spare] + keys[:spare]),
+        "the same blurred by one pixel": blur_of(real),
+        "half real, half exact copies of training palms": half_copied(real_keys, copied),
+        "exact copies of training palms": whole(keyed("photo", opened, copied)),
+        "noise": whole(keyed("noise", noise, range(count))),
+        "one colour": whole(keyed("constant", constant, range(count))),
+    }
+    for model in models:
+        made[model] = generated(model, count)
+    return made
+
+
+def whole(pictures):
+    return pictures, list(pictures)
+
+
+def blur_of(real):
+    return whole(keyed("blurred", blurred, real))
+
+
+def half_copied(real_keys, copied):
+    pictures = dict(list(real_keys.items())[::2]) | keyed("photo", opened, copied[: len(real_keys) // 2])
+    return whole(pictures)
+
+
+def generated(model, count):
+    from mlcore import engine
+    from mlcore.spec import GenerationSpec
+
+    loaded = engine.load(model)
+    made = list(engine.generate(loaded, GenerationSpec(count=count, seed=0)))
+    pictures = {
+        hashlib.sha256(one.pixels.tobytes()).hexdigest(): partial(np.asarray, one.pixels) for one in made
+    }
+    return whole(pictures)
+
+
+def check(found):
+    """Each measure must move the way it should; what does not is named."""
+    real, copies = found["real, other people"], found["exact copies of training palms"]
+    blur, noisy = found["the same blurred by one pixel"], found["noise"]
+    doubled, flat = found["the same with 10 % duplicates"], found["one colour"]
+    half = found["half real, half exact copies of training palms"]
+    rules = {
+        "blur raises KID": blur["kid_ci"][0] > real["kid_ci"][1],
+        "noise raises KID above blur": noisy["kid_ci"][0] > blur["kid_ci"][1],
+        "blur lowers recall": blur["recall"] < real["recall"],
+        "noise has no precision, recall, coverage": max(noisy[k] for k in ("precision", "recall", "coverage"))
+        == 0,
+        "duplicates are counted": abs(doubled["duplicates"]["share"] - real["duplicates"]["share"] - 0.1)
+        < 0.02,
+        "duplicates lower Vendi": doubled["vendi"] < real["vendi"],
+        "one colour is worth one image": abs(flat["vendi"] - 1) < 1e-6 and flat["constant"],
+        "real people are no copies": real["privacy"]["copies"] == 0,
+        "real people are not suspicious": real["privacy"]["excess_low"] <= 0,
+        "every copy is found": copies["privacy"]["copies"] == copies["n"]
+        and copies["privacy"]["authentic"] == 0,
+        "half the copies are half found": abs(half["privacy"]["copies"] / half["n"] - 0.5) < 0.02,
+        "KID does not see copying": copies["kid_ci"][0] < max(4 * real["kid_ci"][1], 0.02),
+    }
+    return [rule for rule, holds in rules.items() if not holds]
+
+
+def table(found):
+    head = [
+        "set",
+        "n",
+        "KID e-3 (95 %)",
+        *(name for name in SHOWN[1:]),
+        "dupl.",
+        "copies",
+        "suspicious",
+        "authentic",
+    ]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for name, one in found.items():
+        low, high = (1e3 * value for value in one["kid_ci"])
+        numbers = [one[key]["value"] if isinstance(one[key], dict) else one[key] for key in SHOWN[1:]]
+        privacy = one["privacy"]
+        cells = [name, one["n"], f"{1e3 * one['kid']:.1f} ({low:.1f}..{high:.1f})"]
+        cells += [f"{value:.2f}" for value in numbers]
+        cells += [f"{one['duplicates']['share']:.2f}", privacy["copies"]]
+        cells += [f"{privacy['suspicious']:.2f}", f"{privacy['authentic']:.2f}"]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("table", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--extractor", default=features.DEFAULT)
+    parser.add_argument("--model", action="append", default=[])
+    parser.add_argument("--cache", type=Path)
+    args = parser.parse_args()
+    extractor, cache = features.load(args.extractor), FeatureCache(args.cache)
+    real, other, groups, train = photos(args.table)
+    rows = cache.features(extractor, keyed("photo", opened, other))
+    bank = reference.build(
+        np.stack(list(rows.values())), list(rows), extractor, name="half of the held-out people"
+    )
+    bank = reference.Bank(bank.header, bank.features, groups)
+    known = cache.features(extractor, keyed("photo", opened, train))
+    training = reference.build(np.stack(list(known.values())), list(known), extractor, name="training people")
+    found = {}
+    for name, (pictures, order) in sets(real, train, args.model).items():
+        started = time.monotonic()
+        rows = cache.features(extractor, pictures)
+        report = evaluate(np.stack([rows[key] for key in order]), extractor, bank, training=training)
+        report["privacy"].pop("suspects")
+        report["duplicates"].pop("groups")
+        report["duplicates"].pop("exact_groups")
+        found[name] = report
+        print(f"{name}: {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
+    wrong = check(found)
+    command = (
+        f"python -m tests.benchmarks.measures_table palm256.csv {args.out.name} --extractor {args.extractor}"
+    )
+    args.out.write_text(
+        json.dumps({"command": command, "wrong": wrong, "sets": found}, indent=1, sort_keys=True)
+    )
+    print(table(found))
+    print("\n".join(f"WRONG: {rule}" for rule in wrong) or "every measure moves the way it should")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
