@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -64,7 +65,7 @@ def load(weights: Path | None = None) -> Backbone:
         network.load_state_dict(state)
     except FileNotFoundError as error:
         raise ClassifierError(f"There is no file {weights}.") from error
-    except (RuntimeError, ValueError, EOFError, OSError, TypeError, AttributeError) as error:
+    except (RuntimeError, ValueError, EOFError, OSError, TypeError, AttributeError, UnpicklingError) as error:
         raise ClassifierError(f"{weights} does not hold torchvision's ResNet18 weights.") from error
     network.fc = nn.Identity()
     mean, deviation = torch.tensor(MEAN).view(1, 3, 1, 1), torch.tensor(DEVIATION).view(1, 3, 1, 1)
