@@ -1,6 +1,6 @@
 """A frozen network as ONNX bytes, for onnxruntime: twice as fast on a CPU as the same network in torch.
 
-torch's own exporter needs two more packages; the feature networks use nine operators, which fit here. Knows no
+torch's own exporter needs two more packages; the feature networks use eleven operators, which fit here. Knows no
 file: the bytes go straight into a session. Field numbers are those of onnx.proto3, operators those of opset 17.
 """
 

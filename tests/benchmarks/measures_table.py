@@ -107,8 +107,7 @@ def generated(model, count):
     from mlcore import engine
     from mlcore.spec import GenerationSpec
 
-    loaded = engine.load(model)
-    made = list(engine.generate(loaded, GenerationSpec(count=count, seed=0)))
+    made = list(engine.generate(GenerationSpec(count=count, seed=0), model))
     pictures = {
         hashlib.sha256(one.pixels.tobytes()).hexdigest(): partial(np.asarray, one.pixels) for one in made
     }
