@@ -139,6 +139,28 @@ class LedgerEntry(models.Model):
         return f"{self.user_id} {self.kind}: {self.count}, {self.size} B"
 
 
+class KeptAnswer(models.Model):
+    """The answer to a request that came with an Idempotency-Key, for who asks again (see idempotency.py)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    body = models.JSONField(null=True)
+    headers = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("kept answer")
+        verbose_name_plural = _("kept answers")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "key"], name="accounts_kept_answer_one_a_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.key}: {self.status}"
+
+
 class ReadOnlyQuerySet(models.QuerySet[Any]):
     """Rows that are written once: changing or deleting them in bulk is an error of the program."""
 

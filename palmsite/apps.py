@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
@@ -14,8 +14,13 @@ class PalmsiteConfig(AppConfig):
     label = "palmsite"
 
     def ready(self) -> None:
-        """Have the cache's table made by every migrate, so that no start can forget it."""
-        post_migrate.connect(_make_cache_table, sender=self)
+        """Have the cache's table made by every migrate, and name what the house itself leaves behind."""
+        from accounts import belongings
+        from palmsite.sweeping import leftovers
+
+        # Sent only for rooms with models, which the house itself has not.
+        post_migrate.connect(_make_cache_table, sender=apps.get_app_config("accounts"))
+        belongings.register("palmsite", leftovers=leftovers)
 
 
 def _make_cache_table(*, using: str, **_: Any) -> None:

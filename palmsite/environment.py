@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off"}
@@ -73,6 +74,17 @@ class Environment:
     def words(self, name: str, default: str, meaning: str) -> list[str]:
         """Several words with commas between them."""
         return [word.strip() for word in self.text(name, default, meaning).split(",") if word.strip()]
+
+    def time_zone(self, name: str, default: str, meaning: str) -> str:
+        """The name of a time zone."""
+        value = self.text(name, default, meaning)
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise EnvironmentProblem(
+                f"{name}: {value!r} is no time zone. Write one as Europe/Berlin."
+            ) from None
+        return value
 
     def folder(self, name: str, default: str, meaning: str, *, base: Path) -> Path:
         """A folder; a relative path starts at `base`."""

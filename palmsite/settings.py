@@ -3,7 +3,6 @@
 A value that cannot be used ends the program with one line that says which, and what would do.
 """
 
-import importlib.util
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -105,7 +104,7 @@ PALMSITE_LOG_LEVEL = ENVIRONMENT.choice(
     "Least severity that is logged: DEBUG, INFO, WARNING or ERROR.",
     choices=("DEBUG", "INFO", "WARNING", "ERROR"),
 )
-TIME_ZONE = ENVIRONMENT.text("PALMSITE_TIME_ZONE", "UTC", "Time zone of the pages, as Europe/Berlin.")
+TIME_ZONE = ENVIRONMENT.time_zone("PALMSITE_TIME_ZONE", "UTC", "Time zone of the pages, as Europe/Berlin.")
 
 # Rooms --------------------------------------------------------------------------------------------
 
@@ -214,6 +213,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # or anybody could have the site write t
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # sites without outgoing mail need a second factor too
 MFA_TOTP_ISSUER = "palmsite"
 MFA_TOTP_TOLERANCE = 1  # clocks of telephones may be half a minute wrong
@@ -346,8 +346,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-if importlib.util.find_spec("accounts.authentication") is None:
-    REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"].pop(0)
 SPECTACULAR_SETTINGS = {
     "TITLE": "palmsite",
     "DESCRIPTION": "Order synthetic palm images, judge them and download them.",

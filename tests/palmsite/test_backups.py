@@ -1,0 +1,134 @@
+"""A backup is whole or not there, and what comes out of it is what went in."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from accounts import audit, tokens
+from accounts.models import ApiToken, AuditEvent, User
+from palmsite import backups
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def backup(tmp_path):
+    target = tmp_path / "site.tar"
+
+    def make():
+        call_command("backup", target, stdout=io.StringIO(), stderr=io.StringIO())
+        return target
+
+    return make
+
+
+def restore(source, **options):
+    call_command("restore", source, stdout=io.StringIO(), **options)
+
+
+@pytest.fixture
+def empty_the_site(settings, tmp_path, transactional_db):
+    def empty():
+        call_command("flush", interactive=False, verbosity=0)
+        settings.MEDIA_ROOT = tmp_path / "new-media"
+        settings.MEDIA_ROOT.mkdir()
+
+    return empty
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_out_is_what_went_in(settings, make_user, backup, empty_the_site):
+    alice = make_user("alice", language="ru")
+    tokens.create(by=alice, name="laptop")
+    audit.record(by=alice, action="test.done", target="user:1", detail={"ключ": [1, 2]})
+    (settings.MEDIA_ROOT / "sets" / "7").mkdir(parents=True)
+    (settings.MEDIA_ROOT / "sets" / "7" / "000.png").write_bytes(b"\x89PNG pixels")
+    before = list(User.objects.values()), list(ApiToken.objects.values()), list(AuditEvent.objects.values())
+
+    source = backup()
+    empty_the_site()
+    restore(source)
+
+    after = list(User.objects.values()), list(ApiToken.objects.values()), list(AuditEvent.objects.values())
+    assert after == before
+    assert (Path(settings.MEDIA_ROOT) / "sets" / "7" / "000.png").read_bytes() == b"\x89PNG pixels"
+    # New rows take new numbers.
+    assert make_user("bob").pk > alice.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_backup_is_for_its_owner_alone_and_leaves_no_draft(alice, backup):
+    source = backup()
+    assert source.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in source.parent.iterdir()] == ["site.tar"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_backup_never_overwrites(alice, backup):
+    backup()
+    with pytest.raises(CommandError, match="exists already"):
+        backup()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_site_that_is_not_empty_is_left_alone(alice, backup):
+    source = backup()
+    with pytest.raises(CommandError, match="not empty"):
+        restore(source)
+    assert User.objects.get() == alice
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("where", ["rows", "media"])
+def test_one_changed_byte_is_found_before_anything_is_read(where, settings, alice, backup, empty_the_site):
+    (settings.MEDIA_ROOT / "picture.png").write_bytes(b"pixels-pixels")
+    source = backup()
+    data = source.read_bytes()
+    old, new = (b"pixels-pixels", b"pixels-pixelz") if where == "media" else (b'"alice"', b'"alike"')
+    assert data.count(old) == 1
+    source.write_bytes(data.replace(old, new))
+    empty_the_site()
+    with pytest.raises(CommandError, match="damaged"):
+        restore(source)
+    assert not User.objects.exists()
+    assert not any(Path(settings.MEDIA_ROOT).iterdir())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_half_a_backup_is_refused(alice, backup):
+    source = backup()
+    source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+    with pytest.raises(CommandError):
+        restore(source, check=True)
+
+
+def test_strange_tar_is_refused(tmp_path):
+    with tarfile.open(tmp_path / "strange.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo("rows/x"))
+    with pytest.raises(backups.BackupProblemError, match="no backup of palmsite"):
+        backups.verify(tmp_path / "strange.tar")
+
+
+def test_absent_file_is_named(tmp_path):
+    with pytest.raises(backups.BackupProblemError, match="There is no file"):
+        backups.verify(tmp_path / "absent.tar")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_backup_by_another_version_is_refused(alice, backup, monkeypatch):
+    source = backup()
+    monkeypatch.setattr(backups, "_migrations", lambda: ["accounts.0099_tomorrow"])
+    with pytest.raises(CommandError, match="another version"):
+        restore(source)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_missing_file_is_told(alice, tmp_path, monkeypatch):
+    monkeypatch.setattr(backups.belongings, "missing", lambda: iter(["sets/1/000.png"]))
+    errors = io.StringIO()
+    call_command("backup", tmp_path / "site.tar", stdout=io.StringIO(), stderr=errors)
+    assert "missing: sets/1/000.png" in errors.getvalue()
