@@ -1,0 +1,1 @@
+"""Uploads: the one resumable way by which files come in."""
