@@ -3,16 +3,22 @@
 alice owns, bob is shared with, charlie must not see.
 """
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
 
 def pytest_configure(config):
-    """Hash passwords fast: a test signs in more often than a person."""
+    """Hash passwords fast; with SQLite take a file, for one in memory knows no waiting and no write-ahead log."""
     from django.conf import settings
+    from django.db import connection
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if connection.vendor == "sqlite":
+        folder = tempfile.TemporaryDirectory(prefix="palmsite-tests-")
+        config.add_cleanup(folder.cleanup)
+        connection.settings_dict["TEST"]["NAME"] = f"{folder.name}/test.sqlite3"
 
 
 @pytest.fixture(autouse=True)
