@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -32,9 +33,6 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_taken": gettext_lazy("Another account has this e-mail address already."),
         "incorrect_password": gettext_lazy("This is not your password."),
         "enter_current_password": gettext_lazy("This is not your password."),
-        "incorrect_code": gettext_lazy(
-            "This code does not fit. Codes change every 30 seconds; type the one shown now."
-        ),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -99,3 +97,15 @@ class AccountAdapter(DefaultAccountAdapter):
         host = self.request.get_host() if self.request is not None else ""
         whole = {"request": self.request, "email": email, "site": host, **context}
         return self.render_mail(template_prefix, email, whole)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Named in settings.MFA_ADAPTER."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": gettext_lazy(
+            "This code does not fit. Codes change every 30 seconds; type the one shown now."
+        ),
+        "cannot_generate_recovery_codes": gettext_lazy("Turn the second factor on first."),
+    }

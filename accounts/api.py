@@ -21,15 +21,19 @@ from accounts.models import User
 from accounts.serializers import TokenAnswer, TokenRequest
 
 
+class Nobody(TokenAuthentication):
+    """Signs nobody in, whatever the headers and cookies say; only makes refusals a 401 that says what would do."""
+
+    def authenticate(self, request: Request) -> None:
+        """Look at nothing: an old token must not keep anybody from a new one."""
+
+
 class TokenView(APIView):
     """Makes API tokens for programs that know a password."""
 
-    # Only for the header of a refusal: who asks here is told by the body, so no session needs a CSRF token.
-    authentication_classes = [TokenAuthentication]
+    # Who asks is told by the body.
+    authentication_classes = [Nobody]
     permission_classes = [AllowAny]
-
-    def perform_authentication(self, request: Request) -> None:
-        """Look at no header: an old token in it must not keep anybody from a new one."""
 
     @extend_schema(
         operation_id="token_create",

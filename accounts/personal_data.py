@@ -54,15 +54,17 @@ def archive(user: User) -> Iterator[bytes]:
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as zipped:
         for name, room in _rooms.items():
             for path, content in room.export(user):
-                yield from _member(zipped, pipe, f"{name}/{path}", content)
+                yield from _member(zipped, pipe, name, path, content)
     yield pipe.take()
 
 
-def _member(zipped: zipfile.ZipFile, pipe: "_Pipe", path: str, content: Content) -> Iterator[bytes]:
+def _member(
+    zipped: zipfile.ZipFile, pipe: "_Pipe", room: str, path: str, content: Content
+) -> Iterator[bytes]:
     inside = PurePosixPath(path)
     if inside.is_absolute() or ".." in inside.parts or "\\" in path:
         raise ValueError(f"{path!r} is no path inside an archive.")
-    info = zipfile.ZipInfo(str(inside))
+    info = zipfile.ZipInfo(f"{room}/{inside}")
     info.external_attr = 0o600 << 16
     if isinstance(content, Path):
         with content.open("rb") as source, zipped.open(info, "w", force_zip64=True) as member:

@@ -68,7 +68,7 @@ def _ours(request: HttpRequest, path: Path, etag: str, modified: float) -> HttpR
     validators = {"ETag": etag, "Last-Modified": http_date(modified), "Accept-Ranges": "bytes"}
     unchanged = get_conditional_response(request, etag=etag, last_modified=int(modified))
     if unchanged is not None:
-        unchanged.headers.update(validators)
+        _mark(unchanged, validators)
         return unchanged
     size = path.stat().st_size
     wanted = _wanted_range(request, size, validators)
@@ -82,8 +82,13 @@ def _ours(request: HttpRequest, path: Path, etag: str, modified: float) -> HttpR
         answer = _part(request, path, first, last)
         answer["Content-Range"] = f"bytes {first}-{last}/{size}"
     answer["Content-Length"] = str(last - first + 1)
-    answer.headers.update(validators)
+    _mark(answer, validators)
     return answer
+
+
+def _mark(answer: HttpResponseBase, headers: dict[str, str]) -> None:
+    for name, value in headers.items():
+        answer[name] = value
 
 
 def _whole(request: HttpRequest, path: Path) -> HttpResponseBase:

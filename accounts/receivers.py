@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account import signals as account_signals
 from allauth.account.internal.userkit import filter_users_by_email, get_user_by_username
+from allauth.account.models import EmailAddress
 from allauth.mfa import signals as mfa_signals
 from django.contrib.auth import signals as auth_signals
 from django.dispatch import Signal
@@ -20,6 +21,7 @@ from accounts.models import User
 def connect() -> None:
     """Begin to listen."""
     _listen(account_signals.user_signed_up, on_sign_up)
+    _listen(account_signals.email_added, keep_an_address)
     _listen(account_signals.user_logged_in, bring_appearance)
     _listen(auth_signals.user_logged_in, on_sign_in)
     _listen(auth_signals.user_logged_out, on_sign_out)
@@ -44,6 +46,11 @@ def on_sign_up(*, request: HttpRequest, user: User, **_more: Any) -> None:
     if user.approval == User.Approval.WAITING:
         url = request.build_absolute_uri(reverse("accounts:applicants"))
         services.ask_to_be_let_in(user=user, list_url=url)
+
+
+def keep_an_address(*, email_address: EmailAddress, **_more: Any) -> None:
+    """Let a new address hold at once where there was no confirmed one; allauth would leave the person without."""
+    email_address.set_as_primary(conditional=True)
 
 
 def bring_appearance(*, user: User, response: HttpResponse, **_more: Any) -> None:
