@@ -29,11 +29,6 @@ class Sample:
     path: Path
     boxes: list[Box]
 
-    @property
-    def label_name(self) -> str:
-        """Name of its label file."""
-        return f"{self.path.stem}.txt"
-
     def pixels(self) -> Picture:
         """The decoded photo."""
         return images.decode(self.path.read_bytes())
@@ -47,6 +42,11 @@ def read_samples(photos: Path, labels: Path, names: Sequence[str] = NAMES) -> li
     return [Sample(path, read_labels(labels / f"{path.stem}.txt", len(names))) for path in paths]
 
 
+def source_of(sample: Sample) -> str:
+    """The source of a photo by the beginning of its file name, where no table says it."""
+    return sample.path.name.split("_")[0]
+
+
 def split_samples(samples: Sequence[Sample], people: Path | None) -> tuple[list[Sample], list[Sample]]:
     """Training and validation; a CSV says people and sources, else a file name's beginning the source."""
     known: dict[str, Mapping[str, str]] = {}
@@ -56,7 +56,7 @@ def split_samples(samples: Sequence[Sample], people: Path | None) -> tuple[list[
     rows: list[dict[str, Any]] = []
     for sample in samples:
         row = known.get(sample.path.name, {})
-        source = row.get("source") or sample.path.name.split("_")[0]
+        source = row.get("source") or source_of(sample)
         rows.append({"file": sample.path.name, "person": row.get("person", ""), "source": source})
     where = split(rows)
     train = [sample for sample, part in zip(samples, where, strict=True) if part == "train"]
@@ -72,20 +72,26 @@ def build(
     photos: Sequence[Path] = (),
     composites: int = 0,
     negatives: int = 0,
+    twice: Sequence[str] = (),
     seed: int = 0,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
-    """Lay out everything as ultralytics reads it and return the data file; `photos` are free of hands."""
-    total = len(train) + len(held) + composites + negatives
+    """Lay out everything as ultralytics reads it and return the data file.
+
+    `photos` are free of hands; training photos of the sources named in `twice` are shown twice in a pass.
+    """
+    again = [sample for sample in train if source_of(sample) in twice]
+    total = len(train) + len(again) + len(held) + composites + negatives
     for part in ("train", "held"):
         (folder / "images" / part).mkdir(parents=True, exist_ok=True)
         (folder / "labels" / part).mkdir(parents=True, exist_ok=True)
     done = 0
-    for part, samples in (("train", train), ("held", held)):
+    for part, samples, mark in (("train", train, ""), ("train", again, "_again"), ("held", held, "")):
         for sample in samples:
-            (folder / "images" / part / sample.path.name).write_bytes(sample.path.read_bytes())
+            name = f"{sample.path.stem}{mark}"
+            (folder / "images" / part / f"{name}{sample.path.suffix}").write_bytes(sample.path.read_bytes())
             outlines = [(box.name, box.outline()) for box in sample.boxes]
-            write_outlines(folder / "labels" / part / sample.label_name, outlines)
+            write_outlines(folder / "labels" / part / f"{name}.txt", outlines)
             done += 1
             on_progress(done, total)
     stream = np.random.default_rng(seed)

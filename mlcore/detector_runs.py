@@ -11,7 +11,7 @@ import torch
 from mlcore import checkpoint
 from mlcore.checkpoint import SUFFIX, Header
 from mlcore.detector import Detector, save
-from mlcore.detector_data import NAMES, Sample
+from mlcore.detector_data import NAMES, Sample, source_of
 from mlcore.detector_evaluation import draw_curves, judge, summary
 from mlcore.detector_training import Plan
 from mlcore.models.upright import UprightNet
@@ -60,5 +60,5 @@ def save_upright(
 
 def lineage(samples: Sequence[Sample]) -> list[dict[str, Any]]:
     """Sources by the beginnings of their file names, with counts."""
-    counts = Counter(sample.path.name.split("_")[0] for sample in samples)
+    counts = Counter(source_of(sample) for sample in samples)
     return [{"source": source, "images": count} for source, count in sorted(counts.items())]

@@ -11,8 +11,15 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
+import cv2
+import torch
+from PIL import Image
+
 from mlcore.errors import MlcoreError
 from mlcore.torchvision_cure import import_torchvision
+
+# ultralytics puts its own functions in the place of these, for everybody; one of them tries to install a package.
+REPLACED = ((Image, "open"), (torch, "save"), (cv2, "imread"), (cv2, "imwrite"), (cv2, "imshow"))
 
 
 class UltralyticsMissing(MlcoreError):
@@ -26,15 +33,20 @@ def ultralytics() -> ModuleType:
     os.environ["YOLO_AUTOINSTALL"] = "false"
     os.environ["YOLO_VERBOSE"] = "false"
     os.environ["YOLO_CONFIG_DIR"] = str(home)
+    kept = [(owner, name, getattr(owner, name)) for owner, name in REPLACED]
     try:
         import_torchvision()
-        return importlib.import_module("ultralytics")
+        module = importlib.import_module("ultralytics")
+        importlib.import_module("ultralytics.utils.patches")
     except ModuleNotFoundError as error:
         raise UltralyticsMissing(
             f"The palm detector needs {error.name}, which is not installed. "
             "Install it (pip install ultralytics), "
             "or prepare pictures that are palms already with --no-detect."
         ) from error
+    for owner, name, function in kept:
+        setattr(owner, name, function)
+    return module
 
 
 def _home() -> Path:

@@ -25,7 +25,7 @@ from ultralytics.nn.tasks import DetectionModel  # noqa: E402
 class Plan:
     """How long and on what; recorded in the checkpoint."""
 
-    epochs: int = 16
+    epochs: int = 14
     size: int = 288
     batch: int = 16
     threads: int = 1
@@ -39,7 +39,7 @@ class Plan:
 # keeps a tight box because labels are outlines.
 AUGMENTATION = {
     "degrees": 180.0, "translate": 0.12, "scale": 0.45, "shear": 2.0, "fliplr": 0.5, "flipud": 0.5,
-    "hsv_h": 0.02, "hsv_s": 0.6, "hsv_v": 0.45, "mosaic": 0.7, "mixup": 0.0,
+    "hsv_h": 0.02, "hsv_s": 0.6, "hsv_v": 0.45, "mosaic": 0.4, "mixup": 0.0,
 }  # fmt: skip
 OPTIMISER = {
     "optimizer": "AdamW", "lr0": 0.0015, "lrf": 0.01, "cos_lr": True, "weight_decay": 0.0005,
@@ -114,6 +114,8 @@ def train(
     began = time.monotonic()
 
     def tell(trainer: Any) -> None:
+        if trainer.epoch >= plan.epochs:
+            return  # the last validation of the finished model speaks up too
         facts = {name.split("/")[-1]: round(float(value), 4) for name, value in trainer.metrics.items()}
         left = plan.epochs - trainer.epoch - 1
         pace = (time.monotonic() - began) / max(1, trainer.epoch + 1 - trainer.start_epoch)

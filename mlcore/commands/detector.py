@@ -50,12 +50,15 @@ def _training(parser: argparse.ArgumentParser) -> None:
         "--hand-free", type=Path, metavar="DIR", help="photos without hands, to learn silence from"
     )
     parser.add_argument(
-        "--negatives", type=int, default=600, help="made pictures without a hand (%(default)s)"
+        "--negatives", type=int, default=1300, help="made pictures without a hand (%(default)s)"
     )
     parser.add_argument(
-        "--composites", type=int, default=1300, help="hands before other backgrounds (%(default)s)"
+        "--composites", type=int, default=750, help="hands before other backgrounds (%(default)s)"
     )
-    parser.add_argument("--epochs", type=int, default=16, help="passes over all pictures (%(default)s)")
+    parser.add_argument(
+        "--twice", default="phone-palms,other-palms", metavar="A,B", help="sources shown twice a pass"
+    )
+    parser.add_argument("--epochs", type=int, default=14, help="passes over all pictures (%(default)s)")
     parser.add_argument("--size", type=int, default=288, help="longer side in training (%(default)s px)")
     parser.add_argument("--batch", type=int, default=16, help="pictures a step (%(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="threads of the processor (%(default)s)")
@@ -119,6 +122,7 @@ def _train(args: argparse.Namespace) -> int:
             photos=photos_of(args.hand_free) if args.hand_free else (),
             composites=args.composites,
             negatives=args.negatives,
+            twice=args.twice.split(","),
             on_progress=lambda done, total: line.show(done),
         )
         line.close()

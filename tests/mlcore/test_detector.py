@@ -3,11 +3,13 @@
 import copy
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from mlcore import checkpoint, detector
 from mlcore.detector import Detector
@@ -152,6 +154,13 @@ def test_boxes_lie_in_the_photo(file, shape):
         assert 0 <= found.left <= found.right <= shape[1]
         assert 0 <= found.top <= found.bottom <= shape[0]
         assert found.name in ("hand", "palm")
+
+
+def test_ultralytics_leaves_other_libraries_as_they_are():
+    detector.ultralytics()
+    assert Image.open.__module__ == "PIL.Image"
+    assert torch.save.__module__ == "torch.serialization"
+    assert type(cv2.imread).__name__ == "builtin_function_or_method"
 
 
 def test_boxes_come_back_to_the_photos_own_pixels(network):

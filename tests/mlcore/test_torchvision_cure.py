@@ -71,7 +71,9 @@ scores = torch.tensor([0.5, 0.9, 0.1])
 assert nms(boxes, scores, 0.5).tolist() == [1, 2]
 assert batched_nms(boxes, scores, torch.tensor([0, 1, 0]), 0.5).tolist() == [1, 0, 2]
 assert v2.Resize(4)(torch.zeros(1, 3, 8, 8)).shape[-1] == 4
-assert is_cured() == (torch.version.cuda is None and one.version.cuda is not None)
+print(is_cured())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    plain = subprocess.run([sys.executable, "-c", "import torchvision"], capture_output=True, check=False)
+    assert done.stdout.split()[-1] == str(plain.returncode != 0)
