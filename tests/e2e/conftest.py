@@ -18,6 +18,16 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.enable_socket)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Say beside a failure what the site itself said."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("house")
+    if report.failed and running is not None:
+        report.sections.append(("the site's own words", running.log_path.read_text()[-6000:]))
+    return report
+
+
 @pytest.fixture(scope="session")
 def house():
     with temporary() as folder:
