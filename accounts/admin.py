@@ -1,6 +1,6 @@
 """The administration of people: who they are, what they use, whom to let in; and the log, which nobody edits."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
@@ -20,6 +20,10 @@ from accounts.models import ApiToken, AuditEvent, LedgerEntry, User
 
 # Django's own sign-in of the administration knows no second factor and no limit on attempts.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def _administrator(request: HttpRequest) -> User:
+    return cast(User, request.user)
 
 
 class NewPersonForm(AdminUserCreationForm):
@@ -124,7 +128,7 @@ class PersonAdmin(UserAdmin):
         url = request.build_absolute_uri(reverse("account_login"))
         waiting = list(people.exclude(approval=User.Approval.APPROVED))
         for person in waiting:
-            services.let_in(by=request.user, user=person, sign_in_url=url)
+            services.let_in(by=_administrator(request), user=person, sign_in_url=url)
         self._say(
             request, ngettext("%(count)d person let in.", "%(count)d people let in.", len(waiting)), waiting
         )
@@ -134,7 +138,7 @@ class PersonAdmin(UserAdmin):
         """Turn those of the chosen people away who wait."""
         waiting = list(people.filter(approval=User.Approval.WAITING))
         for person in waiting:
-            services.turn_away(by=request.user, user=person)
+            services.turn_away(by=_administrator(request), user=person)
         self._say(
             request,
             ngettext("%(count)d person turned away.", "%(count)d people turned away.", len(waiting)),
@@ -159,7 +163,7 @@ class PersonAdmin(UserAdmin):
     def _delete(self, request: HttpRequest, people: list[User]) -> None:
         for person in people:
             try:
-                services.delete_account(by=request.user, user=person)
+                services.delete_account(by=_administrator(request), user=person)
             except DomainError as error:
                 messages.error(request, error.message)
 

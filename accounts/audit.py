@@ -38,5 +38,5 @@ def forget(user: User) -> None:
 
     The one change ever made to written events, and the law's, not ours: docs/adr/0022.
     """
-    of_user = QuerySet(AuditEvent).filter(Q(by=user) | Q(target=target_of(user)))
+    of_user: QuerySet[AuditEvent] = QuerySet(AuditEvent).filter(Q(by=user) | Q(target=target_of(user)))
     of_user.update(by=None, address=None, detail={})

@@ -79,7 +79,7 @@ class TokenForm(forms.Form):
         choices=[("", _("read and write")), ("1", _("only read"))],
         coerce=bool,
         required=False,
-        empty_value=False,
+        empty_value=False,  # type: ignore[arg-type]  # the stubs know strings only
     )
     days = forms.TypedChoiceField(
         label=_("It ends after"),

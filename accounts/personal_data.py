@@ -3,6 +3,7 @@
 This module knows no room. It composes what they hand over and runs their erasers, the highest room first.
 """
 
+import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -79,18 +80,18 @@ def _member(
     yield pipe.take()
 
 
-class _Pipe:
+class _Pipe(io.RawIOBase):
     """A file that cannot be sought in: the zip writes into it, the response takes out what is there."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
         self._waiting += data
         return len(data)
-
-    def flush(self) -> None:
-        """Nothing to do: what was written can be taken at once."""
 
     def take(self) -> bytes:
         taken = bytes(self._waiting)

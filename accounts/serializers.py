@@ -23,7 +23,7 @@ class TokenRequest(serializers.Serializer[Any]):
         required=False,
         help_text="What the token is called; where `username` is missing, who you are.",
     )
-    read_only = serializers.BooleanField(default=False)
+    read_only = serializers.BooleanField(default=False)  # type: ignore[assignment]  # a field, not the option
     days = serializers.IntegerField(min_value=1, max_value=tokens.MOST_DAYS, default=tokens.DEFAULT_DAYS)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
