@@ -118,8 +118,10 @@ def build_network(arguments: Mapping[str, Any]) -> torch.nn.Module:
     from ultralytics.nn.tasks import DetectionModel
 
     names = arguments["names"]
-    network = DetectionModel({**description, "nc": len(names)}, ch=3, nc=len(names), verbose=False)
-    network.names = dict(enumerate(names))
+    network: torch.nn.Module = DetectionModel(  # type: ignore[no-untyped-call]
+        {**description, "nc": len(names)}, ch=3, nc=len(names), verbose=False
+    )
+    network.names = dict(enumerate(names))  # type: ignore[assignment]
     return network
 
 

@@ -20,12 +20,12 @@ def negative(stream: Stream, side: int, photos: Sequence[Picture]) -> Picture:
     kinds: list[Callable[[Stream, int], Picture]] = [
         sky, waves, noise, blocks, writing, skin_shapes, faces, planks, cloth, plain,
     ]  # fmt: skip
-    return kinds[stream.integers(len(kinds))](stream, side)
+    return kinds[int(stream.integers(len(kinds)))](stream, side)
 
 
 def photo_piece(stream: Stream, side: int, photos: Sequence[Picture]) -> Picture:
     """A random square of a random photo, mirrored, turned by quarters and tinted."""
-    photo = photos[stream.integers(len(photos))]
+    photo = photos[int(stream.integers(len(photos)))]
     height, width = photo.shape[:2]
     edge = int(min(height, width) * stream.uniform(0.25, 1.0))
     top, left = stream.integers(height - edge + 1), stream.integers(width - edge + 1)
@@ -42,7 +42,7 @@ def photo_piece(stream: Stream, side: int, photos: Sequence[Picture]) -> Picture
 def skin(stream: Stream) -> npt.NDArray[np.float64]:
     """A skin-like colour from light to dark."""
     light, dark = np.array([245.0, 205.0, 185.0]), np.array([90.0, 55.0, 40.0])
-    return light + (dark - light) * stream.random() + stream.normal(0, 8, 3)
+    return np.asarray(light + (dark - light) * stream.random() + stream.normal(0, 8, 3), dtype=np.float64)
 
 
 def plain(stream: Stream, side: int) -> Picture:
@@ -182,14 +182,14 @@ def cut_out(photo: Picture, hand: Sequence[float], palm: Sequence[float]) -> npt
         return None
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)
-    cv2.grabCut(photo, marks, None, *models, 3, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(photo, marks, (0, 0, 1, 1), *models, 3, cv2.GC_INIT_WITH_MASK)
     mask = ((marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)).astype(np.uint8)
     _, parts, facts, _ = cv2.connectedComponentsWithStats(mask)
     part = int(parts[middle[1], middle[0]])
     filled = facts[part][cv2.CC_STAT_AREA] / max((bottom - top) * (right - left), 1)
     if part == 0 or not 0.25 < filled < 0.9:
         return None
-    return cv2.GaussianBlur((parts == part).astype(np.float32), (3, 3), 0)
+    return np.asarray(cv2.GaussianBlur((parts == part).astype(np.float32), (3, 3), 0), dtype=np.float32)
 
 
 def _cloud(stream: Stream, side: int, octaves: int) -> npt.NDArray[np.float64]:
@@ -198,8 +198,8 @@ def _cloud(stream: Stream, side: int, octaves: int) -> npt.NDArray[np.float64]:
     for octave in range(octaves):
         cells = min(2 ** (octave + 1) + 1, side)
         layer = cv2.resize(stream.random((cells, cells)), (side, side), interpolation=cv2.INTER_CUBIC)
-        total += layer / 2 ** (octave * 0.7)
-    return (total - total.min()) / max(float(np.ptp(total)), 1e-9)
+        total += np.asarray(layer, dtype=np.float64) / 2 ** (octave * 0.7)
+    return np.asarray((total - total.min()) / max(float(np.ptp(total)), 1e-9), dtype=np.float64)
 
 
 def _light(stream: Stream, side: int) -> npt.NDArray[np.float64]:
@@ -220,4 +220,4 @@ def _soften(stream: Stream, picture: Picture) -> Picture:
 
 
 def _clip(values: npt.NDArray[np.floating]) -> Picture:
-    return np.clip(values, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(values, 0, 255), dtype=np.uint8)

@@ -52,10 +52,10 @@ class LeanModel(DetectionModel):
 
     def predict(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
         """Run the network; what comes out is float32."""
-        lean = self.training and x.device.type == "cpu" and torch.backends.mkldnn.is_available()
+        lean = self.training and x.device.type == "cpu" and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         x = x.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16, enabled=lean):
-            found = super().predict(x, *args, **kwargs)
+            found = super().predict(x, *args, **kwargs)  # type: ignore[no-untyped-call]
         return _as_float32(found) if lean else found
 
 
@@ -74,10 +74,12 @@ class LeanTrainer(DetectionTrainer):
 
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> DetectionModel:
         """Build the model for the classes of the data, with weights where there are some."""
-        model = LeanModel(cfg, nc=self.data["nc"], ch=self.data["channels"], verbose=False)
+        facts: dict[str, Any] = {"nc": self.data["nc"], "ch": self.data["channels"], "verbose": False}
+        model = LeanModel(cfg, **facts)  # type: ignore[no-untyped-call]
         if weights is not None:
-            model.load(weights)
-        return model.to(memory_format=torch.channels_last)
+            model.load(weights)  # type: ignore[no-untyped-call]
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return model
 
 
 def train(
@@ -126,7 +128,7 @@ def train(
     if not (last.exists() and _finished(last)):
         trainer = LeanTrainer(overrides=overrides)
         trainer.add_callback("on_fit_epoch_end", tell)
-        trainer.train()
+        trainer.train()  # type: ignore[no-untyped-call]
     return averaged(last)
 
 

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from mlcore.errors import MlcoreError
 
@@ -264,14 +265,20 @@ def _receive(address: str, partial: Path, headers: dict[str, str], progress: Pro
 class _KeepKeyHome(urllib.request.HTTPRedirectHandler):
     """Follows to the store that holds the file, without giving it the person's key."""
 
-    def redirect_request(self, *args: object) -> urllib.request.Request | None:  # type: ignore[override]
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
         """Drop the key where the host changes."""
-        before, address = args[0], args[5]
-        following = super().redirect_request(*args)  # type: ignore[arg-type]
-        if following is not None and isinstance(before, urllib.request.Request):
-            old, new = urllib.parse.urlsplit(before.full_url), urllib.parse.urlsplit(str(address))
-            if (old.scheme, old.netloc) != (new.scheme, new.netloc):
-                following.remove_header("Authorization")
+        following = super().redirect_request(req, fp, code, msg, headers, newurl)
+        old, new = urllib.parse.urlsplit(req.full_url), urllib.parse.urlsplit(newurl)
+        if following is not None and (old.scheme, old.netloc) != (new.scheme, new.netloc):
+            following.remove_header("Authorization")
         return following
 
 

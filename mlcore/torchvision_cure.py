@@ -64,7 +64,7 @@ def _forget() -> None:
 def _define_operators() -> None:
     if _libraries:
         return
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     library.impl("nms", nms, "CPU")
     library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

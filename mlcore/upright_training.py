@@ -49,7 +49,9 @@ def true_angle(photo: npt.NDArray[np.uint8], upright: npt.NDArray[np.uint8]) -> 
 
     SIFT features (Lowe 2004), ratio test, similarity by RANSAC.
     """
-    sift = cv2.SIFT_create(1200, contrastThreshold=0.01)
+    sift = cv2.SIFT_create(  # type: ignore[attr-defined]
+        1200, contrastThreshold=0.01
+    )
     larger = cv2.resize(photo, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC)
     places, kinds = sift.detectAndCompute(cv2.cvtColor(larger, cv2.COLOR_RGB2GRAY), None)
     cut_places, cut_kinds = sift.detectAndCompute(cv2.cvtColor(upright, cv2.COLOR_RGB2GRAY), None)
@@ -103,7 +105,7 @@ def train(
             said = network(as_input(looks).contiguous(memory_format=torch.channels_last)).float()
         loss = functional.mse_loss(said, torch.stack([angles.cos(), angles.sin()], dim=1))
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         on_step(step + 1, loss.item())
@@ -119,7 +121,7 @@ def _batch(pictures: Pictures, count: int, stream: np.random.Generator) -> tuple
         light = stream.uniform(0.55, 1.3) * stream.uniform(0.88, 1.12, 3)
         values = look * light + stream.normal(0, stream.uniform(0, 6), look.shape)
         if stream.random() < 0.2:
-            values = cv2.GaussianBlur(values, (0, 0), float(stream.uniform(0.4, 1.3)))
+            values = np.asarray(cv2.GaussianBlur(values, (0, 0), float(stream.uniform(0.4, 1.3))))
         looks.append(np.clip(values, 0, 255).astype(np.uint8))
     return np.stack(looks), torch.from_numpy(np.radians(degrees)).float()
 

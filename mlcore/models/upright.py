@@ -28,6 +28,7 @@ class UprightNet(nn.Module):
         self.head = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(widths[-1] * 9, 2))
         round_ = torch.linspace(-1, 1, SIDE)
         inside = (round_[:, None] ** 2 + round_[None] ** 2) <= 1
+        self.inside: torch.Tensor
         self.register_buffer("inside", inside.float()[None, None], persistent=False)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
