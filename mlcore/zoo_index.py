@@ -15,13 +15,18 @@ INDEX = "index.json"
 DEFAULT = "default"
 
 
+def checkpoints(folder: Path = ZOO) -> Iterator[tuple[Path, checkpoint.Header]]:
+    """Every checkpoint in a folder with its header. Banks of features and broken files beside them are passed over."""
+    for path in sorted(folder.glob(f"*{checkpoint.SUFFIX}")):
+        try:
+            yield path, checkpoint.peek(path)
+        except CheckpointError:
+            continue
+
+
 def names(zoo: Path = ZOO) -> dict[str, Path]:
     """Every generator that ships, by name."""
-    found = {}
-    for path in sorted(zoo.glob(f"*{checkpoint.SUFFIX}")):
-        if checkpoint.peek(path).kind == "generator":
-            found[path.stem] = path
-    return found
+    return {path.stem: path for path, header in checkpoints(zoo) if header.kind == "generator"}
 
 
 def default_name(zoo: Path = ZOO) -> str:
@@ -61,12 +66,9 @@ def find_by_sha256(sha256: str, beside: Path, zoo: Path = ZOO) -> Path | None:
 def _candidates(beside: Path, zoo: Path) -> Iterator[Path]:
     """Checkpoints nearby that say they are discriminators."""
     for folder in dict.fromkeys((beside.parent.resolve(), zoo.resolve())):
-        for path in sorted(folder.glob(f"*{checkpoint.SUFFIX}")):
-            try:
-                if checkpoint.peek(path).kind == "discriminator":
-                    yield path
-            except CheckpointError:
-                continue  # a foreign or broken neighbour is no candidate, and not this call's business
+        for path, header in checkpoints(folder):
+            if header.kind == "discriminator":
+                yield path
 
 
 @lru_cache(maxsize=256)

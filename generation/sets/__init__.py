@@ -1,0 +1,1 @@
+"""Sets: from an order to a stored, browsable, downloadable set."""

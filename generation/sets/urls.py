@@ -5,4 +5,6 @@ from django.urls import path
 from generation.sets import views
 
 app_name = "sets"
-urlpatterns = [path("", views.landing, name="landing")]
+urlpatterns = [
+    path("", views.landing, name="landing"),
+]

@@ -1,0 +1,12 @@
+"""Where the subjects of this room's jobs can be seen."""
+
+from django.urls import reverse
+
+from generation.jobs.models import Job
+from generation.sets import services
+
+
+def of_chunk(job: Job) -> str | None:
+    """The page of the order that a chunk belongs to."""
+    order_id = services.order_of(job)
+    return reverse("sets:order", args=[order_id]) if order_id else None

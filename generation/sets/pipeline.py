@@ -1,0 +1,135 @@
+"""The worker's side of an order: engine in, files and rows out, batch by batch under the job's claim.
+
+An image is a function of its recipe, so a chunk that is done again writes the same bytes over the same names.
+"""
+
+import errno
+import hashlib
+import zlib
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import cv2
+import numpy as np
+
+from generation.jobs.context import JobContext
+from generation.jobs.errors import JobFailed
+from generation.sets import messages, storage
+from generation.sets.models import Chunk, Image, ImageSet
+from mlcore import engine, images
+from mlcore.errors import CheckpointError
+from mlcore.image_folder import encode
+
+BATCH = 16
+THUMB_SIDE = 160
+THUMB_QUALITY = 80
+
+
+@dataclass(frozen=True)
+class Made:
+    """One image as bytes, with what its row says."""
+
+    row: Image
+    png: bytes
+    thumb: bytes
+
+
+def make_chunk(chunk: Chunk, context: JobContext) -> None:
+    """Make what is missing of a chunk; every batch is kept before the next is begun."""
+    order = chunk.order
+    image_set, spec = order.image_set, order.wish
+    model = _model(chunk)
+    wanted = range(chunk.first_index, chunk.first_index + chunk.count)
+    there = set(Image.objects.filter(image_set=image_set, index__in=wanted).values_list("index", flat=True))
+    missing = [index for index in wanted if index not in there]
+    done = chunk.count - len(missing)
+    stream = engine.generate(spec, model, indices=missing)
+    recipe = engine.recipe(model, spec, 0)
+    while batch := list(islice(stream, BATCH)):
+        made = [_made(image, image_set, {**recipe, "index": image.index}) for image in batch]
+        _keep_files(image_set, made)
+        done += len(made)
+        with context.guard():
+            _keep_rows(made)
+            Chunk.objects.filter(pk=chunk.pk).update(done=done)
+            _note_machine(image_set, recipe)
+        context.progress(done)
+    with context.guard():
+        Chunk.objects.filter(pk=chunk.pk).update(short=chunk.count - done)
+
+
+def _model(chunk: Chunk) -> engine.Model:
+    checkpoint = chunk.order.checkpoint
+    partner = checkpoint.partner
+    try:
+        model = engine.load(
+            storage.checkpoint_path(checkpoint), storage.checkpoint_path(partner) if partner else None
+        )
+    except CheckpointError as error:
+        raise JobFailed("model_broken", messages.MODEL_BROKEN, {"reason": str(error)}) from error
+    if model.sha256 != checkpoint.sha256:
+        raise JobFailed("model_changed", messages.MODEL_BROKEN, {"reason": "sha256"})
+    return model
+
+
+def _made(image: engine.GeneratedImage, image_set: ImageSet, recipe: dict[str, Any]) -> Made:
+    png = encode(image, recipe)
+    row = Image(
+        image_set=image_set,
+        index=image.index,
+        seed=image.seed,
+        score=image.score,
+        size=len(png),
+        crc32=zlib.crc32(png),
+        sha256=hashlib.sha256(png).hexdigest(),
+        pixels_sha256=pixels_sha256(image.pixels),
+    )
+    return Made(row, png, thumbnail(image.pixels))
+
+
+def pixels_sha256(pixels: images.Pixels) -> str:
+    """The identity of a picture whatever file it stands in: size and RGB bytes."""
+    height, width = pixels.shape[:2]
+    content = np.ascontiguousarray(pixels)
+    return hashlib.sha256(f"{width}x{height}:".encode() + content.tobytes()).hexdigest()
+
+
+def thumbnail(pixels: images.Pixels) -> bytes:
+    """A small WebP for galleries; never enlarged."""
+    small = images.resize(pixels, THUMB_SIDE) if pixels.shape[0] > THUMB_SIDE else pixels
+    ok, data = cv2.imencode(".webp", small[:, :, ::-1], [cv2.IMWRITE_WEBP_QUALITY, THUMB_QUALITY])
+    if not ok:
+        raise ValueError("OpenCV could not write a WebP")
+    return bytes(data)
+
+
+def _keep_files(image_set: ImageSet, made: list[Made]) -> None:
+    try:
+        for one in made:
+            storage.keep(storage.image_path(image_set, one.row.index), one.png)
+            storage.keep(storage.thumb_path(image_set, one.row.index), one.thumb)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+            raise JobFailed("no_room", messages.NO_ROOM) from error
+        raise
+
+
+def _keep_rows(made: list[Made]) -> None:
+    Image.objects.bulk_create(
+        [one.row for one in made],
+        update_conflicts=True,
+        unique_fields=["image_set", "index"],
+        update_fields=["seed", "score", "size", "crc32", "sha256", "pixels_sha256"],
+    )
+
+
+def _note_machine(image_set: ImageSet, recipe: dict[str, Any]) -> None:
+    """Where the promise of equal bytes holds: written once, by the first batch."""
+    if "machine" not in image_set.recipe:
+        image_set.recipe = {
+            **image_set.recipe,
+            "discriminator": recipe["discriminator"],
+            **engine.backend(),
+        }
+        ImageSet.objects.filter(pk=image_set.pk).update(recipe=image_set.recipe)
