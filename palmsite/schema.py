@@ -13,7 +13,10 @@ urlpatterns = [
     path(
         "docs",
         SpectacularSwaggerSplitView.as_view(
-            url_name="schema", permission_classes=[AllowAny], throttle_classes=[]
+            url_name="schema",
+            template_name="api/docs.html",
+            permission_classes=[AllowAny],
+            throttle_classes=[],
         ),
         name="api-docs",
     ),
