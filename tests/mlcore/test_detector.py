@@ -40,6 +40,7 @@ def test_average_precision_in_closed_form():
     assert average_precision([(0.9, True), (0.8, False)], 1) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(
     hits=st.lists(st.tuples(st.floats(0.25, 1), st.booleans()), max_size=40, unique_by=lambda pair: pair[0]),
@@ -156,6 +157,7 @@ def test_boxes_lie_in_the_photo(file, shape):
         assert found.name in ("hand", "palm")
 
 
+@pytest.mark.slow
 def test_ultralytics_leaves_other_libraries_as_they_are():
     detector.ultralytics()
     assert Image.open.__module__ == "PIL.Image"
@@ -163,6 +165,7 @@ def test_ultralytics_leaves_other_libraries_as_they_are():
     assert type(cv2.imread).__name__ == "builtin_function_or_method"
 
 
+@pytest.mark.slow
 def test_boxes_come_back_to_the_photos_own_pixels(network):
     class Fixed(torch.nn.Module):
         def forward(self, batch):

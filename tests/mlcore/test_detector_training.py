@@ -65,6 +65,7 @@ def test_a_hand_is_cut_out_of_its_background():
     assert detector_negatives.cut_out(np.full_like(photo, 245), (28, 14, 68, 90), (29, 40, 67, 88)) is None
 
 
+@pytest.mark.slow
 def test_in_a_composite_boxes_lie_where_the_hand_is(folders):
     sample = read_samples(*folders)[0]
     stream, made = np.random.default_rng(1), 0
@@ -81,6 +82,7 @@ def test_in_a_composite_boxes_lie_where_the_hand_is(folders):
     assert made > 3
 
 
+@pytest.mark.slow
 def test_made_pictures_are_for_training_only(folders, tmp_path):
     learned, held = split_samples(read_samples(*folders), None)
     assert {sample.path.name for sample in held} == {"lab_4.png", "lab_5.png"}

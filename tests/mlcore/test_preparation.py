@@ -85,6 +85,7 @@ def test_every_dropped_picture_has_its_reason(folder, tmp_path):
     assert "image_11.png" in kept.manifest["columns"]["file"]
 
 
+@pytest.mark.slow
 def test_dropping_moves_nobody_to_the_other_side(folder, tmp_path):
     for number in range(6, 40):
         (folder / f"image_{number}.png").write_bytes(images.encode_png(pattern(number)))
@@ -169,6 +170,7 @@ def test_sharpness_falls_with_blur_and_not_with_size():
     assert sharpness(picture) == pytest.approx(sharpness(small), rel=0.1)
 
 
+@pytest.mark.slow
 def test_the_hash_holds_under_what_cameras_do_and_tells_pictures_apart():
     repeats = NearDuplicates(12)
     for seed in range(1500):

@@ -27,6 +27,7 @@ def slow_nms(boxes, scores, threshold):
     return kept
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(count=st.integers(0, 25), seed=st.integers(0, 10_000), threshold=st.floats(0.05, 0.95))
 def test_nms_is_that_of_the_definition(count, seed, threshold):
