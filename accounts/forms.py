@@ -76,10 +76,9 @@ class TokenForm(forms.Form):
     )
     read_only = forms.TypedChoiceField(
         label=_("It may"),
-        choices=[("", _("read and write")), ("1", _("only read"))],
-        coerce=bool,
-        required=False,
-        empty_value=False,  # type: ignore[arg-type]  # the stubs know strings only
+        choices=[("0", _("read and write")), ("1", _("only read"))],
+        coerce=lambda value: value == "1",
+        initial="0",
     )
     days = forms.TypedChoiceField(
         label=_("It ends after"),
