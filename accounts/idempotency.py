@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import DomainError, InvalidInput
-from accounts.models import KeptAnswer
+from accounts.models import KeptAnswer, User
 
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
@@ -51,7 +51,7 @@ def idempotent(handler: Handler[View, Rest]) -> Handler[View, Rest]:
     @wraps(handler)
     def answer(view: View, request: Request, *args: Rest.args, **kwargs: Rest.kwargs) -> Response:
         key = request.headers.get("Idempotency-Key")
-        if key is None or not request.user.is_authenticated:
+        if key is None or not isinstance(request.user, User):
             return handler(view, request, *args, **kwargs)
         if not key.strip() or len(key) > LONGEST_KEY:
             raise InvalidInput(
@@ -59,23 +59,23 @@ def idempotent(handler: Handler[View, Rest]) -> Handler[View, Rest]:
                 fields={"Idempotency-Key": _("Write 1 to %(most)s characters.") % {"most": LONGEST_KEY}},
             )
         try:
-            return _once(key, request, lambda: handler(view, request, *args, **kwargs))
+            return _once(key, request.user, request, lambda: handler(view, request, *args, **kwargs))
         except _RefusalInsideError as refusal:
             return refusal.answer
 
-    return answer
+    return cast("Handler[View, Rest]", answer)
 
 
-def _once(key: str, request: Request, work: Callable[[], Response]) -> Response:
+def _once(key: str, user: User, request: Request, work: Callable[[], Response]) -> Response:
     digest = _digest(request)
     with transaction.atomic():
-        over().filter(user=request.user, key=key).delete()
+        over().filter(user=user, key=key).delete()
         try:
             with transaction.atomic():
                 # A second request with this key waits here until the first has ended.
-                kept = KeptAnswer.objects.create(user=request.user, key=key, digest=digest)
+                kept = KeptAnswer.objects.create(user=user, key=key, digest=digest)
         except IntegrityError:
-            return _again(KeptAnswer.objects.get(user=request.user, key=key), digest)
+            return _again(KeptAnswer.objects.get(user=user, key=key), digest)
         response = work()
         if response.status_code >= 400:
             raise _RefusalInsideError(response)

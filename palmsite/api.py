@@ -59,7 +59,7 @@ def _answer(error: exceptions.APIException, context: dict[str, Any]) -> Response
     else:
         detail, code = str(error.detail), str(error.get_codes())
     if isinstance(error, exceptions.Throttled):
-        seconds = math.ceil(error.wait or 1)
+        seconds = math.ceil(getattr(error, "wait", None) or 1)
         headers["Retry-After"] = str(seconds)
         detail = ngettext(
             "Too many requests. Wait %(seconds)s second and try again.",

@@ -229,7 +229,7 @@ def _add_file(tar: tarfile.TarFile, manifest: Manifest, name: str, file: BinaryI
     info.size = os.fstat(file.fileno()).st_size
     info.mtime, info.mode = int(os.fstat(file.fileno()).st_mtime), 0o640
     source = _Hashing(file)
-    tar.addfile(info, source)  # type: ignore[arg-type]  # tarfile only calls read
+    tar.addfile(info, source)
     manifest.members[name] = source.sha256
     return info.size
 

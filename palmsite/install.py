@@ -15,7 +15,7 @@ LEAST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 4 * 10**9
 
 
-def main():
+def main() -> None:
     """Install what the requirements name, or say in one line why it cannot be done."""
     folder, requirements = sys.argv[1:3]
     torch_index = sys.argv[3] if len(sys.argv) > 3 else ""
@@ -31,7 +31,7 @@ class Refusal(Exception):
     """Why the environment cannot be made, in one line."""
 
 
-def install(folder, requirements, torch_index=""):
+def install(folder: Path, requirements: Path, torch_index: str = "") -> None:
     """Make the environment unless it is there, and install unless these very requirements are in it."""
     check_python(sys.version_info[:3])
     stamp, wanted = folder / (".installed-" + requirements.name), digest(requirements)
@@ -45,7 +45,7 @@ def install(folder, requirements, torch_index=""):
             raise Refusal("This Python cannot make environments. On Debian: apt install python3-venv")
         if run([sys.executable, "-m", "venv", "--clear", folder]):
             raise Refusal("The environment " + str(folder) + " could not be made; the reason stands above.")
-    pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    pip: "list[object]" = [python, "-m", "pip", "install", "--disable-pip-version-check"]
     if torch_index:
         say("installing torch from " + torch_index)
         pinned = [line for line in lines_of(requirements) if line.startswith(("torch==", "torchvision=="))]
@@ -57,7 +57,7 @@ def install(folder, requirements, torch_index=""):
     stamp.write_text(wanted)
 
 
-def check_python(version):
+def check_python(version: "tuple[int, ...]") -> None:
     """Refuse a Python that is too old."""
     if tuple(version[:2]) < LEAST_PYTHON:
         found = ".".join(str(part) for part in version)
@@ -68,7 +68,7 @@ def check_python(version):
         )
 
 
-def check_space(folder):
+def check_space(folder: Path) -> None:
     """Refuse a disk that cannot take it."""
     place = next(parent for parent in folder.parents if parent.is_dir())
     free = shutil.disk_usage(str(place)).free
@@ -81,9 +81,9 @@ def check_space(folder):
         )
 
 
-def lines_of(path):
+def lines_of(path: Path) -> "list[str]":
     """The lines of requirements, and of those they include, without comments."""
-    found = []
+    found = []  # type: list[str]
     for raw in path.read_text().splitlines():
         line = raw.partition("#")[0].strip()
         if line.startswith("-r "):
@@ -93,23 +93,23 @@ def lines_of(path):
     return found
 
 
-def digest(path):
+def digest(path: Path) -> str:
     """What the requirements say, as one word; comments change nothing."""
     return hashlib.sha256("\n".join(lines_of(path)).encode()).hexdigest()
 
 
-def works(python):
+def works(python: Path) -> bool:
     """Whether there is a Python that starts: an environment that was moved has one that does not."""
     return python.exists() and not run([python, "-c", "import pip"], quiet=True)
 
 
-def run(command, quiet=False):
+def run(command: "list[object]", quiet: bool = False) -> int:
     """Run a command and return its status."""
     output = subprocess.DEVNULL if quiet else None
     return subprocess.call([str(word) for word in command], stdout=output, stderr=output)
 
 
-def say(words):
+def say(words: str) -> None:
     """Write a progress line."""
     sys.stdout.write("  setup     " + words + "\n")
     sys.stdout.flush()

@@ -29,7 +29,7 @@ class PaceThrottle(BaseThrottle):
         limit, window = settings.PALMSITE_API_RATES[policy]
         step, now, key = window / limit, time.time(), f"pace:{policy}:{who}"
         whole_at = max(cache.get(key, now), now) + step
-        allowed = whole_at - now <= window
+        allowed: bool = whole_at - now <= window
         if allowed:
             cache.set(key, whole_at, timeout=window + 1)
         else:

@@ -17,7 +17,8 @@ Point = tuple[float, float]
 def _inside(x: float, y: float) -> bool:
     """Whether a point lies in the palm: a superellipse, a little narrower at the wrist."""
     narrow = 1 - 0.1 * max(0.0, (y - HALF) / HALF)
-    return abs((x - HALF) / (0.46 * SIZE * narrow)) ** 3.4 + abs((y - HALF) / (0.47 * SIZE)) ** 3.4 < 1
+    reach = abs((x - HALF) / (0.46 * SIZE * narrow)) ** 3.4 + abs((y - HALF) / (0.47 * SIZE)) ** 3.4
+    return bool(reach < 1)
 
 
 def _smooth(points: list[Point]) -> str:

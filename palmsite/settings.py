@@ -323,6 +323,23 @@ Q_CLUSTER: dict[str, Any] = {
 # Seconds one attempt at a job may take before it counts as hanging, by queue.
 PALMSITE_JOB_LIMITS = {"short": 10 * 60, "long": 12 * 3600}
 
+# Lab ----------------------------------------------------------------------------------------------
+
+# What one data set and one prediction may hold; shown on the page (generation/lab/limits.py).
+PALMSITE_LAB: dict[str, Any] = {
+    "archive_bytes": 4 * 2**30,
+    "unpacked_bytes": 8 * 2**30,
+    "entries": 500_000,
+    "image_bytes": 200 * 10**6,
+    "image_pixels": 50_000_000,
+    "predict_images": 32,
+    "predict_seconds": 10.0,
+    "threshold": 0.60,
+    "kept_days": 7,
+    # torchvision's file of ResNet18 weights; without it models stand on EfficientNet-Lite0.
+    "resnet18_weights": str(PALMSITE_DATA / "weights" / "resnet18.pth"),
+}
+
 # API ----------------------------------------------------------------------------------------------
 
 # How many requests in how many seconds: for a person, and for an address where nobody is signed in.

@@ -31,7 +31,7 @@ class ReadOnlyAdmin:
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     """The list of all jobs of all people."""
 
     list_display = [
@@ -91,7 +91,7 @@ class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Worker)
-class WorkerAdmin(ReadOnlyAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class WorkerAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     """Who is at work just now."""
 
     list_display = ["name", "queue", "job_id", "started_at", "seen_at"]

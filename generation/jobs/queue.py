@@ -19,7 +19,7 @@ RUN_NEXT = "generation.jobs.tasks.run_next"
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class _NudgeBroker(ORM):  # type: ignore[misc]  # django-q has no types
+class _NudgeBroker(ORM):
     """django-q's own table as broker, with messages whose lock time lies before any sane clock."""
 
     def enqueue(self, task: str) -> int:

@@ -9,7 +9,7 @@ from generation.uploads.models import Upload
 
 
 @admin.register(Upload)
-class UploadAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class UploadAdmin(admin.ModelAdmin):
     """Only to look at: changes go through the services."""
 
     list_display = ["name", "owner", "purpose", "state", "offset", "size", "created_at", "expires_at"]
