@@ -56,7 +56,10 @@ def test_the_edge_of_a_field_is_seen(ground, theme):
 
 def test_no_other_sheet_writes_a_colour_of_its_own():
     for sheet in (STATIC / "css").glob("*.css"):
-        if sheet.name == "tokens.css":
+        if sheet.name in {
+            "tokens.css",
+            "api-docs.css",
+        }:  # the latter lays a light sheet under Swagger's colours
             continue
         text = re.sub(r"@media print\s*\{.*?\n\}", "", sheet.read_text(), flags=re.DOTALL)
         assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(", text), sheet.name
