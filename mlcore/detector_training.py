@@ -102,7 +102,7 @@ def train(
         "project": str(folder.resolve()),
         "name": "yolo",
         "exist_ok": True,
-        "amp": plan.device != "cpu",
+        "amp": False,  # its check wants to fetch a model; LeanModel has its own way
         "workers": 0,
         "plots": False,
         "patience": 0,
