@@ -50,7 +50,7 @@ def _proxies(count: int) -> dict[str, Any]:
     return {
         "trusted_proxy": "*",
         "trusted_proxy_count": count,
-        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
     }
 
 

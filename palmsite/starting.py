@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -23,6 +24,19 @@ from palmsite import serving, translation
 
 LEAST_FREE_BYTES = 500 * 10**6
 ADMINISTRATOR = "admin"
+
+
+def prepare(say: Callable[[str, str], None]) -> None:
+    """All steps in their order, each with its progress line."""
+    for name, step in (
+        ("folders", folders),
+        ("database", database),
+        ("words", words),
+        ("static", static_files),
+        ("models", models),
+        ("admin", administrator),
+    ):
+        say(name, step())
 
 
 def port() -> socket.socket:

@@ -83,21 +83,10 @@ class Command(BaseCommand):
             signal.signal(number, _interrupt)
         try:
             with starting.port() as listener:
-                self._prepare()
+                starting.prepare(self._say)
                 self._run(listener)
         except KeyboardInterrupt:
             self._say("stopped", "nothing is lost: started work goes on at the next start")
-
-    def _prepare(self) -> None:
-        for name, step in (
-            ("folders", starting.folders),
-            ("database", starting.database),
-            ("words", starting.words),
-            ("static", starting.static_files),
-            ("models", starting.models),
-            ("admin", starting.administrator),
-        ):
-            self._say(name, step())
 
     def _run(self, listener: socket.socket) -> None:
         web, supervisor = Web(listener), Supervisor()

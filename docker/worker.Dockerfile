@@ -1,0 +1,22 @@
+# The workers, and the one-off `prepare`: everything of the web image, and torch in its CPU build.
+FROM python:3.12-slim
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+# opencv-python asks for these two, even where no window is ever opened.
+RUN apt-get update && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 && rm -rf /var/lib/apt/lists/*
+WORKDIR /palmsite
+COPY requirements-web.txt requirements.txt ./
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+RUN pip install --index-url "$TORCH_INDEX" $(grep -oE '^torch(vision)?==[0-9.]+' requirements.txt)
+RUN pip install -r requirements.txt
+RUN useradd --system --uid 10001 palmsite && install -d -o palmsite /data /media
+COPY manage.py pyproject.toml ./
+COPY palmsite palmsite
+COPY accounts accounts
+COPY generation generation
+COPY mlcore mlcore
+COPY templates templates
+COPY static static
+# Compiled here: the site's own folder cannot be written by who runs it. Settings want a data folder meanwhile.
+RUN PALMSITE_DATA=/tmp/build python manage.py translations compile && rm -rf /tmp/build
+USER palmsite
+CMD ["python", "manage.py", "watchdog"]
