@@ -146,6 +146,9 @@ class ImageSet(models.Model):
     version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(_("made"), db_default=Now())
     deleted_at = models.DateTimeField(_("in the trash since"), null=True, blank=True)
+    # What the ledger got back when the set went into the trash, and takes again when it comes out.
+    refunded_count = models.PositiveIntegerField(default=0)
+    refunded_size = models.PositiveBigIntegerField(default=0)
 
     objects = ImageSetQuerySet.as_manager()
 
@@ -343,23 +346,3 @@ class Share(models.Model):
 
     def __str__(self) -> str:
         return str(self.user_id or "link")
-
-
-class IdempotencyKey(models.Model):
-    """A key that a program sent with an order, so that sending it twice orders once. Kept 24 hours."""
-
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=128)
-    body_hash = models.CharField(max_length=64)
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+")
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        verbose_name = _("idempotency key")
-        verbose_name_plural = _("idempotency keys")
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["owner", "key"], name="sets_key_once"),
-        ]
-
-    def __str__(self) -> str:
-        return self.key

@@ -15,7 +15,7 @@ from accounts import audit, ledger
 from accounts.models import User
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
-from generation.sets import messages, policies
+from generation.sets import charges, messages, policies
 from generation.sets.models import Checkpoint, Chunk, Image, ImageSet, Order
 from mlcore.spec import GenerationSpec
 
@@ -200,6 +200,7 @@ def _close(order: Order, last: Job) -> None:
     _settle(order)
     if fields["state"] == Order.State.CANCELLED and not order.keeps_when_stopped:
         ImageSet.objects.filter(pk=order.image_set_id).update(deleted_at=Now())
+    charges.give_back(order.image_set)
 
 
 def recount(image_set: ImageSet) -> None:

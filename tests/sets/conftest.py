@@ -1,11 +1,15 @@
 """A real, tiny, untrained model, and workers that run inside the test."""
 
+import hashlib
+import zlib
+
 import pytest
 
+from accounts import ledger
 from generation.jobs import tasks
 from generation.jobs.models import Job
-from generation.sets import services, verification
-from generation.sets.models import Checkpoint
+from generation.sets import services, storage, verification
+from generation.sets.models import Checkpoint, Image, ImageSet
 from mlcore import zoo_index
 from mlcore.spec import GenerationSpec
 
@@ -40,5 +44,42 @@ def order(stand_in, alice):
         more = {name: wishes.pop(name) for name in ("name", "tags", "is_preview") if name in wishes}
         spec = GenerationSpec(count=count, **{"seed": 4711, **wishes})
         return services.order_images(by=by, checkpoint=stand_in, spec=spec, **more)
+
+    return make
+
+
+@pytest.fixture
+def full_set(db):
+    """A set as workers leave it, without an engine: `count` small files with their rows, charged."""
+
+    def make(owner, count=10, scored=True, **fields):
+        image_set = ImageSet.objects.create(
+            owner=owner, name=fields.pop("name", "palms"), wanted=count, **fields
+        )
+        rows = []
+        for index in range(count):
+            data = b"\x89PNG\r\n\x1a\n" + hashlib.sha256(f"{image_set.pk} {index}".encode()).digest() * (
+                index + 1
+            )
+            storage.keep(storage.image_path(image_set, index), data)
+            storage.keep(storage.thumb_path(image_set, index), b"RIFF" + data)
+            rows.append(
+                Image(
+                    image_set=image_set,
+                    index=index,
+                    seed=4711,
+                    # Every score twice, so that equals are sorted too.
+                    score=(index // 2 * 7 % 10) / 10 if scored else None,
+                    size=len(data),
+                    crc32=zlib.crc32(data),
+                    sha256=hashlib.sha256(data).hexdigest(),
+                    pixels_sha256=hashlib.sha256(data[::-1]).hexdigest(),
+                )
+            )
+        Image.objects.bulk_create(rows)
+        ledger.charge(user=owner, kind="images", count=count, size=sum(row.size for row in rows))
+        services.recount(image_set)
+        image_set.refresh_from_db()
+        return image_set
 
     return make

@@ -1,0 +1,161 @@
+"""What people may see of models, orders, sets and images. Reads only; another person's anything is not there."""
+
+from uuid import UUID
+
+from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Floor, Least, Now
+from django.utils.translation import gettext as _
+
+from accounts.errors import InvalidInput, NotFound
+from accounts.models import User
+from generation.sets.models import Checkpoint, Chunk, Image, ImageSet, ImageSetQuerySet, Order, Share
+
+HISTOGRAM_BINS = 20
+
+
+def _nothing_here() -> NotFound:
+    return NotFound(_("There is nothing here, or it is not yours."))
+
+
+def _valid_shares() -> QuerySet[Share]:
+    return Share.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()))
+
+
+def sets_of(user: User) -> ImageSetQuerySet:
+    """A person's own sets, latest first."""
+    return ImageSet.objects.present().filter(owner=user).select_related("checkpoint", "owner")
+
+
+def trash_of(user: User) -> ImageSetQuerySet:
+    """A person's own sets in the trash, what was deleted last first."""
+    found = ImageSet.objects.filter(owner=user, deleted_at__isnull=False, is_preview=False)
+    return found.select_related("checkpoint", "owner").order_by("-deleted_at")
+
+
+def sets_shared_with(user: User) -> ImageSetQuerySet:
+    """The sets that others let this person look at."""
+    shares = _valid_shares().filter(user=user)
+    found = ImageSet.objects.present().filter(pk__in=shares.values("image_set"))
+    return found.select_related("checkpoint", "owner")
+
+
+def visible_sets(user: User) -> ImageSetQuerySet:
+    """Own sets and shared ones."""
+    shares = _valid_shares().filter(user=user)
+    found = ImageSet.objects.present().filter(Q(owner=user) | Q(pk__in=shares.values("image_set")))
+    return found.select_related("checkpoint", "owner")
+
+
+def set_for(user: User, set_id: UUID | str) -> ImageSet:
+    """The set if this person may look at it: the owner, or somebody it is shared with. A preview is its owner's."""
+    shares = _valid_shares().filter(user=user)
+    found = ImageSet.objects.filter(pk=set_id, deleted_at__isnull=True).filter(
+        Q(owner=user) | Q(is_preview=False, pk__in=shares.values("image_set"))
+    )
+    image_set = found.select_related("checkpoint", "owner").first()
+    if image_set is None:
+        raise _nothing_here()
+    return image_set
+
+
+def own_set_for(user: User, set_id: UUID | str) -> ImageSet:
+    """The set if it is this person's own, in the trash too."""
+    image_set = ImageSet.objects.filter(pk=set_id, owner=user).select_related("checkpoint", "owner").first()
+    if image_set is None:
+        raise _nothing_here()
+    return image_set
+
+
+def images_of(image_set: ImageSet) -> QuerySet[Image]:
+    """The images that are in the set and not deleted, by number."""
+    return Image.objects.filter(image_set=image_set, deleted_at__isnull=True).order_by("index")
+
+
+def image_for(user: User, image_id: int) -> Image:
+    """The image if this person may look at its set and it was not deleted."""
+    shares = _valid_shares().filter(user=user)
+    found = Image.objects.filter(
+        pk=image_id, deleted_at__isnull=True, image_set__deleted_at__isnull=True
+    ).filter(
+        Q(image_set__owner=user) | Q(image_set__is_preview=False, image_set__in=shares.values("image_set"))
+    )
+    image = found.select_related("image_set__owner", "image_set__checkpoint").first()
+    if image is None:
+        raise _nothing_here()
+    return image
+
+
+def own_image_for(user: User, image_id: int) -> Image:
+    """The image if it is this person's own, deleted or not."""
+    found = Image.objects.filter(pk=image_id, image_set__owner=user, image_set__deleted_at__isnull=True)
+    image = found.select_related("image_set__owner").first()
+    if image is None:
+        raise _nothing_here()
+    return image
+
+
+def histogram(image_set: ImageSet, bins: int = HISTOGRAM_BINS) -> list[int]:
+    """How many images have which probability, in bins of equal width from 0 to 1; one query."""
+    # Probability 1 belongs to the last bin.
+    place = Least(Floor(F("score") * bins), bins - 1, output_field=IntegerField())
+    scores = images_of(image_set).filter(score__isnull=False).order_by().annotate(place=place)
+    counts = [0] * bins
+    for where in scores.values_list("place", flat=True):
+        counts[where] += 1
+    return counts
+
+
+def orders_of(user: User) -> QuerySet[Order]:
+    """A person's orders, latest first, each with `done`: how many of its images are made."""
+    found = Order.objects.filter(owner=user, image_set__is_preview=False).order_by("-id")
+    return with_done(found).select_related("image_set", "checkpoint")
+
+
+def order_for(user: User, order_id: UUID | str) -> Order:
+    """The order, if it is this person's."""
+    found = with_done(Order.objects.filter(pk=order_id, owner=user))
+    order = found.select_related("image_set", "checkpoint").first()
+    if order is None:
+        raise _nothing_here()
+    return order
+
+
+def with_done(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Orders with `done`, in the same query."""
+    made = Chunk.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=Sum("done"))
+    return orders.annotate(done=Coalesce(Subquery(made.values("sum")), 0, output_field=IntegerField()))
+
+
+def models_offered() -> QuerySet[Checkpoint]:
+    """The models that one may order from, the default one first."""
+    return Checkpoint.objects.published().select_related("partner")
+
+
+def judges() -> QuerySet[Checkpoint]:
+    """The discriminators that may judge a set."""
+    usable = (Checkpoint.State.VERIFIED, Checkpoint.State.PUBLISHED)
+    return Checkpoint.objects.filter(kind=Checkpoint.Kind.DISCRIMINATOR, state__in=usable).order_by("name")
+
+
+def model_named(name: str) -> Checkpoint:
+    """The model that is offered under this name; blank for the default one."""
+    offered = models_offered()
+    found = (
+        offered.filter(name=name).first()
+        if name
+        else offered.filter(is_default=True).first() or offered.first()
+    )
+    if found is None:
+        message = (
+            _("There is no model %(name)s. GET /api/v1/models lists those that are offered.")
+            % {"name": name[:64]}
+            if name
+            else _("No model is offered yet. Ask an administrator to publish one.")
+        )
+        raise InvalidInput(message, code="model_gone", fields={"model": message})
+    return found
+
+
+def shares_of(image_set: ImageSet) -> QuerySet[Share]:
+    """Whom the set is shared with and which links lead to it, those that ended too."""
+    return Share.objects.filter(image_set=image_set).select_related("user").order_by("pk")
