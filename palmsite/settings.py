@@ -372,6 +372,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "generation.jobs.models.Job.State",
+        "UploadState": "generation.uploads.models.Upload.State",
+        "ModelState": "generation.sets.models.Checkpoint.State",
+        "OrderState": "generation.sets.models.Order.State",
+        "LabState": ["waiting", "ready", "failed"],
+    },
 }
 
 # Mail ---------------------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ _API = (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("palmsite.operation")),
     path("", include("palmsite.appearance")),
     path("api/v1/", include("palmsite.schema")),
