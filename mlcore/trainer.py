@@ -117,6 +117,7 @@ class Trainer:
         self.average = copy.deepcopy(recipe.generator).eval().requires_grad_(False)
         self.step = 0
         self.best: float | None = None
+        self.was_varied = False
         self._stopping = False
 
     def train(self) -> int:
@@ -206,12 +207,14 @@ class Trainer:
         """Look at fixed samples, then save: a collapsed network never replaces a good state."""
         samples = self.sample(PREVIEWS)
         spread = float(samples.astype(np.float32).std(axis=0).mean())
-        if spread < COLLAPSED and self.step > self.settings.save_every:
+        # Young networks make one picture too: a collapse is variety that was there and is lost.
+        if spread < COLLAPSED and self.was_varied:
             raise TrainingError(
                 f"All samples look alike at step {self.step} (they differ by {spread:.2f} of 255). The last good "
                 f"state is kept in {self.folder / STATE}. Try stronger augmentation, a lower learning rate for the "
                 "discriminator, or another seed."
             )
+        self.was_varied = self.was_varied or spread >= COLLAPSED
         if self.rank == 0:
             self._save_state()
             self._save_milestone(samples)
@@ -270,6 +273,7 @@ class Trainer:
             "recipe": self.recipe.name,
             "step": self.step,
             "best": self.best,
+            "was_varied": self.was_varied,
             "networks": self.recipe.networks.state_dict(),
             "average": self.average.state_dict(),
             "optimisers": {name: each.state_dict() for name, each in self.recipe.optimisers.items()},
@@ -312,6 +316,7 @@ class Trainer:
         for name, optimiser in self.recipe.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
         self.step, self.best = state["step"], state["best"]
+        self.was_varied = state.get("was_varied", False)
         if self.rank == 0:
             _cut_log(self.folder / LOG, self.step)
             _cut_log(self.folder / "measures.jsonl", self.step)

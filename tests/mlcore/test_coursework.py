@@ -1,0 +1,86 @@
+"""The whole course work on a handful of pictures: every file is there, and the images can be made again."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mlcore.__main__ import main
+
+TINY = (
+    "epochs=0",
+    "steps=4",
+    "batch=8",
+    "save_every=2",
+    "log_every=1",
+    "settings.width=4",
+    "settings.head_width=4",
+)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Forty coloured discs with writing on them."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    numbers = np.random.default_rng(0)
+    for index in range(40):
+        picture = np.full((64, 64, 3), numbers.integers(60, 255, 3), np.uint8)
+        centre = tuple(int(value) for value in numbers.integers(16, 48, 2))
+        cv2.circle(
+            picture, centre, int(numbers.integers(6, 20)), tuple(map(int, numbers.integers(0, 255, 3))), -1
+        )
+        cv2.putText(picture, f"{index:02}", (2, 40), 0, 1.4, tuple(map(int, numbers.integers(0, 255, 3))), 2)
+        cv2.imwrite(str(folder / f"{index:03}.png"), picture)
+    return folder
+
+
+@pytest.mark.slow
+def test_from_a_folder_of_pictures_to_a_report(pictures, tmp_path, capsys):
+    out = tmp_path / "work"
+    words = [
+        "coursework",
+        "--data",
+        str(pictures),
+        "--out",
+        str(out),
+        "--count",
+        "20",
+        "--threads",
+        "1",
+        "--json",
+    ]
+    words += [part for each in TINY for part in ("--set", each)]
+    assert main(words) == 0
+    result = json.loads(capsys.readouterr().out.partition("{")[2].join(["{", ""]))
+    assert result["n"] == 20
+    assert 0 <= result["made"]["precision"] <= 1
+    with zipfile.ZipFile(out / "images" / "images.zip") as archive:
+        assert archive.testzip() is None
+        assert len([name for name in archive.namelist() if name.endswith(".png")]) == 20
+    report = (out / "report.md").read_text()
+    for heading in ("# Course work", "## Task", "## Data", "## Method", "## Result", "## Conclusions"):
+        assert heading in report
+    again = subprocess.run(
+        [sys.executable, str(out / "reproduce.py")],
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert again.returncode == 0, again.stderr
+    assert "0 differ" in again.stdout
+    before = (out / "images" / "images.zip").read_bytes()
+    assert main(words) == 0  # everything is there: nothing is made twice
+    assert (out / "images" / "images.zip").read_bytes() == before
+
+
+def test_a_wrong_folder_is_said(tmp_path, capsys):
+    assert main(["coursework", "--data", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
+    assert "none" in capsys.readouterr().err
