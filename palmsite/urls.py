@@ -7,30 +7,26 @@ from django.urls import URLPattern, URLResolver, include, path
 
 
 def _room(prefix: str, module: str) -> list[URLPattern | URLResolver]:
+    """What a room may leave out: pages it has none of, an API it does not offer."""
     return [path(prefix, include(module))] if importlib.util.find_spec(module) else []
 
-
-_API = (
-    "accounts",
-    "generation.jobs",
-    "generation.uploads",
-    "generation.sets",
-    "generation.evaluation",
-    "generation.lab",
-)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("palmsite.operation")),
     path("", include("palmsite.appearance")),
     path("api/v1/", include("palmsite.schema")),
-    *_room("account/", "accounts.urls"),
-    *_room("jobs/", "generation.jobs.urls"),
-    *_room("uploads/", "generation.uploads.urls"),
-    *_room("", "generation.sets.urls"),
+    path("account/", include("accounts.urls")),
+    path("jobs/", include("generation.jobs.urls")),
+    path("", include("generation.sets.urls")),
     *_room("", "generation.evaluation.urls"),
     *_room("lab/", "generation.lab.urls"),
-    *[part for room in _API for part in _room("api/v1/", f"{room}.api_urls")],
+    path("api/v1/", include("accounts.api_urls")),
+    path("api/v1/", include("generation.jobs.api_urls")),
+    path("api/v1/", include("generation.uploads.api_urls")),
+    *_room("api/v1/", "generation.sets.api_urls"),
+    *_room("api/v1/", "generation.evaluation.api_urls"),
+    *_room("api/v1/", "generation.lab.api_urls"),
 ]
 
 handler400 = "palmsite.error_pages.bad_request"
