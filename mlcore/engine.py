@@ -20,6 +20,7 @@ import torch
 
 from mlcore import checkpoint, fold, images, noise, sampling, scoring, zoo_index
 from mlcore.errors import BadHeader, ScoringError, SpecError, WrongKind
+from mlcore.memory import keep_freed_memory
 from mlcore.spec import GenerationSpec
 
 BATCH = 16
@@ -55,6 +56,7 @@ class Model:
     def __init__(self, loaded: checkpoint.Checkpoint, scorer: scoring.Scorer | None = None) -> None:
         if loaded.header.kind != "generator":
             raise WrongKind(f"A {loaded.header.kind} makes no images; give a generator.")
+        keep_freed_memory()
         self.header = loaded.header
         self.sha256 = loaded.sha256
         self.scorer = scorer
