@@ -86,6 +86,11 @@ PALMSITE_SHORT_WORKERS = ENVIRONMENT.number(
 PALMSITE_LONG_WORKERS = ENVIRONMENT.number(
     "PALMSITE_LONG_WORKERS", "1", "Worker processes for long work.", least=1, most=64
 )
+PALMSITE_INCEPTION = ENVIRONMENT.text(
+    "PALMSITE_INCEPTION",
+    "",
+    "File of the standard FID's Inception weights; without it FID is not offered, the other measures are.",
+)
 PALMSITE_WEB_THREADS = ENVIRONMENT.number(
     "PALMSITE_WEB_THREADS", "8", "Threads of the web server.", least=1, most=256
 )

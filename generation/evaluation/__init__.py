@@ -1,0 +1,1 @@
+"""How good a set is: measurements, references, comparisons, certificates."""

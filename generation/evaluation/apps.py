@@ -1,11 +1,50 @@
-"""Tells Django of the evaluation room."""
+"""The evaluation room as a Django app: tells the jobs room of its kinds of work and the accounts of its data."""
+
+from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class EvaluationConfig(AppConfig):
-    """How good a set is."""
+    """How good a set is, and which of several is better."""
 
     name = "generation.evaluation"
     label = "evaluation"
+    verbose_name = _("Evaluation")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make the room's kinds of work and its personal data known; its references follow the tables."""
+        from accounts import belongings
+        from accounts import personal_data as all_rooms
+        from generation.evaluation import links, personal_data, services
+        from generation.jobs.registry import JobKind, register
+
+        for kind, handler, title, url in (
+            (services.EVALUATE, "run_evaluation", _("Measuring a set"), links.of_evaluation),
+            (services.COMPARE, "run_comparison", _("Comparing sets"), links.of_comparison),
+        ):
+            register(
+                JobKind(
+                    name=kind,
+                    handler=f"generation.evaluation.tasks.{handler}",
+                    title=title,
+                    queue="long",
+                    url=url,
+                    on_end="generation.evaluation.services.ended",
+                    on_retry="generation.evaluation.services.retried",
+                )
+            )
+        all_rooms.register("evaluation", export=personal_data.export, erase=personal_data.erase)
+        belongings.register("evaluation", folders=(personal_data.FOLDER,), owned=personal_data.owned)
+        post_migrate.connect(_sync, sender=self, dispatch_uid="evaluation-references")
+
+
+def _sync(**signal: Any) -> None:
+    """The references that ship are there as soon as their tables are."""
+    from generation.evaluation import references
+
+    if signal.get("using", "default") == "default":
+        references.sync()

@@ -1,0 +1,25 @@
+"""Sentences that are kept in rows as msgids and shown in the reader's language."""
+
+from django.utils.translation import gettext_noop as _
+
+LOOKING = _("Looking at the images")
+MEASURING = _("Measuring")
+GONE = _("The set or its reference has been deleted meanwhile.")
+FEW = _(
+    "The set has %(n)s images; below %(least)s no measure means anything. "
+    "Make 100 for a first look, 1,000 for a judgement."
+)
+BROKEN_IMAGE = _("Image %(index)s cannot be read: %(reason)s Delete it and measure again.")
+LOST_IMAGE = _("The file of image %(index)s is not there. Delete it and measure again.")
+NO_BANK = _("The features of the reference cannot be read: %(reason)s Choose another reference.")
+NO_NETWORK = _("The feature network cannot be loaded: %(reason)s Ask the operator to install it.")
+CANNOT_MEASURE = _("This cannot be measured: %(reason)s")
+STOPPED = _("Stopped. Nothing was measured; press the button to begin again.")
+NO_WEIGHTS = _(
+    "FID needs the standard Inception weights, and this site does not have them. "
+    "The operator can name their file in PALMSITE_INCEPTION. The offline measures answer the same question."
+)
+NO_INCEPTION_BANK = _(
+    "The Inception weights are here, but no reference was measured with them. The operator can make one: "
+    "python -m mlcore reference … --extractor inception-v3, into the folder references of PALMSITE_DATA."
+)

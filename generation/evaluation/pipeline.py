@@ -1,0 +1,274 @@
+"""The worker's side of a measurement: images in, features by hash from the cache, one report out. Writes no row."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from generation.evaluation import extractors, messages, selectors
+from generation.evaluation.models import Bank, Comparison, Evaluation
+from generation.jobs.context import JobContext
+from generation.jobs.errors import JobFailed
+from generation.sets import storage
+from generation.sets.models import Image, ImageSet
+from mlcore import images, reference
+from mlcore.errors import ImageError, MlcoreError
+from mlcore.evaluation import evaluate
+from mlcore.feature_cache import FeatureCache
+from mlcore.metrics.errors import BankError
+from mlcore.metrics.kid import kid_with_interval
+from mlcore.metrics.memorisation import wilson
+from mlcore.models import features
+
+LEAST = 10
+SHOWN_GROUPS, SHOWN_IN_GROUP = 24, 12
+BINS = 20
+GRID = 12
+# What a recipe may differ in, in the order in which people read it.
+RECIPE = ("model", "seed", "candidates", "min_probability", "first_index", "hand", "look")
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The images of one set as they are now: numbers, probabilities and features, row by row."""
+
+    indices: list[int]
+    scores: list[float | None]
+    features: NDArray[np.float32]
+
+
+class Measuring:
+    """A network, a reference and a cache: what one measurement, of one set or several, is made with."""
+
+    def __init__(self, spec: Mapping[str, Any], context: JobContext) -> None:
+        self.spec, self.context = spec, context
+        self.seed = int(spec["seed"])
+        self.row = self._bank_row()
+        self.extractor = self._network()
+        self.bank = _loaded(self.row)
+        self.cache = FeatureCache(Path(settings.PALMSITE_DATA) / "features")
+
+    def _bank_row(self) -> Bank:
+        found = Bank.objects.filter(
+            reference_id=self.spec["reference_id"], extractor=self.spec["extractor"]
+        ).first()
+        if found is None:
+            raise JobFailed("gone", messages.GONE)
+        return found
+
+    def _network(self) -> features.Extractor:
+        name = str(self.spec["extractor"])
+        weights = extractors.inception_weights() if name == extractors.STANDARD else None
+        try:
+            return features.load(name, weights)
+        except MlcoreError as error:
+            raise JobFailed("no_network", messages.NO_NETWORK, {"reason": str(error)}) from error
+
+    def look(self, image_set: ImageSet, before: int, total: int) -> Looked:
+        """Features of the images that are in the set now; each picture is looked at once in its life."""
+        rows = list(
+            Image.objects.filter(image_set=image_set, deleted_at__isnull=True)
+            .order_by("index")
+            .values_list("index", "pixels_sha256", "score")
+        )
+        if len(rows) < LEAST:
+            raise JobFailed("too_few_images", messages.FEW, {"n": len(rows), "least": LEAST})
+        pictures: dict[str, Callable[[], images.Pixels]] = {
+            pixels: partial(_opened, image_set, index) for index, pixels, _score in rows
+        }
+
+        def tell(done: int, _of: int) -> None:
+            self.context.progress(min(before + done, total), total, messages.LOOKING)
+
+        found = self.cache.features(self.extractor, pictures, progress=tell)
+        return Looked(
+            indices=[index for index, _pixels, _score in rows],
+            scores=[score for _index, _pixels, score in rows],
+            features=np.stack([found[pixels] for _index, pixels, _score in rows]),
+        )
+
+    def report(self, image_set: ImageSet, looked: Looked, *, matched: bool = False) -> dict[str, Any]:
+        """All measures of one set, with intervals, and with image numbers where mlcore says positions."""
+        bank = _drawn(self.bank, len(looked.indices), self.seed) if matched else self.bank
+        known = selectors.training_bank(image_set, self.row)
+        training = _loaded(known) if known else None
+        scores = [score for score in looked.scores if score is not None]
+        report = evaluate(
+            looked.features,
+            self.extractor,
+            bank,
+            training=training,
+            scores=scores if len(scores) == len(looked.indices) else None,
+            seed=self.seed,
+        )
+        report["intervals"] = _intervals(report)
+        report["duplicates"] = _numbered_groups(report["duplicates"], looked.indices)
+        for suspect in (report.get("privacy") or {}).get("suspects", ()):
+            suspect["index"] = looked.indices[suspect["index"]]
+        return dict(finite(report))
+
+
+def evaluate_set(evaluation: Evaluation, context: JobContext) -> dict[str, Any]:
+    """Measure one set."""
+    measuring = Measuring(evaluation.spec, context)
+    image_set = evaluation.image_set
+    total = max(image_set.count, 1)
+    looked = measuring.look(image_set, 0, total)
+    context.progress(total, total, messages.MEASURING)
+    return measuring.report(image_set, looked, matched=bool(evaluation.spec.get("matched")))
+
+
+def compare_sets(comparison: Comparison, context: JobContext) -> dict[str, Any]:
+    """Measure sets side by side, each with as many images as the smallest has, and their distances from each other."""
+    measuring = Measuring(comparison.spec, context)
+    found = {str(one.pk): one for one in ImageSet.objects.filter(pk__in=comparison.sets, deleted_at=None)}
+    if len(found) < len(comparison.sets):
+        raise JobFailed("gone", messages.GONE)
+    image_sets = [found[key] for key in comparison.sets]
+    total = max(sum(one.count for one in image_sets), 1)
+    looked: list[Looked] = []
+    before = 0
+    for image_set in image_sets:
+        looked.append(measuring.look(image_set, before, total))
+        before += len(looked[-1].indices)
+    context.progress(total, total, messages.MEASURING)
+    count = min(len(one.indices) for one in looked)
+    equal = [_some(one, count, measuring.seed) for one in looked]
+    columns = []
+    for image_set, whole, part in zip(image_sets, looked, equal, strict=True):
+        columns.append(_column(image_set, whole, measuring.report(image_set, part)))
+        context.check()
+    result = {
+        "n": count,
+        "n_ref": measuring.bank.header.n,
+        "real": columns[0]["report"]["real"],
+        "sets": columns,
+        "pairs": _pairs(equal),
+        "grid": _grid(looked),
+        "recipe": _differences(columns),
+    }
+    return dict(finite(result))
+
+
+def finite(content: Any) -> Any:
+    """JSON knows no NaN and no infinity: what is not a number is nothing."""
+    if isinstance(content, dict):
+        return {str(key): finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite(value) for value in content]
+    if isinstance(content, float | np.floating):
+        return float(content) if math.isfinite(content) else None
+    return int(content) if isinstance(content, np.integer) else content
+
+
+def _loaded(row: Bank) -> reference.Bank:
+    try:
+        return reference.load(row.path)
+    except BankError as error:
+        raise JobFailed("no_bank", messages.NO_BANK, {"reason": str(error)}) from error
+
+
+def _opened(image_set: ImageSet, index: int) -> images.Pixels:
+    try:
+        return images.decode(storage.image_path(image_set, index).read_bytes())
+    except FileNotFoundError as error:
+        raise JobFailed("image_gone", messages.LOST_IMAGE, {"index": index}) from error
+    except ImageError as error:
+        params = {"index": index, "reason": str(error)}
+        raise JobFailed("image_broken", messages.BROKEN_IMAGE, params) from error
+
+
+def _drawn(bank: reference.Bank, count: int, seed: int) -> reference.Bank:
+    """As many real palms as the set has images, drawn by the seed; all of them where there are fewer."""
+    if count >= bank.header.n:
+        return bank
+    chosen = np.sort(np.random.default_rng(seed).permutation(bank.header.n)[:count])
+    return replace(
+        bank,
+        header=replace(bank.header, n=count),
+        features=bank.features[chosen],
+        groups=bank.groups[chosen],
+    )
+
+
+def _some(looked: Looked, count: int, seed: int) -> Looked:
+    """`count` of the images, drawn by the seed."""
+    if count == len(looked.indices):
+        return looked
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(looked.indices))[:count])
+    return Looked(
+        [looked.indices[i] for i in chosen], [looked.scores[i] for i in chosen], looked.features[chosen]
+    )
+
+
+def _intervals(report: Mapping[str, Any]) -> dict[str, Any]:
+    """95 % intervals: KID's own; of shares Wilson's, which takes the other side as it stands."""
+    n, n_ref = report["n"], report["n_ref"]
+    found = {
+        "kid": report["kid_ci"],
+        "precision": wilson(round(report["precision"] * n), n),
+        "recall": wilson(round(report["recall"] * n_ref), n_ref),
+        "coverage": wilson(round(report["coverage"] * n_ref), n_ref),
+        "duplicates": wilson(round(report["duplicates"]["share"] * n), n),
+    }
+    if report.get("privacy"):
+        found["suspicious"] = report["privacy"]["suspicious_ci"]
+    return found
+
+
+def _numbered_groups(found: Mapping[str, Any], indices: Sequence[int]) -> dict[str, Any]:
+    """Groups by image number, as many as a page can show, and how many there are in all."""
+    groups = found["groups"]
+    return {
+        "share": found["share"],
+        "exact_share": found["exact_share"],
+        "threshold": found["threshold"],
+        "count": len(groups),
+        "groups": [[indices[i] for i in group[:SHOWN_IN_GROUP]] for group in groups[:SHOWN_GROUPS]],
+        "sizes": [len(group) for group in groups[:SHOWN_GROUPS]],
+    }
+
+
+def _column(image_set: ImageSet, looked: Looked, report: dict[str, Any]) -> dict[str, Any]:
+    scores = [score for score in looked.scores if score is not None]
+    counts, _edges = np.histogram(np.clip(scores, 0, 1), bins=BINS, range=(0, 1))
+    return {
+        "id": str(image_set.pk),
+        "name": image_set.name,
+        "count": len(looked.indices),
+        "recipe": {key: image_set.recipe.get(key) for key in RECIPE},
+        "scores": counts.tolist() if scores else [],
+        "report": report,
+    }
+
+
+def _pairs(looked: Sequence[Looked]) -> list[dict[str, Any]]:
+    """How far the sets are from each other, in the measure that is used against real palms."""
+    pairs = []
+    for i, one in enumerate(looked):
+        for j in range(i + 1, len(looked)):
+            found = kid_with_interval(one.features, looked[j].features)
+            pairs.append({"a": i, "b": j, "kid": found.value, "kid_ci": [found.low, found.high]})
+    return pairs
+
+
+def _grid(looked: Sequence[Looked]) -> list[int]:
+    """Image numbers that all sets have, the first of them; where they share none, each set's own first ones show."""
+    common = set(looked[0].indices).intersection(*(one.indices for one in looked[1:]))
+    return sorted(common)[:GRID]
+
+
+def _differences(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The recipes line by line, saying which lines differ."""
+    lines = []
+    for key in RECIPE:
+        values = [column["recipe"].get(key) for column in columns]
+        if any(value is not None for value in values):
+            lines.append({"key": key, "values": values, "differs": any(v != values[0] for v in values)})
+    return lines

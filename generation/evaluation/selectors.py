@@ -1,0 +1,123 @@
+"""What people may see of references, evaluations and comparisons. Reads only; another's anything is not there."""
+
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.errors import InvalidInput, NotFound
+from accounts.models import User
+from generation.evaluation import extractors, messages
+from generation.evaluation.models import Bank, Comparison, Evaluation, Reference, ReferenceQuerySet
+from generation.sets import selectors as sets
+from generation.sets.models import ImageSet
+
+
+def _nothing_here() -> NotFound:
+    return NotFound(_("There is nothing here, or it is not yours."))
+
+
+def references_for(user: User) -> ReferenceQuerySet:
+    """What this person may measure against: the site's references and their own."""
+    found = Reference.objects.to_measure_against().filter(Q(owner__isnull=True) | Q(owner=user))
+    return found.prefetch_related("banks")
+
+
+def reference_named(user: User, name: str) -> Reference:
+    """The reference of this name or id; blank for the site's first."""
+    offered = references_for(user)
+    if not name:
+        found = offered.filter(owner__isnull=True).first() or offered.first()
+    else:
+        found = offered.filter(name=name).order_by(F("owner").desc(nulls_last=True)).first() or _by_id(
+            offered, name
+        )
+    if found is None:
+        message = (
+            _("There is no reference %(name)s. GET /api/v1/references lists those there are.")
+            % {"name": name[:80]}
+            if name
+            else _("There is no reference to measure against. Ask the operator to add one.")
+        )
+        raise InvalidInput(message, code="no_reference", fields={"reference": message})
+    return found
+
+
+def _by_id(offered: ReferenceQuerySet, name: str) -> Reference | None:
+    try:
+        return offered.filter(pk=UUID(name)).first()
+    except ValueError:
+        return None
+
+
+def bank_of(reference: Reference, extractor: str) -> Bank | None:
+    """The reference's features in this network."""
+    return reference.banks.filter(extractor=extractor).first()
+
+
+def training_bank(image_set: ImageSet, bank: Bank) -> Bank | None:
+    """Features of what the set's model learned from, in the same network: the one its header names, else ours."""
+    same = Bank.objects.filter(
+        reference__role=Reference.Role.TRAINING,
+        reference__owner__isnull=True,
+        extractor=bank.extractor,
+        weights_sha256=bank.weights_sha256,
+    )
+    named = image_set.checkpoint.header.get("bank", "") if image_set.checkpoint else ""
+    found = same.filter(sha256=named).first() if named else None
+    return found or same.filter(source=Bank.Source.ZOO).first()
+
+
+def fid_reference(user: User) -> Reference | None:
+    """A reference that was measured with the standard network, the site's first."""
+    found = references_for(user).filter(banks__extractor=extractors.STANDARD)
+    return found.order_by(F("owner").asc(nulls_first=True)).first()
+
+
+def why_no_fid(user: User) -> str:
+    """The msgid that says why FID cannot be had here; empty where it can."""
+    if extractors.inception_weights() is None:
+        return messages.NO_WEIGHTS
+    return "" if fid_reference(user) else messages.NO_INCEPTION_BANK
+
+
+def evaluations_of(image_set: ImageSet) -> QuerySet[Evaluation]:
+    """All measurements of a set, latest first."""
+    found = Evaluation.objects.filter(image_set=image_set)
+    return found.select_related("reference", "job", "done_by").order_by("-id")
+
+
+def latest_of(image_set: ImageSet, kind: str) -> Evaluation | None:
+    """The last measurement of a kind, whatever came of it."""
+    return evaluations_of(image_set).filter(kind=kind).first()
+
+
+def evaluation_for(user: User, evaluation_id: UUID | str) -> Evaluation:
+    """The evaluation, if this person may look at its set."""
+    found = Evaluation.objects.filter(pk=evaluation_id)
+    evaluation = found.select_related("image_set__owner", "image_set__checkpoint", "reference", "job").first()
+    if evaluation is None:
+        raise _nothing_here()
+    sets.set_for(user, evaluation.image_set_id)
+    return evaluation
+
+
+def comparisons_of(user: User) -> QuerySet[Comparison]:
+    """A person's own comparisons, latest first."""
+    return Comparison.objects.filter(owner=user).select_related("job").order_by("-id")
+
+
+def comparison_for(user: User, comparison_id: UUID | str) -> Comparison:
+    """The comparison, if it is this person's own or they may look at each of its sets."""
+    comparison = Comparison.objects.filter(pk=comparison_id).select_related("job", "owner").first()
+    if comparison is None:
+        raise _nothing_here()
+    if comparison.owner_id != user.pk and len(sets_of(user, comparison)) < len(comparison.sets):
+        raise _nothing_here()
+    return comparison
+
+
+def sets_of(user: User, comparison: Comparison) -> dict[str, ImageSet]:
+    """Those of its sets that this person may look at now, by id."""
+    found = sets.visible_sets(user).filter(pk__in=comparison.sets)
+    return {str(one.pk): one for one in found}

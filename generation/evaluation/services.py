@@ -1,0 +1,197 @@
+"""What people have measured: one set, several side by side; and how a measurement ends. Rows only, no networks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.errors import Unavailable
+from accounts.models import User
+from generation.evaluation import extractors, messages, policies, references, selectors
+from generation.evaluation.models import Bank, Comparison, Evaluation, Measured, Reference
+from generation.jobs import services as jobs
+from generation.jobs.models import Job
+from generation.sets.models import ImageSet
+
+EVALUATE = "evaluate-set"
+COMPARE = "compare-sets"
+SPEC_VERSION = 1
+# Up to so many images a person waits for the answer; more go to the workers of long work.
+SHORT_IMAGES = 500
+WORST_FIRST = ("bad", "worrying", "unknown", "fine", "good")
+
+
+@transaction.atomic
+def evaluate(
+    *,
+    by: User,
+    image_set: ImageSet,
+    reference: str = "",
+    extractor: str = "",
+    kind: str = Evaluation.Kind.EVALUATE,
+    seed: int = 0,
+    matched: bool = False,
+) -> Evaluation:
+    """Have a set measured by a worker. The same wish twice while the first waits is one measurement.
+
+    `matched` draws as many real palms as the set has images, by `seed`.
+    """
+    policies.check_can_evaluate(by, image_set)
+    policies.check_seed(seed)
+    references.sync()
+    chosen, bank = _chosen(by, reference, extractor, kind)
+    spec = _spec(chosen, bank, seed=seed, matched=matched)
+    twin = Evaluation.objects.filter(
+        image_set=image_set, kind=kind, state=Measured.State.WAITING, spec=spec
+    ).first()
+    if twin is not None:
+        return twin
+    evaluation = Evaluation.objects.create(
+        image_set=image_set, reference=chosen, kind=kind, spec=spec, n=image_set.count, done_by=by
+    )
+    _enqueue(evaluation, EVALUATE, by, image_set.count)
+    audit.record(by=by, action=f"set.{kind}", target=f"set:{image_set.pk}")
+    return evaluation
+
+
+@transaction.atomic
+def compare(
+    *,
+    by: User,
+    image_sets: list[ImageSet],
+    reference: str = "",
+    extractor: str = "",
+    seed: int = 0,
+) -> Comparison:
+    """Have sets measured side by side, each with as many images as the smallest has."""
+    policies.check_can_compare(by, image_sets)
+    policies.check_seed(seed)
+    references.sync()
+    chosen, bank = _chosen(by, reference, extractor, Evaluation.Kind.EVALUATE)
+    comparison = Comparison.objects.create(
+        owner=by,
+        sets=[str(one.pk) for one in image_sets],
+        spec=_spec(chosen, bank, seed=seed, matched=False),
+    )
+    _enqueue(comparison, COMPARE, by, sum(one.count for one in image_sets))
+    return comparison
+
+
+def _chosen(by: User, reference: str, extractor: str, kind: str) -> tuple[Reference, Bank]:
+    if kind == Evaluation.Kind.FID:
+        reason = selectors.why_no_fid(by)
+        if reason:
+            raise Unavailable(_(reason), code="no_fid", status=409)
+        extractor = extractors.STANDARD
+        found = selectors.reference_named(by, reference) if reference else selectors.fid_reference(by)
+        chosen = found or selectors.reference_named(by, "")
+    else:
+        extractor = extractor or extractors.DEFAULT
+        chosen = selectors.reference_named(by, reference)
+    policies.check_network(extractor)
+    return chosen, policies.check_bank(chosen, selectors.bank_of(chosen, extractor), extractor)
+
+
+def _spec(reference: Reference, bank: Bank, *, seed: int, matched: bool) -> dict[str, Any]:
+    return {
+        "version": SPEC_VERSION,
+        "reference": reference.name,
+        "reference_id": str(reference.pk),
+        "bank": bank.sha256,
+        "extractor": bank.extractor,
+        "seed": seed,
+        "matched": matched,
+    }
+
+
+def _enqueue(measured: Evaluation | Comparison, kind: str, by: User, images: int) -> None:
+    queue = "short" if images <= SHORT_IMAGES else "long"
+    job = jobs.enqueue(kind=kind, owner=by, subject_id=measured.pk, total=images, queue=queue)
+    type(measured).objects.filter(pk=measured.pk).update(job=job)
+    measured.refresh_from_db()
+
+
+# What workers and jobs do
+
+
+def evaluated(evaluation: Evaluation, result: Mapping[str, Any]) -> None:
+    """Keep what was measured, and the headline on the set. Runs under the job's claim."""
+    Evaluation.objects.filter(pk=evaluation.pk).update(
+        state=Measured.State.DONE,
+        code="",
+        message="",
+        message_params={},
+        result=dict(result),
+        n=result["n"],
+        finished_at=Now(),
+    )
+    image_set = ImageSet.objects.select_for_update().filter(pk=evaluation.image_set_id).first()
+    if image_set is not None:
+        headline = _fid_headline if evaluation.kind == Evaluation.Kind.FID else _headline
+        quality = {**image_set.quality, **headline(evaluation, result)}
+        ImageSet.objects.filter(pk=image_set.pk).update(quality=quality)
+
+
+def _headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "kid": result["kid"],
+        "kid_ci": result["kid_ci"],
+        "n": result["n"],
+        "reference": evaluation.reference_name,
+        "extractor": evaluation.extractor,
+        "real_kid": result["real"]["values"]["kid"],
+        "verdict": overall(result),
+        "evaluation": str(evaluation.pk),
+    }
+
+
+def _fid_headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, Any]:
+    return {"fid": result["fid"], "fid_n": result["n"], "fid_evaluation": str(evaluation.pk)}
+
+
+def overall(result: Mapping[str, Any]) -> str:
+    """The worst grade among the verdicts: a set is as good as its weakest side."""
+    grades = {one["grade"] for one in result.get("verdicts", ())}
+    return next((grade for grade in WORST_FIRST if grade in grades), "unknown")
+
+
+def compared(comparison: Comparison, result: Mapping[str, Any]) -> None:
+    """Keep what was measured of several sets. Runs under the job's claim."""
+    Comparison.objects.filter(pk=comparison.pk).update(
+        state=Measured.State.DONE,
+        code="",
+        message="",
+        message_params={},
+        result=dict(result),
+        finished_at=Now(),
+    )
+
+
+def ended(job: Job) -> None:
+    """A measurement's job is over: where it left no result, say why. Runs in the job's transaction."""
+    if job.state == Job.State.DONE:
+        return
+    cancelled = job.state == Job.State.CANCELLED
+    fields = {
+        "state": Measured.State.CANCELLED if cancelled else Measured.State.FAILED,
+        "code": job.code or "failed",
+        "message": messages.STOPPED if cancelled else job.message,
+        "message_params": {} if cancelled else job.message_params,
+        "finished_at": Now(),
+    }
+    _table(job).filter(pk=job.subject_id, state=Measured.State.WAITING).update(**fields)
+
+
+def retried(job: Job) -> None:
+    """Somebody put the job back into its queue: the measurement waits again."""
+    _table(job).filter(Q(pk=job.subject_id) & ~Q(state=Measured.State.DONE)).update(
+        state=Measured.State.WAITING, code="", message="", message_params={}, finished_at=None
+    )
+
+
+def _table(job: Job) -> Any:
+    return (Evaluation if job.kind == EVALUATE else Comparison).objects.all()
