@@ -102,7 +102,7 @@ class ImageFolder:
 
     def add(self, image: GeneratedImage, recipe: Mapping[str, Any]) -> None:
         """Encode and write one image in the background."""
-        while len(self._waiting) >= WAITING:
+        while self._waiting and (self._waiting[0].done() or len(self._waiting) >= WAITING):
             self._keep()
         self._waiting.append(self._pool.submit(self._write, image, recipe))
 
