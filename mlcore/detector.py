@@ -98,6 +98,10 @@ class Detector:
             )
         return sorted(found, key=lambda detection: -detection.confidence)
 
+    def fires(self, photo: Picture) -> bool:
+        """Whether it sees anything, even a little less surely than it would say."""
+        return bool(self.detect(photo, CONFIDENCE * 0.6))
+
 
 def save(path: Path, network: torch.nn.Module, names: Sequence[str], size: int, **header: Any) -> str:
     """Write a trained YOLO network in half precision with the description it is rebuilt from."""

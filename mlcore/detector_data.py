@@ -4,7 +4,7 @@ Who is held for validation is `data.split`'s word; made pictures are for trainin
 """
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from mlcore.detector_negatives import Picture, Stream, cut_out, negative
 NAMES = ("hand", "palm")
 HAND, PALM = range(len(NAMES))
 SIDE = 416  # of made pictures
+HARD_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,15 @@ def build(
     composites: int = 0,
     negatives: int = 0,
     twice: Sequence[str] = (),
+    hard: int = 0,
+    fires: Callable[[Picture], bool] | None = None,
     seed: int = 0,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
     """Lay out everything as ultralytics reads it and return the data file.
 
     `photos` are free of hands; training photos of the sources named in `twice` are shown twice in a pass.
+    `hard` more pictures without hands are those in which an earlier detector `fires`.
     """
     again = [sample for sample in train if source_of(sample) in twice]
     total = len(train) + len(again) + len(held) + composites + negatives
@@ -100,6 +104,11 @@ def build(
         _write(folder, f"negative_{number:05d}", negative(stream, SIDE, free), [])
         done += 1
         on_progress(done, total)
+    if fires is not None:
+        for number, picture in enumerate(hard_negatives(stream, free, fires, hard)):
+            _write(folder, f"hard_{number:05d}", picture, [])
+            done += 1
+            on_progress(done, total)
     makers = [sample for sample in train if {HAND, PALM} <= {box.name for box in sample.boxes}]
     number = 0
     for _ in range(composites * 3 if makers else 0):  # some photos do not let their hand be cut out
@@ -116,6 +125,20 @@ def build(
     names = "".join(f"  {number}: {name}\n" for number, name in enumerate(NAMES))
     data.write_text(f"path: {folder.resolve()}\ntrain: images/train\nval: images/held\nnames:\n{names}")
     return data
+
+
+def hard_negatives(
+    stream: Stream, photos: Sequence[Picture], fires: Callable[[Picture], bool], count: int
+) -> Iterator[Picture]:
+    """Pictures without a hand in which a detector sees one; gives up after twenty tries for each."""
+    found = 0
+    for _ in range(count * HARD_TRIES):
+        if found == count:
+            return
+        picture = negative(stream, SIDE, photos)
+        if fires(picture):
+            found += 1
+            yield picture
 
 
 def composite(

@@ -27,7 +27,8 @@ def finish(
 ) -> tuple[Path, dict[str, Any]]:
     """Write the detector, measure on held photos what was written, and write it again with its measures."""
     path = folder / DETECTOR_FILE
-    facts = asdict(plan) | {"weights": str(plan.weights or "")}
+    start = checkpoint.load(plan.start).sha256 if plan.start else ""
+    facts = asdict(plan) | {"weights": str(plan.weights or ""), "start": start}
     notes = {"plan": {key: value for key, value in facts.items() if key not in ("threads", "device")}}
     described = {"recipe": "yolo11", "licence": LICENCE, "lineage": lineage(learned), "notes": notes}
     save(path, network, NAMES, plan.size, **described)

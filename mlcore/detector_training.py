@@ -12,6 +12,8 @@ from typing import Any
 import cv2
 import torch
 
+from mlcore import checkpoint
+from mlcore.checkpoint import State
 from mlcore.data import DataError
 from mlcore.detector_setup import ultralytics
 
@@ -30,7 +32,9 @@ class Plan:
     batch: int = 16
     threads: int = 1
     architecture: str = "yolo11n.yaml"
-    weights: Path | None = None
+    weights: Path | None = None  # a file of ultralytics
+    start: Path | None = None  # a checkpoint of an earlier round
+    learning_rate: float = 0.0015
     seed: int = 0
     device: str = "cpu"
 
@@ -42,7 +46,7 @@ AUGMENTATION = {
     "hsv_h": 0.02, "hsv_s": 0.6, "hsv_v": 0.45, "mosaic": 0.4, "mixup": 0.0,
 }  # fmt: skip
 OPTIMISER = {
-    "optimizer": "AdamW", "lr0": 0.0015, "lrf": 0.01, "cos_lr": True, "weight_decay": 0.0005,
+    "optimizer": "AdamW", "lrf": 0.01, "cos_lr": True, "weight_decay": 0.0005,
     "warmup_epochs": 1.0, "warmup_bias_lr": 0.0,
 }  # fmt: skip
 
@@ -72,12 +76,16 @@ def _as_float32(found: Any) -> Any:
 class LeanTrainer(DetectionTrainer):
     """ultralytics' trainer with the lean model in NHWC."""
 
+    start: State | None = None
+
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> DetectionModel:
         """Build the model for the classes of the data, with weights where there are some."""
         facts: dict[str, Any] = {"nc": self.data["nc"], "ch": self.data["channels"], "verbose": False}
         model = LeanModel(cfg, **facts)  # type: ignore[no-untyped-call]
         if weights is not None:
             model.load(weights)  # type: ignore[no-untyped-call]
+        if self.start is not None:
+            model.load_state_dict(self.start)
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model
 
@@ -95,6 +103,7 @@ def train(
         "epochs": plan.epochs,
         "imgsz": plan.size,
         "batch": plan.batch,
+        "lr0": plan.learning_rate,
         "nbs": plan.batch,  # a step for each batch: there are few of them
         "close_mosaic": max(1, plan.epochs // 4),
         "device": plan.device,
@@ -127,6 +136,7 @@ def train(
 
     if not (last.exists() and _finished(last)):
         trainer = LeanTrainer(overrides=overrides)
+        trainer.start = checkpoint.load(plan.start).state if plan.start else None
         trainer.add_callback("on_fit_epoch_end", tell)
         trainer.train()  # type: ignore[no-untyped-call]
     return averaged(last)

@@ -63,6 +63,11 @@ def _training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=16, help="pictures a step (%(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="threads of the processor (%(default)s)")
     parser.add_argument("--device", default="cpu", help="cpu, or a CUDA device as 0 (%(default)s)")
+    parser.add_argument("--rate", type=float, default=0.0015, help="learning rate (%(default)s)")
+    parser.add_argument("--start", type=Path, help="a second round: begin from this checkpoint ...")
+    parser.add_argument(
+        "--hard", type=int, default=0, help="... and add so many pictures it is wrong about (0)"
+    )
     parser.add_argument("--weights", type=Path, help="begin from yolo11n.pt; without, from its description")
 
 
@@ -106,6 +111,7 @@ def _cropping(parser: argparse.ArgumentParser) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     from mlcore import detector_data
+    from mlcore.detector import Detector
     from mlcore.detector_labels import photos_of
     from mlcore.detector_runs import finish
     from mlcore.detector_training import Plan, train
@@ -123,10 +129,21 @@ def _train(args: argparse.Namespace) -> int:
             composites=args.composites,
             negatives=args.negatives,
             twice=args.twice.split(","),
+            hard=args.hard if args.start else 0,
+            fires=Detector.load(args.start).fires if args.start else None,
             on_progress=lambda done, total: line.show(done),
         )
         line.close()
-    plan = Plan(args.epochs, args.size, args.batch, args.threads, weights=args.weights, device=args.device)
+    plan = Plan(
+        args.epochs,
+        args.size,
+        args.batch,
+        args.threads,
+        weights=args.weights,
+        start=args.start,
+        learning_rate=args.rate,
+        device=args.device,
+    )
     network = train(data, args.out, plan, lambda facts: say(_epoch(facts)))
     path, measures = finish(args.out, network, plan, learned, held)
     say_json({"detector": str(path), "held": measures})

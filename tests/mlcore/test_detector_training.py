@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mlcore import detector_negatives, images, upright_training
+from mlcore import detector_data, detector_negatives, images, upright_training
 from mlcore.__main__ import main
 from mlcore.data import DataError
 from mlcore.detector import Detector
@@ -107,6 +107,17 @@ def test_photos_of_rare_sources_are_shown_twice(folders, tmp_path):
     assert (labels / "lab_0_again.txt").read_text() == (labels / "lab_0.txt").read_text()
 
 
+@pytest.mark.slow
+def test_hard_negatives_are_those_that_fool_the_detector():
+    def fires(picture):
+        return picture.mean() > 140
+
+    found = list(detector_data.hard_negatives(np.random.default_rng(0), [], fires, 3))
+    assert len(found) == 3
+    assert all(fires(picture) for picture in found)
+    assert not list(detector_data.hard_negatives(np.random.default_rng(0), [], lambda picture: False, 1))
+
+
 def test_people_of_a_table_are_kept_together(folders, tmp_path):
     table = tmp_path / "people.csv"
     with table.open("w", newline="") as stream:
@@ -140,8 +151,15 @@ def test_training_writes_a_detector_that_evaluates_and_resumes(folders, tmp_path
     before = (run / "yolo/weights/last.pt").stat().st_mtime_ns
     assert main(words) == 0, "a finished run is only read again"
     assert (run / "yolo/weights/last.pt").stat().st_mtime_ns == before
-    capsys.readouterr()
     path = run / "palm-detector.safetensors"
+    second = [word.replace(str(run), str(tmp_path / "second")) for word in words]
+    assert main([*second, "--start", str(path), "--hard", "1", "--rate", "0"]) == 0
+    again = Detector.load(tmp_path / "second" / path.name)
+    for one, other in zip(
+        Detector.load(path)._network.parameters(), again._network.parameters(), strict=True
+    ):
+        assert torch.equal(one, other), "a second round begins where the first one ended"
+    capsys.readouterr()
     assert Detector.load(path).names == ["hand", "palm"]
     words = ["detector", "eval", photos, labels, "--names", "hand,palm", "--checkpoint", str(path)]
     assert main([*words, "--json"]) == 0
