@@ -38,6 +38,10 @@ class Backbone:
         self.name, self.sha256 = name, sha256
         self._network, self._scale = network, scale
 
+    def modules(self) -> list[nn.Module]:
+        """The parts of the network, for looking inside while it computes."""
+        return list(self._network.modules())
+
     @torch.inference_mode()
     def embed(self, pictures: Sequence[images.Pixels], size: int) -> Features:
         """(N, D) features; always computed 16 at a time, so that an image's do not depend on its neighbours."""

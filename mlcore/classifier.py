@@ -19,17 +19,24 @@ from torch.nn import functional
 from mlcore import backbone, checkpoint, images
 from mlcore.backbone import Backbone, FeatureCache, Features
 from mlcore.errors import ClassifierError, ImageError, WrongKind
+from mlcore.showing import activation_map, mosaic, overlay, preview
 from mlcore.summary import Summary, summarise
 
 __all__ = [
+    "Backbone",
     "Classifier",
     "Epoch",
+    "FeatureCache",
     "FitSettings",
     "Summary",
+    "activation_map",
     "embed",
     "fit",
     "load",
+    "mosaic",
+    "overlay",
     "predict",
+    "preview",
     "save",
     "summarise",
 ]

@@ -1,0 +1,86 @@
+"""What the pages of the lab read."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from generation.lab import selectors, sources
+from generation.lab.limits import BACKBONES, FIT_DEFAULTS, FIT_RANGES
+from generation.lab.models import LONGEST_NAME, State
+
+
+class DatasetForm(forms.Form):
+    """An uploaded archive, by its id, or sent along where no script runs."""
+
+    id = forms.CharField(
+        label=_("Id"),
+        required=False,
+        max_length=LONGEST_NAME,
+        help_text=_("Letters, digits, dots, hyphens. Empty: as the file is called."),
+    )
+    upload = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    file = forms.FileField(required=False)
+
+
+class ComposeForm(DatasetForm):
+    """Synthetic sets as fake, an archive of photos as real."""
+
+    sets = forms.ModelMultipleChoiceField(
+        queryset=None,
+        label=_("Sets, as fake"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, user: User, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["sets"].queryset = sources.sets_of(user)  # type: ignore[attr-defined]
+
+
+class FitForm(forms.Form):
+    """A wish for a model."""
+
+    id = forms.CharField(label=_("Id"), max_length=LONGEST_NAME, help_text=_("A name of yours, as model1."))
+    dataset = forms.ChoiceField(label=_("Data set"))
+    backbone = forms.ChoiceField(
+        label=_("Network"),
+        choices=[(name, name) for name in BACKBONES],
+        help_text=_(
+            "It is frozen and turns images into features. Where ResNet18 is not at hand, "
+            "EfficientNet-Lite0 is taken."
+        ),
+    )
+    input_size = forms.IntegerField(
+        label=_("Input size"), help_text=_("Pixels a side at which the network looks, 32 to 512.")
+    )
+    batch_size = forms.IntegerField(label=_("Batch size"))
+    lr = forms.FloatField(label=_("Learning rate"))
+    C = forms.FloatField(
+        label="C",
+        help_text=_(
+            "How far the data is trusted: the penalty on the weights is |w|² / (2 C n), for n images. "
+            "Larger fits closer, smaller keeps the weights small."
+        ),
+    )
+    num_epochs = forms.IntegerField(label=_("Epochs"))
+    seed = forms.IntegerField(label=_("Seed"))
+
+    def __init__(self, *args: Any, user: User, **more: Any) -> None:
+        super().__init__(*args, initial=FIT_DEFAULTS | more.pop("initial", {}), **more)
+        ready = selectors.datasets_of(user).filter(state=State.READY)
+        self.fields["dataset"].choices = [(one.name, one.name) for one in ready]  # type: ignore[attr-defined]
+        for name, (low, high) in FIT_RANGES.items():
+            field = self.fields[name]
+            field.min_value, field.max_value = low, high  # type: ignore[attr-defined]
+            field.widget.attrs |= {"min": low, "max": high}
+            if isinstance(field, forms.FloatField):
+                field.widget.attrs["step"] = "any"
+
+
+class PredictForm(forms.Form):
+    """How sure the model must be to call an image real; the images come beside it."""
+
+    threshold = forms.FloatField(
+        label=_("Real from"), min_value=0, max_value=1, widget=forms.NumberInput({"step": "0.01"})
+    )

@@ -1,0 +1,138 @@
+"""What the API of the lab reads, and the shapes of its answers for the OpenAPI document."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from generation.lab.limits import BACKBONES, FIT_DEFAULTS
+
+
+class NewDataset(serializers.Serializer[Any]):
+    """An archive sent here as `file`, or one uploaded before; with `sets`, those are fake and the archive real."""
+
+    id = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
+    upload = serializers.UUIDField(required=False, help_text="A finished upload for `lab-dataset`.")
+    file = serializers.FileField(required=False, help_text="The archive itself: zip, tar or tar.gz.")
+    sets = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=100)
+    seed = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
+
+
+class DatasetAnswer(serializers.Serializer[Any]):
+    """A data set."""
+
+    id = serializers.CharField()
+    state = serializers.ChoiceField(["waiting", "ready", "failed"])
+    code = serializers.CharField()
+    message = serializers.CharField()
+    images = serializers.IntegerField()
+    size = serializers.IntegerField()
+    source = serializers.ChoiceField(["archive", "sets"])
+    created_at = serializers.DateTimeField()
+
+
+class SplitNumbers(serializers.Serializer[Any]):
+    """Twelve numbers: sizes are width x height in pixels, colours on 0..1 over all pixels."""
+
+    fake_cnt = serializers.IntegerField()
+    real_cnt = serializers.IntegerField()
+    avg_size = serializers.FloatField()
+    min_size = serializers.IntegerField()
+    max_size = serializers.IntegerField()
+    mean_red = serializers.FloatField()
+    mean_green = serializers.FloatField()
+    mean_blue = serializers.FloatField()
+    std_red = serializers.FloatField()
+    std_green = serializers.FloatField()
+    std_blue = serializers.FloatField()
+
+
+class EdaAnswer(serializers.Serializer[Any]):
+    """What was found in a data set."""
+
+    train = SplitNumbers()
+    test = SplitNumbers()
+    corrupt = serializers.JSONField()
+    outside = serializers.IntegerField(help_text="Files outside of the tree, not used.")
+    formats = serializers.JSONField()
+    sizes = serializers.JSONField()
+    duplicates = serializers.JSONField(help_text="Copies in each split, and images in both (`across`).")
+
+
+class NewFit(serializers.Serializer[Any]):
+    """A wish for a model. Larger C trusts the data more: the penalty is |w|^2 / (2 C n)."""
+
+    id = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
+    dataset = serializers.CharField(max_length=255)
+    backbone = serializers.CharField(
+        required=False,
+        default=FIT_DEFAULTS["backbone"],
+        help_text=f"One of {', '.join(BACKBONES)}; the answer says which is used.",
+    )
+    input_size = serializers.IntegerField(required=False, default=FIT_DEFAULTS["input_size"])
+    batch_size = serializers.IntegerField(required=False, default=FIT_DEFAULTS["batch_size"])
+    lr = serializers.FloatField(required=False, default=FIT_DEFAULTS["lr"])
+    C = serializers.FloatField(required=False, default=FIT_DEFAULTS["C"])
+    num_epochs = serializers.IntegerField(required=False, default=FIT_DEFAULTS["num_epochs"])
+    seed = serializers.IntegerField(required=False, default=FIT_DEFAULTS["seed"])
+
+
+class FitAnswer(serializers.Serializer[Any]):
+    """A model that is being fitted."""
+
+    id = serializers.CharField()
+    type_nn_pretrain = serializers.CharField()
+    job = serializers.UUIDField()
+    state = serializers.CharField()
+    url = serializers.CharField()
+
+
+class ModelAnswer(serializers.Serializer[Any]):
+    """One model among those of `GET models`."""
+
+    type_nn_pretrain = serializers.CharField()
+    end_activation_function = serializers.CharField()
+    batch_size = serializers.IntegerField()
+    lr = serializers.FloatField()
+    C = serializers.FloatField()
+    num_epochs = serializers.IntegerField()
+    accuracy = serializers.FloatField(allow_null=True)
+    roc_auc = serializers.FloatField(allow_null=True)
+    confusion = serializers.JSONField()
+    calibration = serializers.JSONField()
+    dataset = serializers.CharField()
+    state = serializers.CharField()
+    set = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+
+
+class SetModel(serializers.Serializer[Any]):
+    """Which model shall answer."""
+
+    id = serializers.CharField(max_length=255)
+
+
+class SetAnswer(serializers.Serializer[Any]):
+    """Which model answers now."""
+
+    id = serializers.CharField()
+    message = serializers.CharField()
+
+
+class NewPrediction(serializers.Serializer[Any]):
+    """One or many images."""
+
+    images = serializers.ListField(child=serializers.FileField(), required=False)
+    threshold = serializers.FloatField(required=False, min_value=0, max_value=1)
+
+
+class PredictionAnswer(serializers.Serializer[Any]):
+    """The answers, or where they will be."""
+
+    id = serializers.UUIDField()
+    model = serializers.CharField()
+    threshold = serializers.FloatField()
+    state = serializers.ChoiceField(["waiting", "ready", "failed"])
+    code = serializers.CharField()
+    message = serializers.CharField()
+    url = serializers.CharField()
+    results = serializers.JSONField()

@@ -1,0 +1,68 @@
+"""What a data set is made of: an archive of its own, or synthetic sets with an archive of photos. Reads only.
+
+A source is kept as JSON on the row and read by the job, so it names things and holds none.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from accounts.errors import InvalidInput, NotFound
+from accounts.models import User
+from generation.sets import storage as set_files
+from generation.sets.models import Image, ImageSet
+from generation.uploads import selectors as uploads
+from generation.uploads.models import Upload
+
+ARCHIVE, SETS = "archive", "sets"
+PURPOSE = "lab-dataset"
+
+
+def archive_upload(user: User, upload_id: UUID) -> Upload:
+    """The person's whole archive."""
+    return uploads.complete_upload(user, upload_id, PURPOSE)
+
+
+def of_archive(upload: Upload) -> dict[str, Any]:
+    """An archive with the whole tree in it."""
+    return {"kind": ARCHIVE, "upload": str(upload.pk), "file": upload.name}
+
+
+def of_sets(user: User, sets: list[UUID], upload: Upload) -> dict[str, Any]:
+    """Synthetic sets as fake, an archive of photos as real."""
+    if not sets:
+        message = _("Choose at least one set.")
+        raise InvalidInput(message, fields={"sets": message})
+    found = {image_set.pk: image_set for image_set in sets_of(user).filter(pk__in=sets)}
+    if set(sets) - set(found):
+        raise NotFound(_("You have no such set."))
+    names = [found[pk].name for pk in dict.fromkeys(sets)]
+    return {
+        "kind": SETS,
+        "sets": [str(pk) for pk in dict.fromkeys(sets)],
+        "names": names,
+        "upload": str(upload.pk),
+        "file": upload.name,
+    }
+
+
+def sets_of(user: User) -> Any:
+    """The sets that a person can use as fake: one's own with images in them."""
+    return ImageSet.objects.present().filter(owner=user, count__gt=0)
+
+
+def upload_of(source: dict[str, Any], owner_id: int) -> Upload | None:
+    """The archive that a source names, if it is still there."""
+    return Upload.objects.filter(pk=source["upload"], owner_id=owner_id, state=Upload.State.COMPLETE).first()
+
+
+def set_images(source: dict[str, Any], owner_id: int) -> Iterator[tuple[str, Path]]:
+    """Name and file of every image of the sets that a source names."""
+    images = Image.objects.filter(
+        image_set__in=source["sets"], image_set__owner=owner_id, deleted_at__isnull=True
+    )
+    for image in images.select_related("image_set").order_by("image_set", "index").iterator():
+        yield f"{image.image_set_id}/{image.file_name}", set_files.image_path(image.image_set, image.index)

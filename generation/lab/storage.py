@@ -1,0 +1,101 @@
+"""Files of the lab inside the media folder: where they lie and how they go. Knows nothing of their meaning."""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+
+INDEX = "index.jsonl"
+FEATURES = "features.sqlite"
+FILES_A_FOLDER = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image of a data set: its file in the folder, what it is, and how it was called."""
+
+    file: str
+    split: str
+    label: str
+    name: str
+    format: str
+    sha256: str
+    size: int
+
+
+def file_of(number: int) -> str:
+    """The place of the image of this number: never many files in one folder, never a name from outside."""
+    return f"files/{number // FILES_A_FOLDER:03d}/{number:07d}"
+
+
+def keep_bytes(path: Path, data: bytes) -> None:
+    """Write a file of its own."""
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def write_index(folder: Path, samples: Iterable[Sample]) -> None:
+    """Keep what is known of the images, a line each."""
+    with (folder / INDEX).open("w", encoding="utf-8") as lines:
+        for sample in samples:
+            lines.write(json.dumps(asdict(sample), ensure_ascii=False) + "\n")
+
+
+def read_index(folder: Path) -> Iterator[Sample]:
+    """The samples of a data set, in their order."""
+    with (folder / INDEX).open(encoding="utf-8") as lines:
+        for line in lines:
+            yield Sample(**json.loads(line))
+
+
+def mosaic_path(folder: Path, split: str, label: str) -> Path:
+    """Where the sheet of samples of one part lies."""
+    return folder / f"mosaic-{split}-{label}.png"
+
+
+def picture_path(folder: Path, index: int) -> Path:
+    """The image that a model was asked about, saved anew."""
+    return folder / f"{index}.png"
+
+
+def map_path(folder: Path, index: int) -> Path:
+    """Where the model looked in it."""
+    return folder / f"{index}-map.png"
+
+
+def received_path(folder: Path, index: int) -> Path:
+    """The file as it came; gone once it was answered."""
+    return folder / f"{index}.received"
+
+
+def keep_received(folder: Path, files: list["UploadedFile[Any]"]) -> None:
+    """Put files that came with a request where the worker finds them."""
+    folder.mkdir(mode=0o750, parents=True)
+    for index, file in enumerate(files):
+        with received_path(folder, index).open("wb") as kept:
+            for chunk in file.chunks():
+                kept.write(chunk)
+
+
+def forget_received(folder: Path) -> None:
+    """Remove the files as they came; what was saved anew stays."""
+    for path in folder.glob("*.received"):
+        path.unlink(missing_ok=True)
+
+
+def forget(path: Path) -> None:
+    """Remove a file or a folder with all in it, and what unfinished attempts left beside it."""
+    for left in [path, *path.parent.glob(f"{path.name}.*.part")]:
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def bytes_in(folder: Path) -> int:
+    """What a folder takes."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,156 @@
+"""The handlers of the lab's jobs: rows in, files through the pipeline, rows out inside the guard. Worker only."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from accounts import ledger
+from accounts.errors import OverQuota
+from generation.jobs.context import JobContext
+from generation.jobs.errors import JobFailed
+from generation.lab import messages, pipeline, services, sources, storage
+from generation.lab.limits import RESNET18, limits, resnet18_weights
+from generation.lab.models import Dataset, Fit, Prediction
+from mlcore.archive import ArchiveError, Limits
+from mlcore.errors import MlcoreError
+
+EVERY_SECONDS = 0.5
+
+
+class _Paced:
+    """Tells the job's progress twice a second, however often it is called, and always looks whether to stop."""
+
+    def __init__(self, context: JobContext, message: str) -> None:
+        self._context, self._message, self._last = context, message, 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last >= EVERY_SECONDS or (total and done == total):
+            self._last = now
+            self._context.progress(done, total, self._message)
+        self._context.check()
+
+
+def run_dataset(context: JobContext) -> None:
+    """Unpack a data set, look at it, keep it; a refused one leaves nothing behind."""
+    dataset = Dataset.objects.select_related("owner").filter(pk=context.subject_id).first()
+    if dataset is None or dataset.is_ready:
+        return
+    part = dataset.folder.with_name(f"{dataset.folder.name}.{context.attempt}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(mode=0o750, parents=True)
+    try:
+        kept = _read(context, dataset, part)
+        _check_enough(kept)
+        eda = pipeline.look(part, kept, _Paced(context, messages.LOOKING))
+        _check_enough(kept)
+        storage.write_index(part, kept.samples)
+        size = storage.bytes_in(part)
+        with context.guard():
+            if services.dataset_read(dataset, images=len(kept.samples), size=size, eda=eda):
+                shutil.rmtree(dataset.folder, ignore_errors=True)
+                part.replace(dataset.folder)
+    except OverQuota as error:
+        raise JobFailed(error.code, messages.OVER_QUOTA, {"size": storage.bytes_in(part) // 10**6}) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _read(context: JobContext, dataset: Dataset, part: Path) -> pipeline.Kept:
+    upload = sources.upload_of(dataset.source, dataset.owner_id)
+    if upload is None:
+        raise JobFailed("upload_gone", messages.UPLOAD_GONE)
+    bounds, tell = limits(), _Paced(context, messages.READING)
+    # What the archive frees by going counts as room for what it unpacks to.
+    left = ledger.usage(dataset.owner)["bytes"].left
+    unpacked = bounds.unpacked_bytes if left is None else min(bounds.unpacked_bytes, left + upload.size)
+    allowed = Limits(
+        max_entries=bounds.entries, max_member_bytes=bounds.image_bytes, max_total_bytes=unpacked
+    )
+    try:
+        if dataset.source["kind"] == sources.ARCHIVE:
+            return pipeline.read_tree(upload.path, allowed, part, bounds.image_pixels, tell)
+        made = sources.set_images(dataset.source, dataset.owner_id)
+        return pipeline.read_parts(upload.path, allowed, made, part, bounds.image_pixels, dataset.seed, tell)
+    except ArchiveError as error:
+        name = type(error).__name__
+        params = {
+            "entries": bounds.entries,
+            "image_mb": bounds.image_bytes // 10**6,
+            "unpacked_mb": unpacked // 10**6,
+        }
+        raise JobFailed("archive_refused", messages.ARCHIVE[name], params) from error
+    except FileNotFoundError as error:
+        raise JobFailed("source_gone", messages.SETS_GONE) from error
+
+
+def _check_enough(kept: pipeline.Kept) -> None:
+    missing = kept.missing()
+    if missing:
+        raise JobFailed("no_tree", messages.NO_TREE, {"missing": ", ".join(missing)})
+    for label in ("real", "fake"):
+        if sum((one.split, one.label) == ("train", label) for one in kept.samples) < 2:
+            raise JobFailed("too_few", messages.FEW, {"label": label})
+
+
+def run_fit(context: JobContext) -> None:
+    """Fit a model; its weights come to their place in the transaction that says so."""
+    made = Fit.objects.select_related("dataset").filter(pk=context.subject_id).first()
+    if made is None or made.is_ready:
+        return
+    if made.dataset is None:
+        raise JobFailed("dataset_gone", messages.DATASET_GONE)
+    weights = resnet18_weights() if made.settings["backbone"] == RESNET18 else None
+    history: list[dict[str, Any]] = []
+    shown = time.monotonic()
+
+    def on_epoch(epoch: dict[str, Any]) -> None:
+        nonlocal shown
+        history.append(epoch)
+        context.check()
+        if time.monotonic() - shown > EVERY_SECONDS:
+            shown = time.monotonic()
+            with context.guard():
+                services.fit_epoch(made, history)
+
+    part = made.path.with_name(f"{made.path.name}.{context.attempt}.part")
+    try:
+        tell = _Paced(context, messages.EMBEDDING)
+        fitted = pipeline.fit(made.dataset.folder, made.settings, weights, tell, on_epoch)
+        pipeline.write_model(part, fitted.model)
+        with context.guard():
+            if services.fit_done(made, report=fitted.report, history=fitted.history):
+                part.replace(made.path)
+    except FileNotFoundError as error:
+        raise JobFailed("dataset_gone", messages.DATASET_GONE) from error
+    except MlcoreError as error:
+        raise JobFailed("cannot_fit", messages.NO_FIT, {"why": str(error)}) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def run_prediction(context: JobContext) -> None:
+    """Ask the model about the images that came."""
+    prediction = Prediction.objects.select_related("fit").filter(pk=context.subject_id).first()
+    if prediction is None or prediction.is_ready:
+        return
+    tell = _Paced(context, "")
+    try:
+        results = pipeline.ask(
+            prediction.fit.path,
+            prediction.folder,
+            prediction.names,
+            resnet18_weights(),
+            prediction.threshold,
+            limits().image_pixels,
+            tell,
+        )
+    except MlcoreError as error:
+        raise JobFailed("no_answer", messages.NO_ANSWER, {"why": str(error)}) from error
+    with context.guard():
+        kept = services.predicted(prediction, results)
+    if kept:
+        storage.forget_received(prediction.folder)
+    else:
+        storage.forget(prediction.folder)

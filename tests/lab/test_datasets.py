@@ -1,0 +1,264 @@
+"""Archives become data sets, or are refused with a reason and leave nothing on the disk."""
+
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.conf import settings
+from PIL import Image
+
+from accounts import ledger
+from accounts.errors import NotFound
+from generation.jobs import services as jobs
+from generation.jobs import tasks
+from generation.lab import answers, messages, selectors, services, storage
+from generation.lab.errors import BadId, IdTaken
+from generation.lab.models import Dataset
+from generation.uploads.models import Upload
+
+from .conftest import picture, tree, zipped
+
+
+def lying():
+    """Every file below the media folder."""
+    return sorted(path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file())
+
+
+def tarred(files, mode="w"):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred, lambda files: tarred(files, "w:gz")])
+def test_finds_the_tree_at_any_depth_in_any_case(alice, read, pack):
+    files = tree(prefix="Some/Where/", more={"README.txt": b"hello", "__MACOSX/._1": b"x"})
+    files = {name.replace("train/real", "TRAIN/Real"): data for name, data in files.items()}
+    dataset = read(alice, data=pack(files))
+    assert (dataset.state, dataset.images, dataset.text) == ("ready", 24, "")
+    eda = answers.of_eda(dataset)
+    assert (eda["train"]["real_cnt"], eda["train"]["fake_cnt"]) == (8, 8)
+    assert (eda["test"]["real_cnt"], eda["outside"]) == (4, 1)
+    assert not Upload.objects.exists()
+    use = ledger.usage(alice)
+    assert (use["uploads"].used, use["datasets"].used, use["datasets"].size) == (0, 1, dataset.size)
+    assert dataset.size == storage.bytes_in(dataset.folder)
+
+
+def test_numbers_are_those_of_the_pixels(alice, read):
+    files = tree(more={"train/real/large.png": picture("large", light=True, size=(64, 48))})
+    dataset = read(alice, files)
+    pixels = {split: [] for split in ("train", "test")}
+    for name, data in files.items():
+        pixels[name.split("/")[0]].append(np.asarray(Image.open(io.BytesIO(data))) / 255)
+    for split, found in pixels.items():
+        numbers = dataset.eda[split]
+        areas = [one.shape[0] * one.shape[1] for one in found]
+        assert (numbers["min_size"], numbers["max_size"]) == (min(areas), max(areas))
+        assert numbers["avg_size"] == round(sum(areas) / len(areas), 4)
+        pooled = np.concatenate([one.reshape(-1, 3) for one in found])
+        for place, colour in enumerate(("red", "green", "blue")):
+            assert numbers[f"mean_{colour}"] == pytest.approx(pooled[:, place].mean(), abs=1e-4)
+            assert numbers[f"std_{colour}"] == pytest.approx(pooled[:, place].std(), abs=1e-4)
+    assert list(numbers) == [
+        "fake_cnt", "real_cnt", "avg_size", "min_size", "max_size",
+        "mean_red", "std_red", "mean_green", "std_green", "mean_blue", "std_blue",
+    ]  # fmt: skip
+
+
+def test_copies_and_leakage_are_counted(alice, read):
+    files = tree()
+    files["train/real/copy.png"] = files["train/real/0.png"]
+    files["test/fake/leak.png"] = files["train/fake/1.png"]
+    eda = read(alice, files).eda
+    found = eda["duplicates"]
+    assert (found["train"], found["test"], found["across"]) == (1, 0, 1)
+    assert sorted(found["examples"][0]) == ["test/fake/leak.png", "train/fake/1.png"]
+    assert eda["formats"]["train"] == {"PNG": 17}
+
+
+def test_hostile_images_are_left_out_with_the_reason(alice, read, settings):
+    settings.PALMSITE_LAB = settings.PALMSITE_LAB | {"image_pixels": 10_000}
+    whole = picture("x")
+    with_zip = whole + zipped({"a.txt": b"a"})
+    bad = {
+        "train/real/text.png": (b"no image", "NotAnImage"),
+        "train/real/page.png": (whole + b"<script>alert(1)</script>", "Polyglot"),
+        "train/real/zip.png": (with_zip, "Polyglot"),
+        "train/fake/bomb.png": (picture("b", size=(200, 200)), "ImageTooLarge"),
+        "train/fake/cut.png": (whole[: len(whole) // 2], "BrokenImage"),
+        "test/fake/vector.svg": (b"<svg onload='x'/>", "NotAnImage"),
+    }
+    dataset = read(alice, tree(more={name: data for name, (data, _) in bad.items()}))
+    corrupt = answers.of_eda(dataset)["corrupt"]
+    assert {file["name"]: file["code"] for file in corrupt["files"]} == {
+        name: code for name, (_, code) in bad.items()
+    }
+    assert (corrupt["count"], dataset.images) == (6, 24)
+    assert all(file["reason"] == messages.IMAGE[file["code"]] for file in corrupt["files"])
+    kept = [path.read_bytes() for path in lying()]
+    assert not any(data in kept for data, _ in bad.values() if data != b"no image")
+
+
+def encrypted():
+    """A zip whose members say that they ask for a password."""
+    data = bytearray(zipped(tree()))
+    for magic, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(magic)
+        while at >= 0:
+            data[at + place] |= 1
+            at = data.find(magic, at + 4)
+    return bytes(data)
+
+
+def linked():
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        info = tarfile.TarInfo("train/real/1.png")
+        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(info)
+    return buffer.getvalue()
+
+
+def bomb():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train/real/1.png", bytes(4_000_000))
+    return buffer.getvalue()
+
+
+HOSTILE = {
+    "no archive": (lambda: b"hello there", "archive_refused", "no zip"),
+    "password": (encrypted, "archive_refused", "password"),
+    "link": (linked, "archive_refused", "link"),
+    "bomb": (bomb, "archive_refused", "suspiciously"),
+    "nested": (
+        lambda: zipped(tree(more={"train/real/x.zip": zipped({"a": b"a"})})),
+        "archive_refused",
+        "inside",
+    ),
+    "truncated": (lambda: zipped(tree())[:4000], "archive_refused", ""),
+    "entries": (lambda: zipped({f"train/real/{n}": b"" for n in range(60)}), "archive_refused", "60|50"),
+    "no tree": (lambda: zipped({"a/1.png": picture("a")}), "no_tree", "train/real, train/fake"),
+    "no test": (lambda: zipped(tree(test=0)), "no_tree", "test/real, test/fake"),
+    "one": (lambda: zipped(tree(train=1)), "too_few", "at least two"),
+    "slip": (
+        lambda: zipped({f"../../../../{name}": data for name, data in tree(test=0).items()}),
+        "no_tree",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_archives_leave_nothing_and_the_next_job_runs(alice, bob, read, settings, kind):
+    settings.PALMSITE_LAB = settings.PALMSITE_LAB | {"entries": 50}
+    make, code, words = HOSTILE[kind]
+    dataset = read(alice, data=make())
+    assert (dataset.state, dataset.code) == ("failed", code)
+    assert any(word in dataset.text for word in words.split("|"))
+    assert lying() == []
+    assert not Upload.objects.exists()
+    assert ledger.usage(alice)["bytes"].used == 0
+    assert read(bob).is_ready
+
+
+def test_more_than_there_is_room_for_is_refused(alice, read):
+    alice.quota_stored_bytes = len(zipped(tree())) + 5000
+    alice.save()
+    dataset = read(alice, tree())
+    assert dataset.code in ("over_quota_bytes", "archive_refused")
+    assert lying() == []
+    assert ledger.usage(alice)["bytes"].used == 0
+
+
+def test_ids_are_unique_per_owner_and_checked(alice, bob, read, upload):
+    read(alice, name="palms")
+    assert read(bob, name="palms").is_ready
+    sent = upload(alice, b"x" * 10)
+    with pytest.raises(IdTaken) as taken:
+        services.create_dataset(by=alice, name="palms", upload_id=sent.pk)
+    assert (taken.value.status, list(taken.value.fields)) == (409, ["id"])
+    for name in ("a/b", "..", ".", "-x", "x" * 65, "a b"):
+        with pytest.raises(BadId) as bad:
+            services.create_dataset(by=alice, name=name, upload_id=sent.pk)
+        assert bad.value.status == 422
+    named = services.create_dataset(by=alice, name="", upload_id=sent.pk)
+    assert named.name == "palms-2"
+    with pytest.raises(NotFound):
+        services.create_dataset(by=bob, name="other", upload_id=sent.pk)
+
+
+def test_deleting_gives_all_back(alice, read):
+    dataset = read(alice)
+    services.delete_dataset(by=alice, dataset=dataset)
+    services.delete_dataset(by=alice, dataset=dataset)
+    assert lying() == []
+    assert ledger.usage(alice)["datasets"].used == 0
+
+
+def test_stopping_leaves_nothing(alice, upload, on_commit):
+    sent = upload(alice, zipped(tree()))
+    dataset = services.create_dataset(by=alice, name="palms", upload_id=sent.pk)
+    jobs.cancel(by=alice, job=selectors.job_of(dataset))
+    dataset.refresh_from_db()
+    assert (dataset.state, dataset.code) == ("failed", "stopped")
+    assert lying() == []
+
+
+def test_a_lost_worker_changes_nothing_and_the_next_makes_it_whole(alice, upload, on_commit, monkeypatch):
+    from generation.jobs.errors import LeaseLost
+    from generation.jobs.leases import Claim
+    from generation.jobs.models import Job
+    from generation.lab import pipeline
+
+    sent = upload(alice, zipped(tree()))
+    dataset = services.create_dataset(by=alice, name="palms", upload_id=sent.pk)
+
+    def lose(*_arguments):
+        job = Job.objects.get()
+        assert jobs.release(Claim.of(job))
+        raise LeaseLost
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "look", lose)
+        tasks.run_next("long")
+    dataset.refresh_from_db()
+    assert dataset.is_waiting
+    assert len(lying()) == 1
+    tasks.run_next("long")
+    dataset.refresh_from_db()
+    assert dataset.is_ready
+    assert not [path for path in lying() if ".part" in str(path)]
+
+
+def test_sets_of_the_site_stand_against_photos(alice, charlie, upload, on_commit):
+    from generation.sets import storage as set_files
+    from generation.sets.models import Image as SetImage
+    from generation.sets.models import ImageSet
+
+    image_set = ImageSet.objects.create(owner=alice, name="Made", count=30)
+    for index in range(30):
+        data = picture(f"made {index}")
+        set_files.keep(set_files.image_path(image_set, index), data)
+        SetImage.objects.create(
+            image_set=image_set, index=index, seed=1, size=len(data), crc32=0, sha256="", pixels_sha256=""
+        )
+    photos = {f"any/{n}.png": picture(f"photo {n}", light=True) for n in range(30)}
+    sent = upload(alice, zipped(photos))
+    with pytest.raises(NotFound):
+        foreign = upload(charlie, zipped(photos))
+        services.compose_dataset(by=charlie, name="x", sets=[image_set.pk], upload_id=foreign.pk)
+    dataset = services.compose_dataset(by=alice, name="both", sets=[image_set.pk], upload_id=sent.pk)
+    tasks.run_next("long")
+    dataset.refresh_from_db()
+    assert (dataset.state, dataset.images, dataset.text) == ("ready", 60, "")
+    assert dataset.eda["train"]["fake_cnt"] + dataset.eda["test"]["fake_cnt"] == 30
+    assert Dataset.objects.get().source["names"] == ["Made"]

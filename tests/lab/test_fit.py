@@ -1,0 +1,160 @@
+"""Fitting and asking: what is kept, what a stop leaves, what an unusual file does."""
+
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from accounts import belongings
+from generation.jobs import services as jobs
+from generation.jobs import tasks
+from generation.lab import limits, personal_data, selectors, services
+from generation.lab.models import Dataset, Fit, Prediction
+
+from .conftest import picture
+
+
+def test_features_are_kept_for_the_next_fit(alice, fitted, read, monkeypatch):
+    from generation.lab import pipeline
+
+    dataset = read(alice)
+    fitted(alice, "one", dataset)
+    eye = pipeline.network(None)
+
+    def fail(*_arguments):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(eye, "embed", fail)
+    again = fitted(alice, "two", dataset, C=10.0)
+    assert again.is_ready
+    assert again.report["confusion"] == Fit.objects.get(name="one").report["confusion"]
+
+
+def test_the_same_wish_gives_the_same_model(alice, fitted, read):
+    dataset = read(alice)
+    one, two = fitted(alice, "one", dataset, seed=5), fitted(alice, "two", dataset, seed=5)
+    assert one.history == two.history
+    assert one.path.read_bytes() == two.path.read_bytes()
+
+
+def test_stopping_leaves_no_weights_and_can_be_tried_again(alice, read, on_commit):
+    dataset = read(alice)
+    made = services.fit(by=alice, name="m", dataset_name=dataset.name, wish={"input_size": 32})
+    job = selectors.job_of(made)
+    jobs.cancel(by=alice, job=job)
+    made.refresh_from_db()
+    assert (made.state, made.code) == ("failed", "stopped")
+    jobs.retry(by=alice, job=job)
+    made.refresh_from_db()
+    assert made.is_waiting
+    tasks.run_next("long")
+    made.refresh_from_db()
+    assert made.is_ready
+    assert made.path.is_file()
+
+
+def test_a_data_set_that_is_gone_is_said(alice, read, on_commit):
+    dataset = read(alice)
+    made = services.fit(by=alice, name="m", dataset_name=dataset.name, wish={})
+    services.delete_dataset(by=alice, dataset=dataset)
+    tasks.run_next("long")
+    made.refresh_from_db()
+    assert (made.state, made.code) == ("failed", "dataset_gone")
+
+
+def test_the_answer_says_which_network(alice, read, settings, tmp_path):
+    assert limits.available_backbone("ResNet18") == "EfficientNet-Lite0"
+    weights = tmp_path / "resnet18.pth"
+    weights.write_bytes(b"x")
+    settings.PALMSITE_LAB = settings.PALMSITE_LAB | {"resnet18_weights": str(weights)}
+    assert limits.available_backbone("ResNet18") == "ResNet18"
+    assert limits.available_backbone("EfficientNet-Lite0") == "EfficientNet-Lite0"
+
+
+def test_limits_are_those_of_the_classifier():
+    from mlcore.classifier import FitSettings
+
+    names = {"num_epochs": "epochs"}
+    for name, bounds in limits.FIT_RANGES.items():
+        for value in bounds:
+            FitSettings(**{names.get(name, name): value})
+
+
+def one_asked(alice, fitted):
+    services.set_fit(by=alice, fit=fitted(alice))
+    image = SimpleUploadedFile("new.png", picture("new"), "image/png")
+    prediction, _job = services.predict(by=alice, files=[image])
+    return prediction
+
+
+def test_a_prediction_that_fails_keeps_no_image(alice, fitted):
+    prediction = one_asked(alice, fitted)
+    prediction.fit.path.write_bytes(b"no model")
+    tasks.run_next("short")
+    prediction.refresh_from_db()
+    assert (prediction.state, prediction.code) == ("failed", "no_answer")
+    assert not prediction.folder.exists()
+
+
+def test_predictions_go_after_their_days(alice, fitted):
+    prediction = one_asked(alice, fitted)
+    tasks.run_next("short")
+    assert list(belongings.missing()) == []
+    Prediction.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert not selectors.predictions_of(alice).exists()
+    for leftover in belongings.leftovers():
+        leftover.remove()
+    assert not Prediction.objects.exists()
+    assert not prediction.folder.exists()
+
+
+def test_a_person_takes_all_along_and_leaves_nothing(alice, bob, fitted, settings):
+    one_asked(alice, fitted)
+    tasks.run_next("short")
+    other = fitted(bob)
+    taken = dict(personal_data.export(alice))
+    assert {"datasets.json", "models.json", "predictions.json", "models/model1.safetensors"} <= set(taken)
+    assert len([path for path in taken if path.startswith("datasets/palms/train/real/")]) == 8
+    assert len([path for path in taken if path.startswith("predictions/")]) == 2
+    personal_data.erase(alice)
+    assert [fit.pk for fit in Fit.objects.all()] == [other.pk]
+    left = [path for path in (settings.MEDIA_ROOT / "lab").rglob("*") if path.is_file()]
+    assert all(str(other.pk) in str(path) or str(other.dataset_id) in str(path) for path in left)
+    assert Dataset.objects.count() == 1
+
+
+@pytest.mark.slow
+def test_the_real_network_tells_the_sample_and_shows_where_it_looked(alice, fitted, read):
+    from generation.lab import sample, storage
+    from mlcore import images
+
+    dataset = read(alice, data=sample.archive())
+    fit = fitted(alice, "m", dataset, num_epochs=20, input_size=64)
+    assert fit.report["backbone"] == "EfficientNet-Lite0"
+    assert fit.accuracy > 0.9
+    services.set_fit(by=alice, fit=fit)
+    files = [
+        SimpleUploadedFile(f"{label}.png", sample.picture(f"new {label}", is_real=label == "real"))
+        for label in ("real", "fake")
+    ]
+    prediction, _job = services.predict(by=alice, files=files)
+    tasks.run_next("short")
+    prediction.refresh_from_db()
+    assert [result["verdict"] for result in prediction.results] == ["REAL", "FAKE"]
+    assert all(result["has_map"] for result in prediction.results)
+    places = images.decode(storage.map_path(prediction.folder, 0).read_bytes())
+    assert places.shape == (64, 64, 3)
+
+
+@pytest.mark.slow
+def test_the_web_process_knows_no_torch():
+    code = (
+        "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'palmsite.settings'; django.setup();"
+        "from django.urls import get_resolver; get_resolver().url_patterns;"
+        "import generation.lab.views, generation.lab.api, generation.uploads.api;"
+        "assert 'torch' not in sys.modules and 'cv2' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

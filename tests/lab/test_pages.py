@@ -1,0 +1,151 @@
+"""The five pages: each says what is missing, shows what there is, and is its owner's alone."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from generation.jobs import tasks
+from generation.lab import sample, services
+from generation.lab.models import Dataset, Fit, Prediction, State
+
+from .conftest import picture, tree, zipped
+
+EMPTY = ["lab:home", "lab:look", "lab:fit", "lab:models", "lab:predict", "lab:compose"]
+
+
+@pytest.fixture
+def as_alice(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def page(client, name, *args):
+    response = client.get(reverse(name, args=args))
+    assert response.status_code == 200
+    drawn = text_of(response)
+    assert " style=" not in drawn
+    assert not re.search(r"<script(?![^>]*\bsrc=)", drawn)
+    return drawn
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_nothing_is_hidden_and_strangers_sign_in(client, alice, name):
+    assert client.get(reverse(name)).status_code == 302
+    client.force_login(alice)
+    drawn = page(client, name)
+    assert drawn.count("<li") >= 5
+    assert 'aria-current="step"' in drawn
+
+
+def test_what_is_missing_is_said(as_alice):
+    assert "There is no data yet" in page(as_alice, "lab:look")
+    assert "A data set is missing" in page(as_alice, "lab:fit")
+    assert "No model yet" in page(as_alice, "lab:models")
+    assert "No model is set" in page(as_alice, "lab:predict")
+    home = page(as_alice, "lab:home")
+    assert "train/" in home
+    assert "4.0\xa0GB" in home
+    assert "190.7\xa0MB" in home
+
+
+def test_the_whole_way_without_script(as_alice, alice, on_commit):
+    archive = SimpleUploadedFile("palms.zip", zipped(tree()), "application/zip")
+    sent = as_alice.post(reverse("lab:home"), {"file": archive, "id": ""})
+    assert sent.url == reverse("lab:dataset", args=["palms"])
+    assert "/lab/live/data/palms" in page(as_alice, "lab:dataset", "palms")
+    tasks.run_next("long")
+    drawn = page(as_alice, "lab:dataset", "palms")
+    assert "24 images" in drawn
+    assert drawn.count(".png") == 4
+    sheet = as_alice.get(reverse("lab:mosaic", args=["palms", "train", "real"]))
+    assert b"".join(sheet.streaming_content).startswith(b"\x89PNG")
+    assert 'value="model1"' in page(as_alice, "lab:fit")
+    wish = {"dataset": "palms", "backbone": "ResNet18", "input_size": 32, "batch_size": 8}
+    wish |= {"lr": 0.03, "C": 0.1, "num_epochs": 3, "seed": 0}
+    assert as_alice.post(reverse("lab:fit"), wish | {"id": "a/b"}).status_code == 400
+    for name in ("model1", "model2"):
+        made = as_alice.post(reverse("lab:fit"), wish | {"id": name})
+        assert made.url == reverse("lab:model", args=[name])
+        assert f"/lab/live/models/{name}" in page(as_alice, "lab:model", name)
+        tasks.run_next("long")
+    one = page(as_alice, "lab:model", "model1")
+    assert one.count('<svg class="chart"') == 3
+    assert "1.0000" in one
+    compared = page(as_alice, "lab:models")
+    assert "line line--1" in compared
+    assert "line line--2" in compared
+    assert as_alice.post(reverse("lab:model-set", args=["model2"])).url == reverse("lab:predict")
+    assert "model2" in page(as_alice, "lab:predict")
+    image = SimpleUploadedFile("new.png", picture("new", light=True), "image/png")
+    asked = as_alice.post(reverse("lab:predict"), {"images": [image], "threshold": "0.6"})
+    found = Prediction.objects.get()
+    assert asked.url == reverse("lab:prediction", args=[found.pk])
+    assert "?part=1" in page(as_alice, "lab:prediction", found.pk)
+    tasks.run_next("short")
+    drawn = page(as_alice, "lab:prediction", found.pk)
+    assert "The image is REAL" in drawn
+    assert "?part=1" not in drawn
+    assert {path.suffix for path in Path(found.folder).iterdir()} == {".png"}
+    part = as_alice.get(reverse("lab:prediction", args=[found.pk]), {"part": 1})
+    assert text_of(part).lstrip().startswith("<div")
+    as_alice.post(reverse("lab:model-delete", args=["model1"]))
+    as_alice.post(reverse("lab:dataset-delete", args=["palms"]))
+    assert (Dataset.objects.count(), Fit.objects.count()) == (0, 1)
+
+
+def test_a_live_page_is_drawn_anew_when_it_is_made(as_alice, alice, upload, on_commit):
+    sent = upload(alice, zipped(tree()))
+    services.create_dataset(by=alice, name="palms", upload_id=sent.pk)
+    address = reverse("lab:live", args=["data", "palms"])
+    assert "HX-Refresh" not in as_alice.get(address)
+    tasks.run_next("long")
+    assert as_alice.get(address)["HX-Refresh"] == "true"
+
+
+def test_a_refusal_stands_on_the_page(as_alice, alice, read):
+    read(alice, data=b"no archive at all")
+    drawn = page(as_alice, "lab:dataset", "palms")
+    assert "This is no zip, tar or tar.gz archive" in drawn
+    again = as_alice.post(reverse("lab:home"), {"id": "x"})
+    assert again.status_code == 400
+    assert "Choose an archive first" in text_of(again)
+
+
+def test_pages_are_the_owners(client, alice, charlie, fitted):
+    fit = fitted(alice)
+    services.set_fit(by=alice, fit=fit)
+    image = SimpleUploadedFile("new.png", picture("new"), "image/png")
+    asked, _job = services.predict(by=alice, files=[image])
+    client.force_login(charlie)
+    for name, args in (
+        ("lab:dataset", ["palms"]),
+        ("lab:mosaic", ["palms", "train", "real"]),
+        ("lab:model", ["model1"]),
+        ("lab:prediction", [asked.pk]),
+        ("lab:live", ["data", "palms"]),
+        ("lab:live", ["models", "model1"]),
+    ):
+        assert client.get(reverse(name, args=args)).status_code == 404, name
+    for name, args in (
+        ("lab:dataset-delete", ["palms"]),
+        ("lab:model-set", ["model1"]),
+        ("lab:model-delete", ["model1"]),
+    ):
+        assert client.post(reverse(name, args=args)).status_code == 404, name
+    assert (Dataset.objects.count(), Fit.objects.count()) == (1, 1)
+
+
+def test_the_sample_is_an_archive_that_can_be_read(as_alice, alice, read):
+    answer = as_alice.get(reverse("lab:sample"))
+    assert answer["Content-Type"] == "application/zip"
+    assert answer.content == sample.archive()
+    dataset = read(alice, data=answer.content)
+    assert (dataset.state, dataset.images) == (State.READY, 64)
+    assert dataset.eda["duplicates"]["across"] == 0
