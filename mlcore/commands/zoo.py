@@ -1,0 +1,104 @@
+"""`zoo`: train every model that ships, one after the other, and put each into the zoo when it is done."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlcore import zoo_index
+from mlcore.errors import MlcoreError
+from mlcore.terminal import say
+
+NAME = "zoo"
+HELP = "Train the models that ship, again, from a folder of palms; resumable."
+EPILOG = """\
+examples:
+  python -m mlcore zoo --data DATA
+  python -m mlcore zoo --data DATA --only palm-dcgan-128 --set steps=500
+  python -m mlcore zoo --data DATA --only palm-dcgan-128 --ship-now
+
+DATA holds palm256/ with palm256.csv and hand256/ with hand256.csv: cut, upright palms and hands, with the columns that
+docs/data.md names. Each model is trained to its preset's last step, calibrated, measured on held-out people and written
+into the zoo with its card. --ship-now takes the weights of a run as they are.
+"""
+SOURCES = "11k-hands,human-palm-images"  # the cloth with pegs and the worst of the phone photographs stay out
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model that ships."""
+
+    preset: str
+    subject: str
+    size: int
+
+
+ENTRIES = {
+    "palm-projected-128": Entry("palm-projected-128", "palm", 128),
+    "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128),
+    "hand-dcgan-128": Entry("palm-dcgan-128", "hand", 128),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.epilog, parser.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="palm256/, hand256/ and their CSVs"
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="where training goes on (%(default)s)"
+    )
+    parser.add_argument(
+        "--zoo", type=Path, default=zoo_index.ZOO, help="where finished models go (%(default)s)"
+    )
+    parser.add_argument("--only", metavar="A,B", help="some of: " + ", ".join(ENTRIES))
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change the presets")
+    parser.add_argument("--ship-now", action="store_true", help="train no further; ship what the runs have")
+    parser.add_argument("--threads", type=int, help="threads of the processor to use")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train and ship, one model at a time."""
+    wanted = args.only.split(",") if args.only else list(ENTRIES)
+    for name in wanted:
+        if name not in ENTRIES:
+            raise MlcoreError(f"No model {name!r} ships; there are {', '.join(ENTRIES)}.")
+    for name in wanted:
+        _one(name, ENTRIES[name], args)
+    return 0
+
+
+def _one(name: str, entry: Entry, args: argparse.Namespace) -> None:
+    import torch
+
+    from mlcore import shipping
+    from mlcore.__main__ import main
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    pictures = f"{entry.subject}256"
+    data, folder = args.runs / "data" / f"{entry.subject}-{entry.size}", args.runs / name
+    if not (data / "manifest.json").exists():
+        say(f"{name}: preparing {pictures}")
+        words = [
+            "prepare",
+            str(args.data / pictures),
+            "--people",
+            str(args.data / f"{pictures}.csv"),
+            "--no-detect",
+        ]
+        if main([*words, "--only-source", SOURCES, "--size", str(entry.size), "--out", str(data)]):
+            raise MlcoreError(f"{pictures} could not be prepared; see above.")
+    train = ["train", entry.preset, "--data", str(data), "--out", str(folder)]
+    train += [part for each in args.set for part in ("--set", each)]
+    if not args.ship_now:
+        say(f"{name}: training")
+        if main([*train, *(["--threads", str(args.threads)] if args.threads else [])]):
+            raise MlcoreError(f"{name} could not be trained; see above.")
+    say(f"{name}: calibrating and measuring")
+    command = "python -m mlcore " + " ".join(train)
+    measures = shipping.ship(name, folder / "last", data, args.zoo, command=command, subject=entry.subject)
+    for extractor, found in measures["held_out"].items():
+        say(
+            f"{name}: {extractor} KID {1000 * found['kid']:.1f}e-3, recall {found['recall']:.2f}, N {found['n']:,}"
+        )

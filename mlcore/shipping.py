@@ -1,0 +1,149 @@
+"""From a finished run to a pair of files that ship: calibrated, measured on held-out palms, with a card.
+
+The card is written from the header and the measures alone, so it cannot say anything else than they do.
+"""
+
+import json
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mlcore import checkpoint, engine, images, reference
+from mlcore.metrics.judge import judge_features
+from mlcore.metrics.memorisation import memorisation
+from mlcore.models import features
+from mlcore.presets import DataSettings
+from mlcore.runs import Palms
+from mlcore.spec import GenerationSpec
+
+MEASURED = 1756
+SHOWN = 36
+JUDGE = "-judge"
+# Where the pictures come from and what their owners allow, as stated there.
+TERMS = {
+    "11k-hands": (
+        "11K Hands (M. Afifi), with the crops of palmistry-dhpnb v3",
+        "free for reasonable academic fair use",
+    ),
+    "human-palm-images": ("Human Palm Images (Kaggle, feyiamujo)", "CC BY 4.0"),
+    "phone-palms": ("palmistry-dhpnb v3 (Roboflow)", "CC BY 4.0 there, origin not stated"),
+    "other-palms": ("palmistry-dhpnb v3 (Roboflow)", "CC BY 4.0 there"),
+}
+LICENCE = "weights: AGPL-3.0-or-later; the terms of the pictures they were trained on apply to what they may be used for"
+
+
+def ship(
+    name: str, run: Path, data: Path, zoo: Path, *, command: str, subject: str = "palm"
+) -> dict[str, Any]:
+    """Put a run's averaged weights into the zoo under this name, and say what was measured.
+
+    Measures and calibration see the pictures as they are, left and right: so does who orders.
+    """
+    training, validation = (
+        Palms(data, split, engine.load(run / "generator.safetensors").image_size, DataSettings())
+        for split in ("train", "validation")
+    )
+    zoo.mkdir(parents=True, exist_ok=True)
+    lineage = _lineage(checkpoint.load(run / "generator.safetensors").header)
+    judge_path = zoo / f"{name}{JUDGE}.safetensors"
+    partner = ""
+    if (run / "discriminator.safetensors").exists():
+        partner = _rewritten(run / "discriminator.safetensors", judge_path, lineage=lineage, licence=LICENCE)
+    path = zoo / f"{name}.safetensors"
+    made_of = checkpoint.load(run / "generator.safetensors").header
+    notes = {**made_of.notes, "command": command, "subject": subject}
+    bank = reference.built_in("training", features.DEFAULT) if subject == "palm" else None
+    facts: dict[str, Any] = {"lineage": lineage, "licence": LICENCE, "partner": partner, "notes": notes}
+    _rewritten(run / "generator.safetensors", path, **facts, bank=reference.load(bank).sha256 if bank else "")
+    calibration = {}
+    if partner:
+        calibration = engine.calibrate(engine.load(path, judge_path), _all(validation)).to_header()
+    measures, pictures = _measured(path, judge_path if partner else None, training, validation)
+    _rewritten(path, path, calibration=calibration, metrics=measures)
+    checkpoint.write_atomically(
+        zoo / f"{name}.png", images.encode_png(images.grid(pictures, 6), synthetic=True)
+    )
+    checkpoint.write_atomically(zoo / f"{name}.md", card(name, checkpoint.peek(path)).encode())
+    return measures
+
+
+def card(name: str, header: checkpoint.Header) -> str:
+    """The model card in Markdown, from the header alone."""
+    measures, notes = header.metrics, header.notes
+    sources = [
+        f"| {entry.get('title', entry['source'])} | {entry['images']:,} | {entry.get('terms', 'not stated')} |"
+        for entry in header.lineage
+    ]
+    rows = [
+        f"| {extractor} | {found['n']:,} | {found['n_ref']:,} | {1000 * found['kid']:.1f} "
+        f"({1000 * found['kid_ci'][0]:.1f} to {1000 * found['kid_ci'][1]:.1f}) | {found['fd']:.1f} "
+        f"| {found['precision']:.2f} | {found['recall']:.2f} | {found['coverage']:.2f} |"
+        for extractor, found in measures.get("held_out", {}).items()
+    ]
+    scored = header.calibration
+    parts = [
+        f"# {name}",
+        f"![Generated pictures, chosen by number and not by beauty]({name}.png)",
+        f"Recipe `{header.recipe}` (preset `{notes.get('preset', '')}`), step {header.step:,}, trained on "
+        f"{notes.get('trained_on', 0):,} pictures; network `{header.architecture}` {json.dumps(header.arguments)}.",
+        f"    {notes.get('command', '')}",
+        "## Data\n\n| source | pictures | terms |\n|---|---|---|\n" + "\n".join(sources),
+        "## Measures on held-out people\n\n"
+        "| features | N | held out | KID e-3 (95 %) | FD | precision | recall | coverage |\n"
+        "|---|---|---|---|---|---|---|---|\n" + "\n".join(rows),
+        f"Seconds an image on one thread: {measures.get('seconds_per_image', 0):.3f}.",
+        (
+            f"The discriminator's probability is calibrated on {scored['real']:,} held-out and "
+            f"{scored['generated']:,} generated pictures; its expected error is {scored['error']:.3f}."
+            if scored.get("real")
+            else "There is no discriminator: pictures have no probability."
+        ),
+        f"## Terms\n\n{header.licence}.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rewritten(source: Path, target: Path, **facts: Any) -> str:
+    """The same weights with other facts in the header."""
+    loaded = checkpoint.load(source)
+    return checkpoint.save(target, loaded.state, replace(loaded.header, **facts), dtype=torch.float16)
+
+
+def _lineage(header: checkpoint.Header) -> list[dict[str, Any]]:
+    found = []
+    for entry in header.lineage:
+        title, terms = TERMS.get(entry["source"], (entry["source"], "as the owner of the pictures states"))
+        found.append({**entry, "title": title, "terms": terms})
+    return found
+
+
+def _measured(
+    path: Path, judge: Path | None, training: Palms, validation: Palms
+) -> tuple[dict[str, Any], images.Pixels]:
+    """Distances in two feature networks, of which a projected generator has seen the first; and pictures to show."""
+    model = engine.load(path, judge)
+    began = time.perf_counter()
+    made = np.stack([image.pixels for image in engine.generate(GenerationSpec(count=MEASURED), model)])
+    seconds = (time.perf_counter() - began) / MEASURED
+    held_out = {}
+    for name in ("efficientnet-lite0", "efficientnet-lite2"):
+        extractor = features.load(name)
+        found, seen, real = (
+            extractor(pictures).numpy() for pictures in (made, _all(training), _all(validation))
+        )
+        held_out[name] = {
+            "n": len(found),
+            "n_ref": len(real),
+            **judge_features(found, real),
+            "real": judge_features(seen[: len(found)], real),
+            "privacy": asdict(memorisation(found, seen, real)),
+        }
+    return {"held_out": held_out, "seconds_per_image": seconds}, made[:SHOWN]
+
+
+def _all(palms: Palms) -> images.Pixels:
+    return palms.images(np.arange(len(palms)))

@@ -1,0 +1,49 @@
+"""The card says what the header says, and the command refuses what it does not know."""
+
+from mlcore.__main__ import main
+from mlcore.checkpoint import Header
+from mlcore.shipping import TERMS, card
+
+
+def header(**more):
+    found = {"n": 1756, "n_ref": 312, "kid": 0.0123, "kid_ci": [0.011, 0.0136], "fd": 30.0}
+    found |= {"precision": 0.6, "recall": 0.4, "coverage": 0.5}
+    lineage = [
+        {
+            "source": "11k-hands",
+            "images": 1253,
+            "title": TERMS["11k-hands"][0],
+            "terms": TERMS["11k-hands"][1],
+        }
+    ]
+    return Header(
+        kind="generator",
+        architecture="fastgan-generator",
+        recipe="projected",
+        step=12_000,
+        lineage=lineage,
+        licence="as stated",
+        metrics={"held_out": {"efficientnet-lite2": found}, "seconds_per_image": 0.02},
+        notes={"command": "python -m mlcore train x", "preset": "x", "trained_on": 1411},
+        **more,
+    )
+
+
+def test_a_card_says_what_was_measured_and_where_the_data_comes_from():
+    text = card("palm-x", header(calibration={"real": 312, "generated": 312, "error": 0.016}))
+    assert "| efficientnet-lite2 | 1,756 | 312 | 12.3 (11.0 to 13.6) | 30.0 | 0.60 | 0.40 | 0.50 |" in text
+    assert (
+        "| 11K Hands (M. Afifi), with the crops of palmistry-dhpnb v3 | 1,253 | free for reasonable" in text
+    )
+    assert "step 12,000, trained on 1,411 pictures" in text
+    assert "its expected error is 0.016" in text
+    assert "    python -m mlcore train x" in text
+
+
+def test_a_card_without_a_discriminator_says_so():
+    assert "There is no discriminator" in card("palm-x", header())
+
+
+def test_an_unknown_model_is_refused(capsys, tmp_path):
+    assert main(["zoo", "--data", str(tmp_path), "--only", "palm-of-god"]) == 2
+    assert "palm-dcgan-128" in capsys.readouterr().err
