@@ -7,9 +7,6 @@ from django.urls import NoReverseMatch, reverse
 from generation.evaluation.models import Comparison, Evaluation
 from generation.jobs.models import Job
 
-# The name of a set's page, where the sets room has one.
-SET_PAGES = ("sets:set", "sets:detail")
-
 
 def of_evaluation(job: Job) -> str | None:
     """The page of the evaluation, if it is still there."""
@@ -25,9 +22,28 @@ def of_comparison(job: Job) -> str | None:
 
 def of_set(set_id: UUID | str) -> str:
     """The page of a set; its quality page where there is no other."""
-    for name in SET_PAGES:
+    return _first(("sets:set", "evaluation:quality"), set_id)
+
+
+def of_quality(set_id: UUID | str) -> str:
+    """The quality tab of a set's page; this room's own page where there is none."""
+    return _first(("sets:quality", "evaluation:quality"), set_id)
+
+
+def thumb(image_id: int) -> str:
+    """The small picture of an image; empty where the sets room shows none."""
+    return _first(("sets:thumb",), image_id)
+
+
+def image(image_id: int) -> str:
+    """The page of an image; empty where the sets room has none."""
+    return _first(("sets:image",), image_id)
+
+
+def _first(names: tuple[str, ...], key: UUID | str | int) -> str:
+    for name in names:
         try:
-            return reverse(name, args=[set_id])
+            return reverse(name, args=[key])
         except NoReverseMatch:
             continue
-    return reverse("evaluation:quality", args=[set_id])
+    return ""

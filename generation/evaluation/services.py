@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.errors import Unavailable
 from accounts.models import User
-from generation.evaluation import extractors, messages, policies, references, selectors
+from generation.evaluation import extractors, grades, messages, policies, references, selectors
 from generation.evaluation.models import Bank, Comparison, Evaluation, Measured, Reference
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
@@ -22,7 +22,6 @@ COMPARE = "compare-sets"
 SPEC_VERSION = 1
 # Up to so many images a person waits for the answer; more go to the workers of long work.
 SHORT_IMAGES = 500
-WORST_FIRST = ("bad", "worrying", "unknown", "fine", "good")
 
 
 @transaction.atomic
@@ -144,19 +143,13 @@ def _headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, An
         "reference": evaluation.reference_name,
         "extractor": evaluation.extractor,
         "real_kid": result["real"]["values"]["kid"],
-        "verdict": overall(result),
+        "verdict": grades.overall(result),
         "evaluation": str(evaluation.pk),
     }
 
 
 def _fid_headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, Any]:
     return {"fid": result["fid"], "fid_n": result["n"], "fid_evaluation": str(evaluation.pk)}
-
-
-def overall(result: Mapping[str, Any]) -> str:
-    """The worst grade among the verdicts: a set is as good as its weakest side."""
-    grades = {one["grade"] for one in result.get("verdicts", ())}
-    return next((grade for grade in WORST_FIRST if grade in grades), "unknown")
 
 
 def compared(comparison: Comparison, result: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from accounts.errors import Conflict, InvalidInput, NotFound, Unavailable
-from generation.evaluation import pipeline, selectors, services
+from generation.evaluation import grades, pipeline, selectors, services
 from generation.evaluation.models import Evaluation, Reference
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
@@ -41,7 +41,7 @@ def test_a_set_is_measured_and_the_headline_stands_on_it(palms, measured, alice)
         "reference": "palm-reference",
         "extractor": "efficientnet-lite0",
         "real_kid": result["real"]["values"]["kid"],
-        "verdict": services.overall(result),
+        "verdict": grades.overall(result),
         "evaluation": str(evaluation.pk),
     }
 

@@ -1,0 +1,282 @@
+"""The four cards of a measurement: one big number each, its interval, the same for real palms, a sentence.
+
+Reads a result as mlcore gave it; writes no row and knows no request.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from generation.evaluation import charts, words
+
+Number = float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the folded table."""
+
+    title: str
+    value: str
+    interval: str = ""
+    real: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One side of a set's quality."""
+
+    key: str
+    title: str
+    number: str
+    unit: str
+    interval: str
+    real: str
+    grade: str
+    sentences: tuple[str, ...]
+    scale: SafeString
+    rows: tuple[Row, ...]
+
+    @property
+    def chip(self) -> str:
+        """The kind of chip for its grade."""
+        return words.CHIPS.get(self.grade, "")
+
+    @property
+    def grade_word(self) -> str:
+        """Its grade in one word."""
+        return words.grade(self.grade)
+
+
+class Sheet:
+    """A result, read for people."""
+
+    def __init__(self, result: Mapping[str, Any]) -> None:
+        self.result = result
+        self.real: Mapping[str, Any] = (result.get("real") or {}).get("values", {})
+        self.intervals: Mapping[str, Any] = result.get("intervals", {})
+        self.verdicts: list[Mapping[str, Any]] = list(result.get("verdicts", ()))
+
+    @cached_property
+    def cards(self) -> list[Card]:
+        """Quality, diversity, privacy, use."""
+        return [self._quality(), self._diversity(), self._privacy(), self._use()]
+
+    @property
+    def is_few(self) -> bool:
+        """Whether there are too few images to judge anything."""
+        return any(one["code"] == "too_few_to_judge" for one in self.verdicts)
+
+    @property
+    def few_sentence(self) -> str:
+        """How many there are and how many it takes."""
+        return self._sentence("n")
+
+    @property
+    def fid_card(self) -> Card:
+        """The one number that is called FID."""
+        real = self.real.get("fd")
+        value = self.result.get("fid")
+        return Card(
+            "fid",
+            _("FID"),
+            words.plain(value, 1),
+            "",
+            "",
+            words.plain(real, 1),
+            self._grade("fid"),
+            self._sentences("fid"),
+            charts.scale(
+                value,
+                None,
+                real,
+                most=max(value or 0, real or 0, 100) * 1.15,
+                label=self._label(_("FID"), words.plain(value, 1), "", words.plain(real, 1)),
+            ),
+            (
+                self._row("fd_infinite", (self.result.get("fd_infinite") or {}).get("value"), words.plain),
+                self._row("precision", self.result.get("precision"), words.share),
+                self._row("recall", self.result.get("recall"), words.share),
+            ),
+        )
+
+    def _quality(self) -> Card:
+        value, interval = self.result.get("kid"), self.intervals.get("kid")
+        real = self.real.get("kid")
+        high = interval[1] if interval and interval[1] is not None else value
+        infinite = (self.result.get("fd_infinite") or {}).get("value")
+        return self._card(
+            "quality",
+            _("Quality"),
+            "kid",
+            value,
+            interval,
+            real,
+            words.thousandths,
+            _("KID, in thousandths; less is better"),
+            most=max(high or 0, (real or 0) * 3, 0.005) * 1.1,
+            rows=(
+                self._row("fd", self.result.get("fd"), words.plain),
+                self._row("fd_infinite", infinite, words.plain),
+                self._row("precision", self.result.get("precision"), words.share),
+                self._row("density", self.result.get("density"), words.plain),
+            ),
+        )
+
+    def _diversity(self) -> Card:
+        duplicates = self.result.get("duplicates") or {}
+        return self._card(
+            "diversity",
+            _("Diversity"),
+            "recall",
+            self.result.get("recall"),
+            self.intervals.get("recall"),
+            self.real.get("recall"),
+            words.share,
+            _("of the kinds of real palms are there"),
+            also=("vendi",),
+            rows=(
+                self._row("coverage", self.result.get("coverage"), words.share),
+                self._row("vendi", self.result.get("vendi"), words.plain),
+                self._row("duplicates", duplicates.get("share"), words.share),
+            ),
+        )
+
+    def _privacy(self) -> Card:
+        found = self.result.get("privacy")
+        if not found:
+            sentence = _(
+                "Nothing is known of the palms that the model learned from, so this is not measured."
+            )
+            return Card("privacy", _("Privacy"), "–", "", "", "", "unknown", (sentence,), SafeString(""), ())
+        return self._card(
+            "privacy",
+            _("Privacy"),
+            "suspicious",
+            found["suspicious"],
+            self.intervals.get("suspicious"),
+            found["expected"],
+            words.share,
+            _("suspiciously close to a training palm; less is better"),
+            verdict="privacy",
+            most=max(0.2, (self.intervals.get("suspicious") or [0, 0])[1] * 1.1),
+            rows=(
+                Row(words.measure_title("copies"), words.plain(found["copies"], 0), "", "0"),
+                Row(words.measure_title("ratio"), words.plain(found["ratio"]), "", words.plain(1.0)),
+                Row(
+                    words.measure_title("authentic"),
+                    words.share(found["authentic"]),
+                    "",
+                    words.share(found["held_authentic"]),
+                ),
+            ),
+        )
+
+    def _use(self) -> Card:
+        return self._card(
+            "use",
+            _("Use"),
+            "precision",
+            self.result.get("precision"),
+            self.intervals.get("precision"),
+            self.real.get("precision"),
+            words.share,
+            _("of the images pass for real palms one by one"),
+            also=("duplicates",),
+            rows=(self._row("duplicates", (self.result.get("duplicates") or {}).get("share"), words.share),),
+        )
+
+    def _card(
+        self,
+        key: str,
+        title: str,
+        measure: str,
+        value: Number,
+        interval: Any,
+        real: Number,
+        written: Any,
+        unit: str,
+        *,
+        rows: tuple[Row, ...],
+        verdict: str = "",
+        also: tuple[str, ...] = (),
+        most: float = 1.0,
+    ) -> Card:
+        interval = interval if interval and None not in interval else None
+        span = words.between(written(interval[0]), written(interval[1])) if interval else ""
+        measures = (verdict or measure, *also)
+        grades = [self._grade(one) for one in measures]
+        worst = next((grade for grade in ("bad", "worrying", "fine", "good") if grade in grades), "unknown")
+        first = Row(words.measure_title(measure), written(value), span, written(real))
+        return Card(
+            key,
+            title,
+            written(value),
+            unit,
+            span,
+            written(real),
+            worst,
+            self._sentences(*measures) or ((self.few_sentence,) if self.is_few else ()),
+            charts.scale(
+                value,
+                interval,
+                real,
+                most=most,
+                label=self._label(title, written(value), span, written(real)),
+            ),
+            (first, *rows),
+        )
+
+    def _label(self, title: str, value: str, span: str, real: str) -> str:
+        if span:
+            return _("%(title)s: %(value)s, %(span)s; real palms %(real)s") % {
+                "title": title, "value": value, "span": span, "real": real
+            }  # fmt: skip
+        return _("%(title)s: %(value)s; real palms %(real)s") % {"title": title, "value": value, "real": real}
+
+    def _row(self, measure: str, value: Number, written: Any) -> Row:
+        interval = self.intervals.get(measure)
+        span = words.between(written(interval[0]), written(interval[1])) if interval else ""
+        real = self.real.get(measure)
+        return Row(words.measure_title(measure), written(value), span, "" if real is None else written(real))
+
+    def _grade(self, measure: str) -> str:
+        found = [one["grade"] for one in self.verdicts if one["measure"] == measure]
+        return str(found[0]) if found else "unknown"
+
+    def _sentence(self, measure: str) -> str:
+        return next((words.verdict(one) for one in self.verdicts if one["measure"] == measure), "")
+
+    def _sentences(self, *measures: str) -> tuple[str, ...]:
+        return tuple(text for text in (self._sentence(one) for one in measures) if text)
+
+    @property
+    def curve(self) -> SafeString:
+        """What choosing costs: recall over the share that is kept, beside a random draw."""
+        points = self.result.get("choosing") or []
+        if len(points) < 2:
+            return SafeString("")
+        return charts.curve(
+            [(one["share"], one["recall"]) for one in points],
+            [(one["share"], one["random_recall"]) for one in points],
+            label=_("Recall when only the best-scored share is kept, beside a random draw of the same size"),
+        )
+
+    @property
+    def curve_rows(self) -> list[tuple[str, ...]]:
+        """The curve as a table: share, N, KID, precision, recall, and recall of a random draw."""
+        return [
+            (
+                words.share(one["share"]),
+                words.plain(one["n"], 0),
+                words.thousandths(one["kid"]),
+                words.share(one["precision"]),
+                words.share(one["recall"]),
+                words.share(one["random_recall"]),
+            )
+            for one in self.result.get("choosing") or []
+        ]

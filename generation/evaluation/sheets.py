@@ -1,0 +1,112 @@
+"""What the pages of a measurement show beside its numbers: pictures by number, history, the way it was made."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from generation.evaluation import cards, extractors, grades, links, policies, selectors, words
+from generation.evaluation.forms import EvaluateForm
+from generation.evaluation.models import Evaluation
+from generation.sets import selectors as sets
+from generation.sets.models import ImageSet
+
+SHOWN_SUSPECTS = 20
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A small picture that leads to its image; gone ones have no address."""
+
+    index: int
+    thumb: str
+    url: str
+    words: str = ""
+
+
+def of_set(
+    user: User, image_set: ImageSet, *, note: str = "", form: EvaluateForm | None = None
+) -> dict[str, Any]:
+    """The whole of a set's quality."""
+    evaluations = list(selectors.evaluations_of(image_set)[:50])
+    return {
+        "set": image_set,
+        "is_own": policies.can_evaluate(user, image_set),
+        "is_few": image_set.count < policies.LEAST_IMAGES,
+        "least": policies.LEAST_IMAGES,
+        "latest": _first(evaluations, Evaluation.Kind.EVALUATE),
+        "fid": _first(evaluations, Evaluation.Kind.FID),
+        "history": [_line(one) for one in evaluations],
+        "form": form or EvaluateForm(user, auto_id="measure_%s"),
+        "note": note,
+        "set_url": links.of_set(image_set.pk),
+    }
+
+
+def of_evaluation(user: User, evaluation: Evaluation) -> dict[str, Any]:
+    """One measurement for its template; only what is done has cards."""
+    image_set = evaluation.image_set
+    context: dict[str, Any] = {
+        "evaluation": evaluation,
+        "set": image_set,
+        "is_own": policies.can_evaluate(user, image_set),
+        "network": extractors.get(evaluation.extractor),
+        "set_url": links.of_set(image_set.pk),
+        "quality_url": links.of_quality(image_set.pk),
+        "is_old": evaluation.is_done and evaluation.n != image_set.count,
+    }
+    if evaluation.is_done:
+        context |= _done(evaluation)
+    return context
+
+
+def _done(evaluation: Evaluation) -> dict[str, Any]:
+    result = evaluation.result
+    sheet = cards.Sheet(result)
+    suspects = (result.get("privacy") or {}).get("suspects", [])[:SHOWN_SUSPECTS]
+    groups = (result.get("duplicates") or {}).get("groups", [])
+    wanted = [one["index"] for one in suspects] + [index for group in groups for index in group]
+    pictures = _pictures(evaluation.image_set, wanted)
+    grade = grades.overall(result)
+    return {
+        "sheet": sheet,
+        "cards": [sheet.fid_card] if evaluation.kind == Evaluation.Kind.FID else sheet.cards,
+        "grade": words.grade(grade),
+        "grade_chip": words.CHIPS.get(grade, ""),
+        "advice": words.advice(grade),
+        "suspects": [
+            Picture(one["index"], *pictures[one["index"]], words.plain(one["ratio"]))
+            for one in suspects
+            if one["index"] in pictures
+        ],
+        "groups": [
+            [Picture(index, *pictures[index]) for index in group if index in pictures] for group in groups
+        ],
+        "more_groups": max((result.get("duplicates") or {}).get("count", 0) - len(groups), 0),
+        "lineage": evaluation.reference.lineage if evaluation.reference else [],
+    }
+
+
+def _pictures(image_set: ImageSet, indices: list[int]) -> dict[int, tuple[str, str]]:
+    found = sets.images_of(image_set).filter(index__in=set(indices)).values_list("index", "pk")
+    return {index: (links.thumb(pk), links.image(pk)) for index, pk in found}
+
+
+def _first(evaluations: list[Evaluation], kind: str) -> Evaluation | None:
+    return next((one for one in evaluations if one.kind == kind), None)
+
+
+def _line(evaluation: Evaluation) -> dict[str, Any]:
+    """A measurement as one line of the history."""
+    result = evaluation.result
+    is_fid = evaluation.kind == Evaluation.Kind.FID
+    value = words.plain(result.get("fid"), 1) if is_fid else words.thousandths(result.get("kid"))
+    interval = result.get("kid_ci") if not is_fid else None
+    grade = grades.overall(result) if evaluation.is_done else ""
+    return {
+        "evaluation": evaluation,
+        "network": extractors.title(evaluation.extractor),
+        "value": value if evaluation.is_done else "",
+        "interval": words.between(*map(words.thousandths, interval)) if interval else "",
+        "grade": words.grade(grade) if grade else "",
+        "chip": words.CHIPS.get(grade, ""),
+    }

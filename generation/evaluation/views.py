@@ -1,0 +1,95 @@
+"""Pages of a set's quality: measure it, watch, read the four cards, print the certificate. Thin: parse, call, draw."""
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.errors import Conflict
+from accounts.models import User
+from generation.evaluation import links, selectors, services, sheets
+from generation.evaluation.forms import EvaluateForm
+from generation.evaluation.models import Evaluation
+from generation.sets import selectors as sets
+
+
+def person(request: HttpRequest) -> User:
+    """Who is signed in; only for views that nobody else reaches."""
+    return cast(User, request.user)
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Whether a part of a page was asked for."""
+    return request.headers.get("HX-Request") == "true"
+
+
+@require_GET
+@login_required
+def quality(request: HttpRequest, set_id: UUID) -> HttpResponse:
+    """All that was measured of a set, as a part of its page or as a page."""
+    image_set = sets.set_for(person(request), set_id)
+    template = "evaluation/_measures.html" if is_part(request) else "evaluation/quality.html"
+    return render(request, template, sheets.of_set(person(request), image_set))
+
+
+@require_POST
+@login_required
+def evaluate(request: HttpRequest, set_id: UUID) -> HttpResponse:
+    """Have a set measured; where FID cannot be had the answer says so and offers the other measures."""
+    user = person(request)
+    image_set = sets.set_for(user, set_id)
+    form = EvaluateForm(user, request.POST, auto_id="measure_%s")
+    note = ""
+    if form.is_valid():
+        if form.cleaned_data["kind"] == Evaluation.Kind.FID:
+            note = selectors.why_no_fid(user)
+        if not note:
+            services.evaluate(by=user, image_set=image_set, **form.wish)
+            if not is_part(request):
+                return redirect(links.of_quality(image_set.pk))
+    template = "evaluation/_measures.html" if is_part(request) else "evaluation/quality.html"
+    context = sheets.of_set(user, image_set, note=_(note) if note else "", form=form if form.errors else None)
+    return render(request, template, context)
+
+
+@require_GET
+@login_required
+def evaluation(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
+    """One measurement on a page of its own."""
+    found = selectors.evaluation_for(person(request), evaluation_id)
+    return render(request, "evaluation/evaluation.html", sheets.of_evaluation(person(request), found))
+
+
+@require_GET
+@login_required
+def card(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
+    """One measurement as a part: asks for itself until there is a result."""
+    found = selectors.evaluation_for(person(request), evaluation_id)
+    answer = render(request, "evaluation/_evaluation.html", sheets.of_evaluation(person(request), found))
+    if not found.is_waiting:
+        answer["HX-Trigger"] = "jobs-changed"
+    return answer
+
+
+@require_GET
+@login_required
+def certificate(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
+    """The set's quality on one sheet of paper."""
+    found = selectors.evaluation_for(person(request), evaluation_id)
+    if not found.is_done or found.kind != Evaluation.Kind.EVALUATE:
+        raise Conflict(
+            _("There is no result to certify yet. Press Evaluate and come back."), code="no_result"
+        )
+    return render(request, "evaluation/certificate.html", sheets.of_evaluation(person(request), found))
+
+
+@require_GET
+@login_required
+def references(request: HttpRequest) -> HttpResponse:
+    """What sets may be measured against, with lineage and terms."""
+    context = {"references": selectors.references_for(person(request))}
+    return render(request, "evaluation/references.html", context)

@@ -1,0 +1,160 @@
+"""Numbers and verdicts as a person would say them, in the reader's language. Decides nothing: mlcore has judged."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+CHIPS = {"good": "good", "fine": "good", "worrying": "warn", "bad": "bad"}
+_GRADES = {
+    "good": gettext_noop("good"),
+    "fine": gettext_noop("fine"),
+    "worrying": gettext_noop("worrying"),
+    "bad": gettext_noop("bad"),
+    "unknown": gettext_noop("not judged"),
+}
+_ADVICE = {
+    "good": gettext_noop("This set may go into training."),
+    "fine": gettext_noop("This set may go into training; look at what is below real palms first."),
+    "worrying": gettext_noop("Look through the set before it goes into training: something is off."),
+    "bad": gettext_noop("Do not train on this set as it is."),
+    "unknown": gettext_noop("Too few images to judge. Make 100 for a first look, 1,000 for a judgement."),
+}
+_SENTENCES = {
+    ("kid", "like_real"): gettext_noop(
+        "As a whole, hardly farther from real palms than other real palms are."
+    ),
+    ("kid", "near_real"): gettext_noop("Near to real palms, with a difference that can be measured."),
+    ("kid", "apart_from_real"): gettext_noop(
+        "Clearly apart from real palms. Choose the better-scored share or another model."
+    ),
+    ("kid", "far_from_real"): gettext_noop(
+        "Far from real palms. Try another model; more images will not help."
+    ),
+    ("recall", "like_real"): gettext_noop("The kinds of palms that people have are there, as in real palms."),
+    ("recall", "below_real"): gettext_noop(
+        "Some kinds of real palms are missing. Choose less strictly, or mix models."
+    ),
+    ("recall", "low"): gettext_noop(
+        "Many kinds of real palms are missing. Choose less strictly, or mix models."
+    ),
+    ("recall", "hardly_any"): gettext_noop(
+        "Hardly any kind of real palm is there: the images are much alike."
+    ),
+    ("precision", "like_real"): gettext_noop(
+        "One by one, the images pass for palms as often as real ones do."
+    ),
+    ("precision", "below_real"): gettext_noop(
+        "Most that pass for palms do so less often than real ones. Keep the better-scored share."
+    ),
+    ("precision", "low"): gettext_noop(
+        "Few of the images pass for real palms. Keep only the best-scored, or try another model."
+    ),
+    ("precision", "hardly_any"): gettext_noop("Hardly any image passes for a real palm."),
+    ("duplicates", "none"): gettext_noop("No image repeats another."),
+    ("duplicates", "few"): gettext_noop("A few images repeat others; delete them."),
+    ("duplicates", "some"): gettext_noop("Some images repeat others. Delete the repeats before training."),
+    ("duplicates", "many"): gettext_noop("Many images repeat others: the set is worth less than its number."),
+    ("privacy", "as_far_as_real"): gettext_noop(
+        "No closer to the training palms than palms of strangers are."
+    ),
+    ("privacy", "more_suspicious_than_real"): gettext_noop(
+        "Somewhat more images than by chance lie close to training palms. Look at the pictures below."
+    ),
+    ("privacy", "many_suspicious"): gettext_noop(
+        "Many images lie close to training palms. Do not give the set away before you have looked at them."
+    ),
+    ("privacy", "copies"): gettext_noop(
+        "Some images are all but copies of training palms. Delete them; do not give the set away."
+    ),
+    ("vendi", "all_alike"): gettext_noop("All images are alike to the network."),
+    ("fid", "under_custom_100"): gettext_noop(
+        "Under 100, which is what the field's beginners call good. Beside it stands what real palms get."
+    ),
+    ("fid", "over_custom_100"): gettext_noop(
+        "Over 100: even by the field's beginners' custom this is not good."
+    ),
+}
+
+
+def share(value: float | None) -> str:
+    """A share in percent."""
+    return "–" if value is None else _("%(percent)s %%") % {"percent": number_format(value * 100, 0)}
+
+
+def thousandths(value: float | None) -> str:
+    """KID as people write it: in thousandths, one digit after the point."""
+    return "–" if value is None else number_format(value * 1000, 1)
+
+
+def plain(value: float | None, digits: int = 2) -> str:
+    """A number with so many digits after the point."""
+    return "–" if value is None else number_format(value, digits)
+
+
+def between(low: str, high: str) -> str:
+    """An interval."""
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
+
+
+def grade(name: str) -> str:
+    """A grade in one word."""
+    return _(_GRADES.get(name, _GRADES["unknown"]))
+
+
+def advice(name: str) -> str:
+    """What to do with a set of this overall grade."""
+    return _(_ADVICE.get(name, _ADVICE["unknown"]))
+
+
+def verdict(found: Mapping[str, Any]) -> str:
+    """A verdict as a sentence."""
+    measure, code = found["measure"], found["code"]
+    if code in ("too_few_to_judge", "too_few_for_fid"):
+        return _("%(images)s: too few to judge. From %(enough)s on the number means something.") % {
+            "images": images(int(found["value"] or 0)),
+            "enough": number_format(found["beside"] or 0, force_grouping=True),
+        }
+    return _(_SENTENCES[(measure, code)]) if (measure, code) in _SENTENCES else ""
+
+
+def images(count: int) -> str:
+    """A number of images."""
+    return ngettext("%(n)s image", "%(n)s images", count) % {"n": number_format(count, force_grouping=True)}
+
+
+def measure_title(name: str) -> str:
+    """A measure's name for people."""
+    titles = {
+        "kid": _("KID, in thousandths"),
+        "fd": _("Fréchet distance"),
+        "fid": _("FID"),
+        "fd_infinite": _("Fréchet distance at endless N"),
+        "precision": _("Precision"),
+        "recall": _("Recall"),
+        "density": _("Density"),
+        "coverage": _("Coverage"),
+        "vendi": _("Vendi score"),
+        "duplicates": _("Repeats"),
+        "suspicious": _("Suspiciously close to training palms"),
+        "copies": _("Copies of training palms"),
+        "ratio": _("Nearest training palm, against strangers' palms"),
+        "authentic": _("Farther from a training palm than it is from its own like"),
+    }
+    return titles.get(name, name)
+
+
+def recipe_title(key: str) -> str:
+    """A line of a recipe for people."""
+    titles = {
+        "model": _("Model"),
+        "seed": _("Seed"),
+        "candidates": _("Candidates"),
+        "min_probability": _("Least probability"),
+        "first_index": _("First number"),
+        "hand": _("Hand"),
+        "look": _("Look"),
+    }
+    return titles.get(key, key)

@@ -1,0 +1,109 @@
+"""The pages of a set's quality, as their people see them."""
+
+import pytest
+from django.urls import reverse
+
+from generation.evaluation import services
+from generation.evaluation.models import Evaluation
+from generation.sets.models import Share
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+
+def text_of(answer):
+    return " ".join(answer.content.decode().split())
+
+
+def test_pressing_evaluate_shows_progress_then_four_cards(client, alice, palms, work):
+    image_set = palms(12)
+    client.force_login(alice)
+    page = client.get(reverse("evaluation:quality", args=[image_set.pk]))
+    assert "Nothing was measured yet" in text_of(page)
+    answer = client.post(
+        reverse("evaluation:evaluate", args=[image_set.pk]),
+        {"kind": "evaluate"},
+        headers={"HX-Request": "true"},
+    )
+    assert answer.status_code == 200 and "<html" not in text_of(answer)
+    evaluation = Evaluation.objects.get()
+    card = reverse("evaluation:card", args=[evaluation.pk])
+    assert card in text_of(answer)
+    assert 'hx-trigger="every 1s"' in text_of(client.get(card))
+    work()
+    done = client.get(card)
+    assert "every 1s" not in text_of(done) and done["HX-Trigger"] == "jobs-changed"
+    for key in ("quality", "diversity", "privacy", "use"):
+        assert f'data-measure="{key}"' in text_of(done)
+    assert text_of(done).count('class="reference"') >= 4
+    assert text_of(done).count('<svg class="chart"') >= 4
+    assert "12 images: too few to judge" in text_of(done)
+    for name in ("evaluation", "certificate"):
+        assert client.get(reverse(f"evaluation:{name}", args=[evaluation.pk])).status_code == 200
+
+
+def test_a_plain_post_leads_back_to_the_set(client, alice, palms):
+    image_set = palms(12)
+    client.force_login(alice)
+    answer = client.post(
+        reverse("evaluation:evaluate", args=[image_set.pk]), {"kind": "evaluate", "seed": "3"}
+    )
+    assert answer.status_code == 302
+    assert Evaluation.objects.get().spec["seed"] == 3
+
+
+def test_fid_without_weights_says_so_and_offers_the_rest(client, alice, palms):
+    image_set = palms(12)
+    client.force_login(alice)
+    answer = client.post(reverse("evaluation:evaluate", args=[image_set.pk]), {"kind": "fid"})
+    assert answer.status_code == 200
+    assert "FID cannot be had here" in text_of(answer) and "PALMSITE_INCEPTION" in text_of(answer)
+    assert 'value="evaluate"' in text_of(answer)
+    assert not Evaluation.objects.exists()
+
+
+def test_a_failed_measurement_says_why(client, alice, palms, work):
+    image_set = palms(12)
+    evaluation = services.evaluate(by=alice, image_set=image_set)
+    image_set.images.filter(index__gte=2).update(deleted_at="2026-01-01T00:00:00Z")
+    work()
+    client.force_login(alice)
+    page = text_of(client.get(reverse("evaluation:evaluation", args=[evaluation.pk])))
+    assert "The set has 2 images; below 10" in page
+    assert client.get(reverse("evaluation:certificate", args=[evaluation.pk])).status_code == 409
+
+
+def test_an_old_result_is_marked_with_its_number(client, alice, palms, measured):
+    image_set = palms(12)
+    evaluation = measured(image_set)
+    type(image_set).objects.filter(pk=image_set.pk).update(count=11)
+    client.force_login(alice)
+    page = text_of(client.get(reverse("evaluation:evaluation", args=[evaluation.pk])))
+    assert "Measured when the set had 12 images; now it has 11" in page
+
+
+def test_few_images_are_not_offered_a_button(client, alice, palms):
+    client.force_login(alice)
+    page = text_of(client.get(reverse("evaluation:quality", args=[palms(3).pk])))
+    assert "measures need at least 10" in page and 'value="evaluate"' not in page
+
+
+def test_bob_may_look_and_charlie_may_not(client, alice, bob, charlie, palms, measured):
+    image_set = palms(12)
+    evaluation = measured(image_set)
+    Share.objects.create(image_set=image_set, user=bob)
+    places = [reverse("evaluation:quality", args=[image_set.pk])] + [
+        reverse(f"evaluation:{name}", args=[evaluation.pk]) for name in ("evaluation", "card", "certificate")
+    ]
+    post = reverse("evaluation:evaluate", args=[image_set.pk])
+    for user, seen in ((bob, 200), (charlie, 404)):
+        client.force_login(user)
+        assert [client.get(place).status_code for place in places] == [seen] * 4
+        assert client.post(post, {"kind": "evaluate"}).status_code == 404
+    client.logout()
+    assert all(client.get(place).status_code == 302 for place in places)
+
+
+def test_references_show_their_terms(client, charlie):
+    client.force_login(charlie)
+    page = text_of(client.get(reverse("evaluation:references")))
+    assert "palm-reference" in page and "CC BY 4.0" in page and "palm-training" not in page
