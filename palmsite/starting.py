@@ -9,17 +9,20 @@ import os
 import secrets
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
+from generation.sets.models import Checkpoint
 from palmsite import serving, translation
 
 LEAST_FREE_BYTES = 500 * 10**6
@@ -142,9 +145,24 @@ def administrator() -> str:
 
 
 def models() -> str:
-    """Register the trained models that ship with the site."""
-    if "checkpoint" not in get_commands():
-        return "none shipped yet"
-    call_command("checkpoint", "sync", verbosity=0)
+    """Register the trained models that ship, in a process of its own: reading weights takes torch, and we stay."""
+    stamp, now = Path(settings.PALMSITE_DATA) / "models.stamp", _zoo_signature()
+    has_some = Checkpoint.objects.exists()
     connection.close()
+    if has_some and stamp.exists() and stamp.read_text() == now:
+        return "up to date"
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "checkpoint", "sync"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise CommandError(f"The models that ship could not be registered: {ended.stderr.strip()[-500:]}")
+    stamp.write_text(now)
     return "registered"
+
+
+def _zoo_signature() -> str:
+    digest = hashlib.sha256()
+    for path in sorted((settings.BASE_DIR / "mlcore" / "zoo").rglob("*")):
+        if path.is_file():
+            facts = path.stat()
+            digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

@@ -59,7 +59,6 @@ def test_the_picture_is_served_to_its_owner(alice, client):
     response = client.get(reverse("jobs:picture", args=[job.pk]))
     assert response["Content-Type"] == "image/png"
     assert response.getvalue().startswith(b"\x89PNG")
-    response.close()
     assert "<img" in client.get(reverse("jobs:detail", args=[job.pk])).content.decode()
 
 
