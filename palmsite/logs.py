@@ -70,5 +70,7 @@ def configuration(form: str, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
             "waitress": {"level": "WARNING"},
+            # Says each time that a request waits for a thread, which is what a queue is for.
+            "waitress.queue": {"level": "ERROR"},
         },
     }
