@@ -68,12 +68,8 @@ class Detector:
     def load(cls, path: str | Path | None = None) -> "Detector":
         """Read a detector; without a path the one that ships."""
         found = checkpoint.load(path or ZOO_PATH)
-        header = found.header
-        if header.kind != "detector" or header.architecture != ARCHITECTURE:
-            raise WrongKind(f"{path} is a {header.kind} ({header.architecture}), not a palm detector.")
-        network = build_network(header.arguments)
-        _fill(network, found.state)
-        return cls(network, header.arguments["names"], int(header.arguments["size"]))
+        arguments = found.header.arguments
+        return cls(network_of(found), arguments["names"], int(arguments["size"]))
 
     def detect(self, photo: Picture, confidence: float = CONFIDENCE) -> list[Detection]:
         """Everything found in a photo, the surest first."""
@@ -101,6 +97,16 @@ class Detector:
     def fires(self, photo: Picture) -> bool:
         """Whether it sees anything, even a little less surely than it would say."""
         return bool(self.detect(photo, CONFIDENCE * 0.6))
+
+
+def network_of(found: checkpoint.Checkpoint) -> torch.nn.Module:
+    """The network of a detector's checkpoint with its weights."""
+    header = found.header
+    if header.kind != "detector" or header.architecture != ARCHITECTURE:
+        raise WrongKind(f"This is a {header.kind} ({header.architecture}), not a palm detector.")
+    network = build_network(header.arguments)
+    _fill(network, found.state)
+    return network.eval()
 
 
 def save(path: Path, network: torch.nn.Module, names: Sequence[str], size: int, **header: Any) -> str:

@@ -3,8 +3,14 @@
 import argparse
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlcore.terminal import say, say_json, table
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mlcore.checkpoint import Checkpoint
 
 NAME = "inspect"
 HELP = "Show a checkpoint: its header, its tensors, a sheet of its images."
@@ -36,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
     path = zoo_index.find(args.checkpoint)
     loaded = checkpoint.load(path)
-    network = checkpoint.build(loaded)
+    network = _network(loaded)
     weights = sum(tensor.numel() for tensor in loaded.state.values())
     parameters = sum(parameter.numel() for parameter in network.parameters())
     facts = {
@@ -55,6 +61,15 @@ def run(args: argparse.Namespace) -> int:
     else:
         say(table([(key, _short(value)) for key, value in facts.items() if value not in ("", {}, [])]))
     return 0
+
+
+def _network(loaded: "Checkpoint") -> "nn.Module":
+    """The network, whoever builds networks of its kind."""
+    from mlcore import checkpoint, detector
+
+    if loaded.header.kind == "detector":
+        return detector.network_of(loaded)
+    return checkpoint.build(loaded)
 
 
 def _short(value: object) -> str:

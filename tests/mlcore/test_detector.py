@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mlcore import checkpoint, detector
+from mlcore.__main__ import main
 from mlcore.detector import Detector
 from mlcore.detector_labels import Box, read_labels
 from mlcore.detector_metrics import Found, Judged, average_precision, false_alarm_rate, iou, quality
@@ -201,6 +202,14 @@ def test_headers_that_ask_for_other_things_are_refused(file, tmp_path, change, w
     checkpoint.save(tmp_path / "bad.safetensors", found.state, header)
     with pytest.raises(ArgumentsRefused, match=words):
         Detector.load(tmp_path / "bad.safetensors")
+
+
+@pytest.mark.slow
+def test_inspect_shows_a_detector(file, capsys):
+    assert main(["inspect", str(file), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["kind"] == "detector"
+    assert told["parameters"] > 2_000_000
 
 
 @pytest.mark.slow
