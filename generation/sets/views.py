@@ -1,11 +1,106 @@
-"""Pages of the sets room. Thin: parse, call, draw."""
+"""The first page, the models, and the question whether an image was made here. Thin: parse, call, draw."""
 
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.errors import InvalidInput
+from generation.sets import made_here as origins
+from generation.sets import selectors, storage
+from generation.sets.models import Checkpoint, ImageSet
+from generation.sets.set_words import kid_of
+
+PALMS = 12
 
 
+@require_GET
 def landing(request: HttpRequest) -> HttpResponse:
-    """Show the first page to a visitor; who is signed in goes on to what they have."""
+    """Show the first page to a visitor; who is signed in goes on to what they have, or to their first set."""
     if request.user.is_authenticated:
-        return redirect("jobs:list")
-    return render(request, "landing.html")
+        return redirect("sets:history" if selectors.sets_of(request.user).exists() else "sets:new")
+    model = selectors.models_offered().first()
+    context: dict[str, Any] = {"palms": _palms(model), "facts": _facts(model)}
+    return render(request, "landing.html", context)
+
+
+def _palms(model: Checkpoint | None) -> list[str]:
+    # Noise of an untrained network would be a strange welcome: then the page draws palms itself.
+    if model is None or model.is_stand_in or not storage.grid_is_kept(model):
+        return []
+    return [reverse("sets:sample", args=[model.name, index]) for index in range(PALMS)]
+
+
+def _facts(model: Checkpoint | None) -> list[tuple[str, str]]:
+    """Three numbers of this site; fewer are none, and the page says what holds everywhere."""
+    made = ImageSet.objects.filter(is_preview=False).aggregate(sum=Sum("count"))["sum"] or 0
+    if model is None or model.is_stand_in or not made:
+        return []
+    kid = kid_of(model.metrics)
+    speed = 60 / model.seconds_per_image if model.seconds_per_image else 0
+    first = (
+        (kid.text, _("from real palms (KID, smaller is nearer), measured on palms the network never saw"))
+        if kid
+        else (_number(round(speed)), _("palms a minute on this machine"))
+    )
+    return [
+        first,
+        (_number(made), _("palms made here so far, each from its own seed, the same again whenever you ask")),
+        (_("Nothing"), _("is the price: the site runs on your own machine")),
+    ]
+
+
+@login_required
+@require_GET
+def models(request: HttpRequest) -> HttpResponse:
+    """Every model with its samples; the staff sees first those that wait for them."""
+    everybody = Checkpoint.objects.generators().select_related("partner")
+    states = [Checkpoint.State.PUBLISHED, Checkpoint.State.RETIRED]
+    context = {
+        "offered": [_described(model) for model in everybody.filter(state=Checkpoint.State.PUBLISHED)],
+        "retired": [_described(model) for model in everybody.filter(state=Checkpoint.State.RETIRED)],
+        "waiting": list(everybody.exclude(state__in=states)) if request.user.is_staff else [],
+    }
+    return render(request, "sets/models.html", context)
+
+
+def _described(model: Checkpoint) -> dict[str, Any]:
+    each = model.seconds_per_image
+    lineage = model.header.get("lineage") or []
+    return {
+        "model": model,
+        "has_grid": storage.grid_is_kept(model),
+        "speed": _number(round(1 / each)) if each and each < 1 else "",
+        "seconds": number_format(each, 1) if each and each >= 1 else "",
+        "kid": kid_of(model.metrics),
+        "lineage": [part for part in lineage if isinstance(part, dict)],
+        "trained_on": model.header.get("notes", {}).get("trained_on"),
+    }
+
+
+@require_http_methods(["GET", "POST"])
+def made_here(request: HttpRequest) -> HttpResponse:
+    """Whether an image was made here, by its pixels; the set is named only to those who may see it."""
+    context: dict[str, Any] = {"most": origins.MOST_BYTES}
+    status = 200
+    if request.method == "POST":
+        try:
+            file = request.FILES.get("image")
+            pixels = origins.pixels_of(file) if file else None
+            if pixels is None:
+                raise InvalidInput(_("Choose an image first."))
+            user = request.user if request.user.is_authenticated else None
+            context["origin"] = origins.origin(pixels, user)
+        except InvalidInput as error:
+            context["error"], status = str(error), 400
+    return render(request, "sets/made_here.html", context, status=status)
+
+
+def _number(value: int) -> str:
+    return number_format(value, force_grouping=True)

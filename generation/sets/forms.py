@@ -1,0 +1,223 @@
+"""Parses what people type on the pages of sets; every refusal names the range and the way out."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts.models import User
+from accounts.quotas import limits
+from generation.sets import new_set
+from generation.sets.models import Checkpoint
+from generation.sets.sharing import LINK_DAYS, MOST_DAYS
+from mlcore.spec import LIMITS, GenerationSpec
+
+MOST_TAGS, LONGEST_TAG = 10, 32
+MOST_PROBABILITY = 0.99
+_DIGITS = re.compile(r"[0-9]{1,20}")
+_FRACTION = re.compile(r"[0-9](?:[.,][0-9]{1,6})?")
+
+
+class WholeNumberField(forms.CharField):
+    """Digits and nothing else: no sign, no exponent, no zero in front, no guessing."""
+
+    def __init__(self, *, least: int, most: int, **more: Any) -> None:
+        self.least, self.most = least, most
+        super().__init__(
+            widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}), **more
+        )
+
+    def clean(self, value: Any) -> int | None:
+        """The number, or a refusal that says what would do."""
+        text = str(value or "").strip()
+        if not text and not self.required:
+            return None
+        if text.isascii() and _DIGITS.fullmatch(text):
+            if len(text) > 1 and text.startswith("0"):
+                raise forms.ValidationError(
+                    _("Write the number without a zero in front, from %(least)s to %(most)s.")
+                    % self._range(),
+                    code="leading_zero",
+                )
+            if self.least <= int(text) <= self.most:
+                return int(text)
+        raise forms.ValidationError(
+            _("Write a number from %(least)s to %(most)s.") % self._range(), code="out_of_range"
+        )
+
+    def _range(self) -> dict[str, str]:
+        return {
+            "least": number_format(self.least, force_grouping=True),
+            "most": number_format(self.most, force_grouping=True),
+        }
+
+
+class ProbabilityField(forms.CharField):
+    """A probability with a point or a comma."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(
+            widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}), **more
+        )
+
+    def clean(self, value: Any) -> float:
+        """The probability; nothing typed means none is asked for."""
+        text = str(value or "").strip()
+        if not text:
+            return 0.0
+        if text.isascii() and _FRACTION.fullmatch(text):
+            number = float(text.replace(",", "."))
+            if number <= MOST_PROBABILITY:
+                return number
+        raise forms.ValidationError(
+            _("Write a probability from 0 to %(most)s.") % {"most": number_format(MOST_PROBABILITY)},
+            code="out_of_range",
+        )
+
+
+class TagsField(forms.CharField):
+    """Words with commas between."""
+
+    def clean(self, value: Any) -> list[str]:
+        """The tags, each once, in the order they were written."""
+        tags = self.parts(super().clean(value))
+        if len(tags) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in tags):
+            raise forms.ValidationError(
+                _("Write at most %(most)s tags of at most %(longest)s letters, with commas between.")
+                % {"most": MOST_TAGS, "longest": LONGEST_TAG},
+                code="tags",
+            )
+        return tags
+
+    @staticmethod
+    def parts(text: str) -> list[str]:
+        """The words between the commas."""
+        return list(dict.fromkeys(" ".join(tag.split()) for tag in text.split(",") if tag.strip()))
+
+
+class NewSetForm(forms.Form):
+    """An order. Every field has a default; `More` on the page hides what few people change."""
+
+    use_required_attribute = False
+    more_fields = ("seed", "candidates", "min_probability")
+
+    model = forms.ModelChoiceField(
+        queryset=Checkpoint.objects.none(),
+        to_field_name="name",
+        empty_label=None,
+        label=gettext_lazy("Model"),
+        error_messages={
+            "required": gettext_lazy("Choose a model."),
+            "invalid_choice": gettext_lazy("This model is no longer offered; choose another."),
+        },
+    )
+    hand = forms.ChoiceField(
+        label=gettext_lazy("Hand"),
+        required=False,
+        choices=[
+            ("any", pgettext_lazy("hand", "Either")),
+            ("left", pgettext_lazy("hand", "Left")),
+            ("right", pgettext_lazy("hand", "Right")),
+        ],
+        error_messages={"invalid_choice": gettext_lazy("Choose either, left or right.")},
+    )
+    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=120)
+    tags = TagsField(
+        label=gettext_lazy("Tags"),
+        required=False,
+        max_length=400,
+        help_text=gettext_lazy("With commas between; you find the set by them later."),
+    )
+    seed = WholeNumberField(
+        label=gettext_lazy("Seed"),
+        required=False,
+        least=LIMITS["seed"][0],
+        most=LIMITS["seed"][1],
+        help_text=gettext_lazy("The same seed gives the same images. Left empty, one is drawn and shown."),
+    )
+    candidates = WholeNumberField(
+        label=gettext_lazy("Candidates for each image"),
+        least=1,
+        most=new_set.MOST_CANDIDATES,
+        help_text=gettext_lazy(
+            "So many are drawn and the most real one is kept. It takes so many times longer."
+        ),
+    )
+    min_probability = ProbabilityField(
+        label=gettext_lazy("Least probability"),
+        required=False,
+        help_text=gettext_lazy("Images that look less real than this are drawn again."),
+    )
+    preview = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, person: User, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.person = person
+        models: Any = self.fields["model"]
+        models.queryset = new_set.offered()
+        self.fields["count"] = WholeNumberField(
+            label=gettext_lazy("How many"), least=1, most=limits(person).images_per_order
+        )
+
+    @staticmethod
+    def defaults() -> dict[str, Any]:
+        """What stands in the fields before anybody has typed."""
+        first = new_set.offered().first()
+        return {
+            "model": first.name if first else "",
+            "count": new_set.DEFAULT_COUNT,
+            "hand": "any",
+            "candidates": 1,
+        }
+
+    def spec(self, *, seed: int, count: int | None = None) -> GenerationSpec:
+        """What was asked for, as it travels."""
+        data = self.cleaned_data
+        return GenerationSpec(
+            count=count or data["count"],
+            seed=seed if data["seed"] is None else data["seed"],
+            candidates=data["candidates"],
+            min_probability=data["min_probability"],
+            hand=data["hand"] or "any",
+        )
+
+    @property
+    def is_more_open(self) -> bool:
+        """Whether a hidden field holds something worth seeing."""
+        if any(name in self.errors for name in self.more_fields):
+            return True
+        return any(str(self[name].value() or "") not in ("", "0", "0.0", "1") for name in self.more_fields)
+
+    def refuse(self, message: str, fields: dict[str, str]) -> None:
+        """Show a room's refusal beside the fields it speaks of."""
+        for name, reason in (fields or {"count": message}).items():
+            self.add_error(name if name in self.fields else None, reason)
+
+
+class MoreForm(forms.Form):
+    """How many more images of the same recipe."""
+
+    use_required_attribute = False
+
+    def __init__(self, person: User, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["count"] = WholeNumberField(
+            label=gettext_lazy("How many more"), least=1, most=limits(person).images_per_order, initial="100"
+        )
+
+
+class ShareForm(forms.Form):
+    """Whom to show a set."""
+
+    use_required_attribute = False
+    user = forms.CharField(label=gettext_lazy("Name of the person"), max_length=150)
+
+
+class LinkForm(forms.Form):
+    """For how long a link leads to a set."""
+
+    use_required_attribute = False
+    days = WholeNumberField(label=gettext_lazy("Days"), least=1, most=MOST_DAYS, initial=str(LINK_DAYS))

@@ -1,0 +1,83 @@
+"""How the pages walk through a set's images: what is sorted and filtered, neighbours, histogram, runs of numbers.
+
+Reads only. Cost does not depend on how deep one is (keys, not offsets).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+
+from generation.sets import image_pages, selection
+from generation.sets.models import Image, ImageSet
+
+PAGE = 120
+STRIP = 6
+# Deleted ones leave gaps: among so many first numbers six are found, or the strip is shorter.
+_STRIP_WITHIN = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a person looks at a set: order and filter, as in the address of the page."""
+
+    sort: str = "index"
+    chosen: selection.Selection = selection.ALL
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Look":
+        """Read an address; what it cannot mean is InvalidInput."""
+        sort = query.get("sort", "index")
+        return cls(sort if sort in image_pages.SORTS else "index", selection.parse(query))
+
+    @property
+    def query(self) -> str:
+        """The address again, without what is the default."""
+        parts = selection.as_query(self.chosen)
+        if self.sort != "index":
+            parts = {"sort": self.sort, **parts}
+        return urlencode(parts)
+
+    def images(self, image_set: ImageSet) -> QuerySet[Image]:
+        """The images that this look shows."""
+        return selection.selected(image_set, self.chosen)
+
+
+def page(image_set: ImageSet, look: Look, cursor: str = "") -> image_pages.ImagePage:
+    """One page of the gallery."""
+    return image_pages.page(look.images(image_set), sort=look.sort, cursor=cursor, size=PAGE)
+
+
+def neighbours(image: Image, look: Look) -> tuple[Image | None, Image | None]:
+    """The images before and after this one in this look."""
+    images = look.images(image.image_set)
+    name, is_falling = look.sort.removeprefix("-"), look.sort.startswith("-")
+    if name == "score" and image.score is None:
+        name, is_falling = "index", False
+    if name == "index":
+        lower = images.filter(index__lt=image.index).order_by("-index").first()
+        higher = images.filter(index__gt=image.index).order_by("index").first()
+        return (higher, lower) if is_falling else (lower, higher)
+    up, down = ("lt", "gt") if is_falling else ("gt", "lt")
+    value = image.score
+    after = images.filter(Q(**{f"score__{up}": value}) | Q(score=value, index__gt=image.index))
+    before = images.filter(Q(**{f"score__{down}": value}) | Q(score=value, index__lt=image.index))
+    rising, falling = ("-score", "score") if is_falling else ("score", "-score")
+    return before.order_by(falling, "-index").first(), after.order_by(rising, "index").first()
+
+
+def numbers(image_set: ImageSet, look: Look) -> list[int]:
+    """All numbers that this look shows, for choosing them all."""
+    return list(look.images(image_set).order_by("index").values_list("index", flat=True))
+
+
+def strips(sets: list[ImageSet]) -> dict[object, list[Image]]:
+    """Six first pictures of each set, in one query."""
+    rows = Image.objects.filter(image_set__in=sets, index__lt=_STRIP_WITHIN, deleted_at__isnull=True)
+    found: dict[object, list[Image]] = {image_set.pk: [] for image_set in sets}
+    for image in rows.order_by("image_set", "index").only("image_set_id", "index", "id"):
+        strip = found[image.image_set_id]
+        if len(strip) < STRIP:
+            strip.append(image)
+    return found

@@ -1,0 +1,54 @@
+"""What the pages say of an order: how far it is, how long it still takes, where it stands in the queue. Reads only."""
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from generation.jobs import selectors as jobs
+from generation.jobs import words
+from generation.jobs.models import Job
+from generation.sets.models import Order
+
+CHIPS = {
+    Order.State.DONE: "good",
+    Order.State.FAILED: "bad",
+    Order.State.CANCELLED: "warn",
+    Order.State.OPEN: "live",
+}
+
+
+def chip(order: Order) -> str:
+    """The kind of chip for its state."""
+    return CHIPS.get(Order.State(order.state), "")
+
+
+def state(order: Order) -> str:
+    """The state as the bar shows it."""
+    return "running" if order.is_live else order.state
+
+
+def progress(order: Order) -> str:
+    """The sentence under the bar: "132 of 200, 25 s left" or "0 of 200, you are next after 3 jobs"."""
+    done: int = order.done  # type: ignore[attr-defined]  # annotated by selectors.with_done
+    total = order.wish.count
+    parts = [_("%(done)s of %(total)s") % {"done": _number(done), "total": _number(total)}]
+    if order.is_live:
+        parts.append(_what_next(order, total - done))
+    return ", ".join(part for part in parts if part)
+
+
+def _what_next(order: Order, left: int) -> str:
+    live = list(Job.objects.filter(pk__in=order.chunks.values("job"), state__in=Job.LIVE).order_by("pk"))
+    running = [job for job in live if job.state == Job.State.RUNNING]
+    if any(job.is_stopping for job in running):
+        return _("stopping after what is in hand")
+    if not running:
+        return jobs.place_in_words(live[0]) if live else ""
+    rate = sum(job.rate for job in running if job.rate)
+    if not rate:
+        each = (order.checkpoint.seconds_per_image or 0) * order.wish.candidates
+        return words.time_left(max(1, round(left * each))) if each else _("beginning")
+    return words.time_left(max(1, round(left / rate)))
+
+
+def _number(value: int) -> str:
+    return number_format(value, force_grouping=True)

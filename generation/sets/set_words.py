@@ -1,0 +1,73 @@
+"""What the pages say of a set in few words: its quality, its recipe, whether another making agrees. Reads only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import fields as fields_of
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.utils.formats import number_format
+
+from generation.sets import selectors
+from generation.sets.models import Image, ImageSet
+from mlcore.spec import GenerationSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Kid:
+    """The kernel distance in thousandths, as people say it, with its interval where one was measured."""
+
+    text: str
+    interval: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many of a set's images are the same bytes as those of the set it was made after."""
+
+    first: ImageSet
+    same: int
+    compared: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all agree."""
+        return self.compared > 0 and self.same == self.compared
+
+
+def kid_of(measures: Mapping[str, Any]) -> Kid | None:
+    """The headline of what was measured; None where nothing was."""
+    value = measures.get("kid")
+    if not isinstance(value, int | float):
+        return None
+    ends = measures.get("kid_ci")
+    known = isinstance(ends, list | tuple) and len(ends) == 2
+    interval = f"{_thousandths(ends[0])} – {_thousandths(ends[1])}" if known and ends else ""
+    return Kid(text=_thousandths(value), interval=interval, value=float(value))
+
+
+def spec_of(image_set: ImageSet) -> GenerationSpec | None:
+    """The recipe's wish; None for a set that no recipe makes as a whole (a selection of another)."""
+    recipe = image_set.recipe
+    if "copied_from" in recipe or "seed" not in recipe or "count" not in recipe:
+        return None
+    known = {field.name for field in fields_of(GenerationSpec)} | {"version"}
+    return GenerationSpec.from_json({name: value for name, value in recipe.items() if name in known})
+
+
+def agreement(image_set: ImageSet) -> Agreement | None:
+    """How a set that was made again agrees with the first; None for any other set, or when the first is gone."""
+    first_id = image_set.recipe.get("again_of")
+    first = ImageSet.objects.filter(pk=first_id, owner=image_set.owner_id).first() if first_id else None
+    if first is None:
+        return None
+    twin = Image.objects.filter(image_set=first, index=OuterRef("index"))
+    images = selectors.images_of(image_set).order_by()
+    compared = images.filter(Exists(twin)).count()
+    same = images.filter(Exists(twin.filter(sha256=OuterRef("sha256")))).count()
+    return Agreement(first=first, same=same, compared=compared)
+
+
+def _thousandths(value: float) -> str:
+    return number_format(1000 * value, 1)

@@ -1,0 +1,35 @@
+"""What templates ask about models and sets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+
+from generation.sets import new_set, order_words, set_words, storage
+from generation.sets.models import Checkpoint, Order
+
+register = template.Library()
+
+
+@register.filter
+def has_samples(model: Checkpoint | None) -> bool:
+    """Whether the pictures that verification made are still there."""
+    return model is not None and storage.grid_is_kept(model)
+
+
+@register.filter
+def how_many(count: int, subject: str = "palm") -> str:
+    """A number of pictures by what they show."""
+    return new_set.how_many(count, subject)
+
+
+@register.filter
+def kid(measures: Mapping[str, Any]) -> set_words.Kid | None:
+    """The headline of what was measured."""
+    return set_words.kid_of(measures)
+
+
+@register.filter
+def order_chip(order: Order) -> str:
+    """The kind of chip for an order's state."""
+    return order_words.chip(order)
