@@ -5,7 +5,7 @@ Key, work and answer are one transaction: a crash in between leaves none of them
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -97,7 +97,8 @@ def _again(kept: KeptAnswer, digest: str) -> Response:
 def _digest(request: Request) -> str:
     """One word for what is asked: spaces and the order of members make no difference."""
     data: Any = request.data
-    asked = [request.method, request.get_full_path(), data if isinstance(data, list) else dict(data)]
+    # A form is a dictionary of lists; what is no object is digested as it is, for the view to refuse.
+    asked = [request.method, request.get_full_path(), dict(data) if isinstance(data, Mapping) else data]
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -6,7 +6,7 @@ ranges (RFC 9110, section 14), and either nginx sends the file (X-Accel-Redirect
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 CHUNK = 256 * 1024
 # Pictures that hold no script; all else is saved, not shown (an SVG is a page).
 SHOWN = frozenset({"image/png", "image/jpeg", "image/webp"})
-SAVED = frozenset({"application/zip", "application/json", "application/pdf", "text/csv", "text/plain"})
+SAVED = frozenset(
+    {"application/zip", "application/x-tar", "application/json", "application/pdf", "text/csv", "text/plain"}
+)
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))", re.IGNORECASE)
 
 
@@ -44,6 +46,52 @@ def response(
         if as_attachment:
             answer["Content-Disposition"] = content_disposition_header(True, download_name or inside.name)
     return _guarded(answer)
+
+
+def made_response(
+    request: HttpRequest,
+    read: Callable[[int, int], Iterator[bytes]],
+    *,
+    size: int,
+    etag: str,
+    download_name: str,
+    content_type: str,
+) -> HttpResponseBase:
+    """Answer with what is put together while it is sent; `read(first, last)` yields those bytes, both included.
+
+    `etag` is strong: the same one means the same bytes, so that a broken download goes on where it stopped.
+    """
+    validators = {"ETag": etag, "Accept-Ranges": "bytes"}
+    unchanged = get_conditional_response(request, etag=etag)
+    answer: HttpResponseBase
+    if unchanged is not None:
+        answer = unchanged
+    else:
+        answer = _made(request, read, size, validators)
+        if answer.status_code != 416:
+            answer["Content-Type"] = content_type if content_type in SAVED else "application/octet-stream"
+            answer["Content-Disposition"] = content_disposition_header(True, download_name)
+    _mark(answer, validators)
+    return _guarded(answer)
+
+
+def _made(
+    request: HttpRequest, read: Callable[[int, int], Iterator[bytes]], size: int, validators: dict[str, str]
+) -> HttpResponseBase:
+    wanted = _wanted_range(request, size, validators)
+    if wanted == ():
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    first, last = wanted or (0, size - 1)
+    status = 206 if wanted else 200
+    answer: HttpResponseBase
+    if request.method == "HEAD":
+        answer = HttpResponse(status=status)
+    else:
+        answer = StreamingHttpResponse(read(first, last), status=status)
+    if wanted:
+        answer["Content-Range"] = f"bytes {first}-{last}/{size}"
+    answer["Content-Length"] = str(last - first + 1)
+    return answer
 
 
 def _inside_media(path: Path) -> Path:
@@ -111,7 +159,7 @@ def _wanted_range(
     if match is None:
         return None
     if_range = request.headers.get("If-Range")
-    if if_range is not None and if_range not in (validators["ETag"], validators["Last-Modified"]):
+    if if_range is not None and if_range not in validators.values():
         return None
     first_text, last_text, suffix = match.groups()
     if suffix is not None:

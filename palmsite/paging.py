@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
@@ -24,3 +26,12 @@ class Pages(CursorPagination):
         self.ordering = chosen if isinstance(chosen, str) else tuple(chosen)  # type: ignore[assignment]
         found: tuple[str, ...] = tuple(super().get_ordering(request, queryset, view))
         return found
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: "APIView | None" = None
+    ) -> list[Any] | None:
+        """One page; a cursor that was made up is refused like one that cannot be decoded."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, OverflowError, ValidationError) as error:
+            raise NotFound(self.invalid_cursor_message) from error

@@ -335,7 +335,7 @@ PALMSITE_LAB: dict[str, Any] = {
     "archive_bytes": 4 * 2**30,
     "unpacked_bytes": 8 * 2**30,
     "entries": 500_000,
-    "image_bytes": 200 * 10**6,
+    "image_bytes": 200 * 2**20,
     "image_pixels": 50_000_000,
     "predict_images": 32,
     "predict_seconds": 10.0,
@@ -357,7 +357,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "palmsite.parsing.Json",
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],

@@ -14,8 +14,10 @@ class SetsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the room's kinds of work known."""
+        from accounts import belongings
+        from accounts import personal_data as all_rooms
         from generation.jobs import registry
-        from generation.sets import links, services
+        from generation.sets import leftovers, links, personal_data, scores, services
 
         registry.register(
             registry.JobKind(
@@ -36,3 +38,16 @@ class SetsConfig(AppConfig):
                 queue="short",
             )
         )
+        registry.register(
+            registry.JobKind(
+                name=scores.SCORE_SET,
+                handler="generation.sets.tasks.run_scores",
+                title=_("Judging images"),
+                queue="long",
+                url=links.of_scores,
+            )
+        )
+        belongings.register(
+            "sets", folders=leftovers.FOLDERS, owned=leftovers.owned, leftovers=leftovers.leftovers
+        )
+        all_rooms.register("sets", export=personal_data.export, erase=personal_data.erase)

@@ -12,3 +12,4 @@ CHUNK_FAILED = _(
 MODEL_BROKEN = _("The model's file cannot be used: %(reason)s Ask an administrator to add it again.")
 NO_ROOM = _("The disk is full or cannot be written. Ask the operator to make room; then go on.")
 GONE = _("What this was about has been deleted meanwhile.")
+FILE_BROKEN = _("The file %(file)s cannot be read. Delete that image, or ask the operator.")

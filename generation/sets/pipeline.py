@@ -15,15 +15,17 @@ import numpy as np
 
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
-from generation.sets import messages, storage
-from generation.sets.models import Chunk, Image, ImageSet
+from generation.sets import messages, scores, storage
+from generation.sets.models import Checkpoint, Chunk, Image, ImageSet
 from mlcore import engine, images
-from mlcore.errors import CheckpointError
+from mlcore.errors import CheckpointError, ImageError
 from mlcore.image_folder import encode
 
 BATCH = 16
 THUMB_SIDE = 160
 THUMB_QUALITY = 80
+SCORED_AT_ONCE = 64
+MOST_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -133,3 +135,32 @@ def _note_machine(image_set: ImageSet, recipe: dict[str, Any]) -> None:
             **engine.backend(),
         }
         ImageSet.objects.filter(pk=image_set.pk).update(recipe=image_set.recipe)
+
+
+def score_set(image_set: ImageSet, judge: Checkpoint, context: JobContext) -> None:
+    """Judge what a discriminator has not judged yet; every batch is kept before the next is begun."""
+    try:
+        scorer = engine.load_scorer(storage.checkpoint_path(judge))
+    except CheckpointError as error:
+        raise JobFailed("model_broken", messages.MODEL_BROKEN, {"reason": str(error)}) from error
+    there = Image.objects.filter(image_set=image_set, deleted_at__isnull=True)
+    missing = list(there.exclude(scores__scorer=judge.name).order_by("index"))
+    total = there.count()
+    done = total - len(missing)
+    for at in range(0, len(missing), SCORED_AT_ONCE):
+        batch = missing[at : at + SCORED_AT_ONCE]
+        found = scorer.probabilities([_read(image_set, image) for image in batch])
+        with context.guard():
+            scores.keep(
+                {image.pk: float(value) for image, value in zip(batch, found, strict=True)}, judge.name
+            )
+        done += len(batch)
+        context.progress(done, total)
+
+
+def _read(image_set: ImageSet, image: Image) -> images.Pixels:
+    try:
+        data = storage.image_path(image_set, image.index).read_bytes()
+        return images.decode(data, MOST_PIXELS)
+    except (OSError, ImageError) as error:
+        raise JobFailed("file_broken", messages.FILE_BROKEN, {"file": image.file_name}) from error

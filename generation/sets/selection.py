@@ -31,10 +31,8 @@ class Selection:
     runs: tuple[tuple[int, int], ...] | None = None
     best: int | None = None
 
-    @property
-    def is_all(self) -> bool:
-        """Whether every image is meant."""
-        return self == Selection()
+
+ALL = Selection()
 
 
 def selected(
@@ -65,7 +63,7 @@ def parse(query: Mapping[str, str]) -> Selection:
         least=_probability(query, "min"),
         most=_probability(query, "max"),
         starred=_flag(query, "starred"),
-        runs=_runs(query.get("numbers")),
+        runs=runs(query.get("numbers", "")),
         best=_count(query.get("best")),
     )
 
@@ -118,21 +116,22 @@ def _count(text: str | None) -> int | None:
     return int(text)
 
 
-def _runs(text: str | None) -> tuple[tuple[int, int], ...] | None:
+def runs(text: str) -> tuple[tuple[int, int], ...] | None:
+    """The runs in `0-15,20`; None where there is no text."""
     if not text:
         return None
     parts = text.split(",", MOST_RUNS)
     if len(parts) > MOST_RUNS:
         raise _refusal("numbers", _too_many_runs())
-    runs = []
+    found = []
     for part in parts:
         match = _RUN.fullmatch(part)
         first = int(match[1]) if match else 1
         last = int(match[2] or match[1]) if match else 0
         if last < first:
             raise _refusal("numbers", _("Write numbers and runs of numbers, as 0-15,20."))
-        runs.append((first, last))
-    return tuple(runs)
+        found.append((first, last))
+    return tuple(found)
 
 
 def _too_many_runs() -> str:

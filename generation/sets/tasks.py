@@ -1,8 +1,9 @@
 """Handlers of the sets room, run by workers. They import torch; the web process never imports this module."""
 
+from accounts.errors import NotFound
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
-from generation.sets import messages, pipeline, verification
+from generation.sets import messages, pipeline, scores, verification
 from generation.sets.models import Checkpoint, Chunk
 
 
@@ -24,3 +25,12 @@ def run_verification(context: JobContext) -> None:
     if checkpoint is None:
         raise JobFailed("gone", messages.GONE)
     verification.verify(checkpoint, context)
+
+
+def run_scores(context: JobContext) -> None:
+    """Have a set judged by another discriminator."""
+    try:
+        image_set, judge = scores.read_subject(context.subject_id)
+    except NotFound as error:
+        raise JobFailed("gone", messages.GONE) from error
+    pipeline.score_set(image_set, judge, context)

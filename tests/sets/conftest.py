@@ -83,3 +83,23 @@ def full_set(db):
         return image_set
 
     return make
+
+
+@pytest.fixture
+def model(db):
+    """A published default model with its discriminator, as rows alone: it can be ordered from, not run."""
+    judge = Checkpoint.objects.create(
+        name="palm-d", kind="discriminator", state="published", source="upload", file="d", sha256="d" * 64
+    )
+    return Checkpoint.objects.create(
+        name="palm-64",
+        state="published",
+        source="upload",
+        file="g",
+        sha256="a" * 64,
+        partner=judge,
+        is_default=True,
+        seconds_per_image=0.01,
+        bytes_per_image=9000,
+        header={"licence": "CC-BY-4.0", "lineage": [{"source": "Hands of nobody", "images": 7}]},
+    )

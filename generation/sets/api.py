@@ -1,0 +1,139 @@
+"""The API of orders and models. Thin: parse, call, answer."""
+
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from accounts.errors import InvalidInput, NotFound
+from accounts.idempotency import idempotent
+from accounts.quotas import limits
+from generation.sets import selectors, services
+from generation.sets.api_base import RoomView, conditional
+from generation.sets.models import Checkpoint, Order
+from generation.sets.serializers import CancelWish, ModelSerializer, OrderSerializer, OrderWish
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Sent again with the same body within 24 hours it gives the same order; with another body 422.",
+)
+STATE = OpenApiParameter("state", str, enum=[str(state) for state in Order.State], description="Only these.")
+
+
+@extend_schema(tags=["orders"])
+class OrdersView(RoomView, ListAPIView[Order]):
+    """One's own orders."""
+
+    serializer_class = OrderSerializer
+    queryset = Order.objects.none()
+
+    def get_queryset(self) -> QuerySet[Order]:
+        """Own orders, latest first, those of one state if the query says so."""
+        found, state = selectors.orders_of(self.person), self.request.query_params.get("state", "")
+        if state and state not in Order.State.values:
+            message = _("Choose one of %(states)s.") % {"states": ", ".join(Order.State.values)}
+            raise InvalidInput(message, fields={"state": message})
+        return found.filter(state=state) if state else found
+
+    @extend_schema(operation_id="orders_list", parameters=[STATE])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List them, latest first."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="orders_create", parameters=[KEY], request=OrderWish, responses={201: OrderSerializer}
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Order a set of images; 201 with the order, whose set exists at once and fills up."""
+        asked = OrderWish(data=request.data, context={"most": limits(self.person).images_per_order})
+        asked.is_valid(raise_exception=True)
+        data = asked.validated_data
+        order = services.order_images(
+            by=self.person,
+            checkpoint=selectors.model_named(data["model"]),
+            spec=data["spec"],
+            name=data["name"],
+            tags=data["tags"],
+        )
+        answer = _answer(selectors.order_for(self.person, order.pk), status.HTTP_201_CREATED)
+        answer["Location"] = reverse("api-order", [order.pk], request=request)
+        return answer
+
+
+def _answer(order: Order, code: int = status.HTTP_200_OK) -> Response:
+    return Response(OrderSerializer(order).data, status=code)
+
+
+@extend_schema(tags=["orders"])
+class OrderView(RoomView):
+    """One order."""
+
+    @extend_schema(operation_id="orders_retrieve", responses=OrderSerializer)
+    def get(self, request: Request, order_id: Any) -> HttpResponseBase:
+        """How far it is; ask every second or two, with the ETag."""
+        return conditional(request, OrderSerializer(selectors.order_for(self.person, order_id)).data)
+
+
+@extend_schema(tags=["orders"])
+class OrderCancelView(RoomView):
+    """Stops an order."""
+
+    @extend_schema(operation_id="orders_cancel", request=CancelWish, responses=OrderSerializer)
+    def post(self, request: Request, order_id: Any) -> Response:
+        """Stop it; what is made stays, or with `keep` false goes to the trash. 409 when it has ended."""
+        order = selectors.order_for(self.person, order_id)
+        asked = CancelWish(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.cancel(by=self.person, order=order, keep=asked.validated_data["keep"])
+        return _answer(selectors.order_for(self.person, order_id))
+
+
+@extend_schema(tags=["orders"])
+class OrderResumeView(RoomView):
+    """Goes on with an order."""
+
+    @extend_schema(operation_id="orders_resume", request=None, responses=OrderSerializer)
+    def post(self, request: Request, order_id: Any) -> Response:
+        """Make what is missing of a stopped or failed one. 409 when there is nothing to go on with."""
+        services.resume(by=self.person, order=selectors.order_for(self.person, order_id))
+        return _answer(selectors.order_for(self.person, order_id))
+
+
+@extend_schema(tags=["models"])
+class ModelsView(ListAPIView[Checkpoint]):
+    """The models that images can be ordered from."""
+
+    serializer_class = ModelSerializer
+    ordering = ("name",)
+
+    def get_queryset(self) -> QuerySet[Checkpoint]:
+        """By name."""
+        return selectors.models_offered()
+
+    @extend_schema(operation_id="models_list")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List them; `is_default` says which one an order takes that names none."""
+        return super().get(request, *args, **kwargs)
+
+
+@extend_schema(tags=["models"])
+class ModelView(RoomView):
+    """One model."""
+
+    @extend_schema(operation_id="models_retrieve", responses=ModelSerializer)
+    def get(self, request: Request, name: str) -> HttpResponseBase:
+        """What it makes, how well and on which terms."""
+        model = selectors.models_offered().filter(name=name).first()
+        if model is None:
+            raise NotFound(_("There is no such model."))
+        return conditional(request, cast("dict[str, Any]", ModelSerializer(model).data))

@@ -1,0 +1,234 @@
+"""The API of single images and of some images of a set. Thin: parse, call, answer."""
+
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from accounts import private_files
+from accounts.errors import InvalidInput
+from generation.sets import editing, image_pages, selection, selectors, storage, trash
+from generation.sets.api_base import AnyClient, RoomView, conditional
+from generation.sets.api_sets import SELECTION
+from generation.sets.models import Image, ImageSet
+from generation.sets.serializers import (
+    CopyWish,
+    CountSerializer,
+    ImageChange,
+    ImagePageSerializer,
+    ImageSerializer,
+    ImagesWish,
+    SetSerializer,
+)
+
+_PAGE_SIZE = re.compile(r"[1-9]\d{0,3}")
+_PAGES = [
+    OpenApiParameter("cursor", str, description="As in `next` or `previous` of the last answer."),
+    OpenApiParameter("page_size", int, description="Up to 500."),
+    OpenApiParameter("sort", str, enum=image_pages.SORTS),
+    *SELECTION,
+]
+
+
+@extend_schema(tags=["images"])
+class SetImagesView(RoomView):
+    """The images of a set."""
+
+    @extend_schema(operation_id="sets_images_list", parameters=_PAGES, responses=ImagePageSerializer)
+    def get(self, request: Request, set_id: Any) -> Response:
+        """A page of them, by number or probability; the cost is the same at any depth."""
+        query = request.query_params
+        image_set = selectors.set_for(self.person, set_id)
+        chosen = selection.selected(image_set, selection.parse(query)).prefetch_related("scores")
+        page = image_pages.page(
+            chosen,
+            sort=query.get("sort", "") or "index",
+            cursor=query.get("cursor", ""),
+            size=_size(query.get("page_size", "")),
+        )
+
+        def link(cursor: str) -> str | None:
+            return replace_query_param(request.build_absolute_uri(), "cursor", cursor) if cursor else None
+
+        images = ImageSerializer(page.images, many=True, context={"request": request}).data
+        return Response({"next": link(page.next), "previous": link(page.previous), "results": images})
+
+
+def _size(text: str) -> int:
+    if not text:
+        return image_pages.PAGE
+    if not _PAGE_SIZE.fullmatch(text) or int(text) > image_pages.MOST_PAGE:
+        message = _("Write a number from 1 to %(most)s.") % {"most": image_pages.MOST_PAGE}
+        raise InvalidInput(message, fields={"page_size": message})
+    return int(text)
+
+
+class _SomeImagesView(RoomView):
+    """Does one thing to the images that the body names."""
+
+    act: ClassVar[Callable[..., int]]
+
+    def those(self, image_set: ImageSet) -> QuerySet[Image]:
+        """The images among which the body chooses."""
+        return selectors.images_of(image_set)
+
+    def _do(self, request: Request, set_id: Any, **more: Any) -> Response:
+        image_set = self.own(set_id)
+        asked = ImagesWish(data=request.data)
+        asked.is_valid(raise_exception=True)
+        images = selection.selected(image_set, _meant(asked.validated_data), self.those(image_set))
+        count = type(self).act(by=self.person, image_set=image_set, images=images, **more)
+        return Response({"count": count})
+
+
+def _meant(wish: dict[str, Any]) -> selection.Selection:
+    return selection.Selection(
+        least=wish.get("min"),
+        most=wish.get("max"),
+        starred=wish.get("starred", False),
+        runs=selection.runs(wish.get("numbers", "")),
+        best=wish.get("best"),
+    )
+
+
+@extend_schema(tags=["images"])
+class DeleteImagesView(_SomeImagesView):
+    """Puts images into the trash."""
+
+    act = trash.delete_images
+
+    @extend_schema(operation_id="sets_images_delete", request=ImagesWish, responses=CountSerializer)
+    def post(self, request: Request, set_id: Any) -> Response:
+        """Put them into the trash, for 30 days."""
+        return self._do(request, set_id)
+
+
+@extend_schema(tags=["images"])
+class RestoreImagesView(_SomeImagesView):
+    """Takes images out of the trash."""
+
+    act = trash.restore_images
+
+    def those(self, image_set: ImageSet) -> QuerySet[Image]:
+        """The deleted ones."""
+        return trash.deleted_images(image_set)
+
+    @extend_schema(operation_id="sets_images_restore", request=ImagesWish, responses=CountSerializer)
+    def post(self, request: Request, set_id: Any) -> Response:
+        """Get them back."""
+        return self._do(request, set_id)
+
+
+@extend_schema(tags=["images"])
+class StarImagesView(_SomeImagesView):
+    """Marks images with a star."""
+
+    act = trash.star
+
+    @extend_schema(operation_id="sets_images_star", request=ImagesWish, responses=CountSerializer)
+    def post(self, request: Request, set_id: Any) -> Response:
+        """Star them."""
+        return self._do(request, set_id)
+
+
+@extend_schema(tags=["images"])
+class UnstarImagesView(_SomeImagesView):
+    """Takes stars off."""
+
+    act = trash.star
+
+    @extend_schema(operation_id="sets_images_unstar", request=ImagesWish, responses=CountSerializer)
+    def post(self, request: Request, set_id: Any) -> Response:
+        """Take their stars off."""
+        return self._do(request, set_id, starred=False)
+
+
+@extend_schema(tags=["images"])
+class CopyImagesView(RoomView):
+    """Makes a set of some images of another."""
+
+    @extend_schema(operation_id="sets_images_copy", request=CopyWish, responses={201: SetSerializer})
+    def post(self, request: Request, set_id: Any) -> Response:
+        """Copy them into a new set, numbered anew."""
+        image_set = self.own(set_id)
+        asked = CopyWish(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wish = asked.validated_data
+        images = selection.selected(image_set, _meant(wish))
+        made = editing.copy(by=self.person, image_set=image_set, images=images, name=wish["name"])
+        data = SetSerializer(made, context={"request": request}).data
+        return Response(data, status=status.HTTP_201_CREATED)
+
+
+@extend_schema(tags=["images"])
+class ImageView(RoomView):
+    """One image."""
+
+    @extend_schema(operation_id="images_retrieve", responses=ImageSerializer)
+    def get(self, request: Request, image_id: int) -> HttpResponseBase:
+        """Its number, seed, probability and hash."""
+        image = selectors.image_for(self.person, image_id)
+        return conditional(request, ImageSerializer(image, context={"request": request}).data)
+
+    @extend_schema(operation_id="images_change", request=ImageChange, responses=ImageSerializer)
+    def patch(self, request: Request, image_id: int) -> Response:
+        """Star it, or take the star off."""
+        image = self._own(image_id)
+        asked = ImageChange(data=request.data)
+        asked.is_valid(raise_exception=True)
+        starred = asked.validated_data["is_starred"]
+        trash.star(by=self.person, image_set=image.image_set, images=_alone(image), starred=starred)
+        image.refresh_from_db()
+        return Response(ImageSerializer(image, context={"request": request}).data)
+
+    @extend_schema(operation_id="images_delete", responses={204: None})
+    def delete(self, request: Request, image_id: int) -> Response:
+        """Put it into the trash, for 30 days."""
+        image = self._own(image_id)
+        trash.delete_images(by=self.person, image_set=image.image_set, images=_alone(image))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _own(self, image_id: int) -> Image:
+        selectors.image_for(self.person, image_id)
+        return selectors.own_image_for(self.person, image_id)
+
+
+def _alone(image: Image) -> QuerySet[Image]:
+    return Image.objects.filter(pk=image.pk)
+
+
+@extend_schema(tags=["images"])
+class ImageFileView(RoomView):
+    """The PNG itself."""
+
+    content_negotiation_class = AnyClient
+
+    @extend_schema(operation_id="images_file", responses={(200, "image/png"): OpenApiTypes.BINARY})
+    def get(self, request: Request, image_id: int) -> HttpResponseBase:
+        """Send it."""
+        image = selectors.image_for(self.person, image_id)
+        path = storage.image_path(image.image_set, image.index)
+        return private_files.response(request._request, path, download_name=None, content_type="image/png")
+
+
+@extend_schema(tags=["images"])
+class ImageThumbView(RoomView):
+    """A small picture."""
+
+    content_negotiation_class = AnyClient
+
+    @extend_schema(operation_id="images_thumb", responses={(200, "image/webp"): OpenApiTypes.BINARY})
+    def get(self, request: Request, image_id: int) -> HttpResponseBase:
+        """Send it: WebP, at most 160 pixels a side."""
+        image = selectors.image_for(self.person, image_id)
+        path = storage.thumb_path(image.image_set, image.index)
+        return private_files.response(request._request, path, download_name=None, content_type="image/webp")

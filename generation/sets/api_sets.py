@@ -1,0 +1,243 @@
+"""The API of sets: look, change, delete, share, score, download. Thin: parse, call, answer."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.errors import InvalidInput
+from generation.jobs.serializers import JobSerializer
+from generation.sets import downloads, editing, scores, selectors, sharing, trash
+from generation.sets.api_base import AnyClient, RoomView, conditional
+from generation.sets.models import ImageSet
+from generation.sets.serializers import (
+    ScorerSerializer,
+    ScoreWish,
+    SetChange,
+    SetSerializer,
+    ShareSerializer,
+    ShareWish,
+)
+
+SORTS = {
+    "-created": "-id",
+    "created": "id",
+    "name": "name",
+    "-name": "-name",
+    "count": "count",
+    "-count": "-count",
+}
+BELONGINGS = ("mine", "shared", "all", "trash")
+_LIST = [
+    OpenApiParameter("q", str, description="Part of the name or note."),
+    OpenApiParameter("model", str, description="Made by this model."),
+    OpenApiParameter("of", str, enum=BELONGINGS, description="Whose: your own unless said."),
+    OpenApiParameter("sort", str, enum=list(SORTS)),
+]
+SELECTION = [
+    OpenApiParameter("numbers", str, description="Numbers and runs of numbers, as 0-15,20."),
+    OpenApiParameter("min", float, description="Probability at least."),
+    OpenApiParameter("max", float, description="Probability at most."),
+    OpenApiParameter("best", int, description="The so many of highest probability."),
+    OpenApiParameter("starred", str, enum=["0", "1"], description="1: only those with a star."),
+]
+_DOWNLOAD = [
+    OpenApiParameter("format", str, enum=downloads.FORMATS, description="zip unless said."),
+    *SELECTION,
+    OpenApiParameter("shard", int, description="webdataset: this part alone, from 0."),
+    OpenApiParameter("per_shard", int, description="webdataset: images a part, 1000 unless said."),
+    OpenApiParameter("val", float, description="imagefolder: share of val/, 0.1 unless said."),
+]
+
+
+@extend_schema(tags=["sets"])
+class SetsView(RoomView, ListAPIView[ImageSet]):
+    """The sets one may look at."""
+
+    serializer_class = SetSerializer
+    queryset = ImageSet.objects.none()
+
+    @property
+    def ordering(self) -> tuple[str, ...]:
+        """As the query says; read by the paginator."""
+        sort = self.request.query_params.get("sort", "") or "-created"
+        if sort not in SORTS:
+            message = _("Sort by one of %(sorts)s.") % {"sorts": ", ".join(SORTS)}
+            raise InvalidInput(message, fields={"sort": message})
+        return tuple(dict.fromkeys((SORTS[sort], "-id"))) if SORTS[sort] != "id" else ("id",)
+
+    def get_queryset(self) -> QuerySet[ImageSet]:
+        """Those that the query asks for."""
+        query = self.request.query_params
+        whose = query.get("of", "") or "mine"
+        if whose not in BELONGINGS:
+            message = _("Choose one of %(choices)s.") % {"choices": ", ".join(BELONGINGS)}
+            raise InvalidInput(message, fields={"of": message})
+        choose = {
+            "mine": selectors.sets_of,
+            "shared": selectors.sets_shared_with,
+            "all": selectors.visible_sets,
+            "trash": selectors.trash_of,
+        }
+        found: QuerySet[ImageSet] = choose[whose](self.person)
+        words, model = _plain(query.get("q", "")), _plain(query.get("model", ""))
+        if words:
+            found = found.filter(Q(name__icontains=words) | Q(note__icontains=words))
+        return found.filter(checkpoint__name=model) if model else found
+
+    @extend_schema(operation_id="sets_list", parameters=_LIST)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List them, latest first."""
+        return super().get(request, *args, **kwargs)
+
+
+def _plain(text: str) -> str:
+    """What a database may be asked for: no NUL, which PostgreSQL refuses."""
+    return text.replace("\x00", "")[:200]
+
+
+@extend_schema(tags=["sets"])
+class SetView(RoomView):
+    """One set."""
+
+    def _data(self, image_set: ImageSet) -> Any:
+        return SetSerializer(image_set, context={"request": self.request}).data
+
+    @extend_schema(operation_id="sets_retrieve", responses=SetSerializer)
+    def get(self, request: Request, set_id: Any) -> HttpResponseBase:
+        """What it is, with its recipe and quality."""
+        return conditional(request, self._data(selectors.set_for(self.person, set_id)))
+
+    @extend_schema(operation_id="sets_change", request=SetChange, responses=SetSerializer)
+    def patch(self, request: Request, set_id: Any) -> HttpResponseBase:
+        """Change name, note or tags. With If-Match only if nobody changed it since."""
+        image_set = self.own(set_id)
+        expected = conditional(request, self._data(image_set))
+        if expected.status_code == status.HTTP_412_PRECONDITION_FAILED:
+            return expected
+        asked = SetChange(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return Response(
+            self._data(editing.change(by=self.person, image_set=image_set, **asked.validated_data))
+        )
+
+    @extend_schema(operation_id="sets_delete", responses={204: None})
+    def delete(self, request: Request, set_id: Any) -> Response:
+        """Put it into the trash, for 30 days; what is being made for it stops."""
+        trash.delete_set(by=self.person, image_set=self.own(set_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(tags=["sets"])
+class SetRestoreView(RoomView):
+    """Takes a set out of the trash."""
+
+    @extend_schema(operation_id="sets_restore", request=None, responses=SetSerializer)
+    def post(self, request: Request, set_id: Any) -> Response:
+        """Get it back. 409 when your room is full meanwhile."""
+        image_set = trash.restore_set(by=self.person, image_set=selectors.own_set_for(self.person, set_id))
+        return Response(SetSerializer(image_set, context={"request": request}).data)
+
+
+@extend_schema(tags=["sets"])
+class SetDownloadView(RoomView):
+    """A set as one file."""
+
+    content_negotiation_class = AnyClient
+
+    @extend_schema(
+        operation_id="sets_download",
+        parameters=_DOWNLOAD,
+        responses={
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            (200, "application/x-tar"): OpenApiTypes.BINARY,
+            (206, "application/zip"): OpenApiTypes.BINARY,
+            304: None,
+        },
+    )
+    def get(self, request: Request, set_id: Any) -> HttpResponseBase:
+        """All images, or some, as zip or tar. The length is known, and Range goes on where a line broke."""
+        return downloads.response(request._request, selectors.set_for(self.person, set_id))
+
+
+@extend_schema(tags=["sets"])
+class SetHistogramView(RoomView):
+    """How probable the images of a set are."""
+
+    @extend_schema(
+        operation_id="sets_histogram",
+        responses={
+            200: {"type": "object", "properties": {"bins": {"type": "array", "items": {"type": "integer"}}}}
+        },
+    )
+    def get(self, request: Request, set_id: Any) -> HttpResponseBase:
+        """Counts in bins of equal width from 0 to 1."""
+        return conditional(request, {"bins": selectors.histogram(selectors.set_for(self.person, set_id))})
+
+
+@extend_schema(tags=["shares"])
+class SharesView(RoomView):
+    """Who else may look at a set."""
+
+    @extend_schema(operation_id="shares_list", responses=ShareSerializer(many=True))
+    def get(self, request: Request, set_id: Any) -> Response:
+        """People and links, in one page."""
+        shares = ShareSerializer(selectors.shares_of(self.own(set_id)), many=True).data
+        return Response({"next": None, "previous": None, "results": shares})
+
+    @extend_schema(operation_id="shares_create", request=ShareWish, responses={201: ShareSerializer})
+    def post(self, request: Request, set_id: Any) -> Response:
+        """Share with a person, or make a link; the link is shown this once."""
+        image_set = self.own(set_id)
+        asked = ShareWish(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wish = asked.validated_data
+        if wish.get("user"):
+            share = sharing.share_with(
+                by=self.person, image_set=image_set, username=wish["user"], days=wish["days"]
+            )
+        else:
+            days = sharing.LINK_DAYS if wish["days"] is None else wish["days"]
+            share, secret = sharing.make_link(by=self.person, image_set=image_set, days=days)
+            share.link = request.build_absolute_uri(reverse("sets:shared", args=[secret]))  # type: ignore[attr-defined]
+        return Response(ShareSerializer(share).data, status=status.HTTP_201_CREATED)
+
+
+@extend_schema(tags=["shares"])
+class ShareView(RoomView):
+    """One share."""
+
+    @extend_schema(operation_id="shares_revoke", responses={204: None})
+    def delete(self, request: Request, set_id: Any, share_id: int) -> Response:
+        """End it at once."""
+        sharing.revoke(by=self.person, image_set=self.own(set_id), share_id=share_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(tags=["scores"])
+class ScoresView(RoomView):
+    """What discriminators say of a set."""
+
+    @extend_schema(operation_id="scores_list", responses=ScorerSerializer(many=True))
+    def get(self, request: Request, set_id: Any) -> Response:
+        """Those that judged it and those that could, in one page."""
+        found = scores.scorers_of(selectors.set_for(self.person, set_id))
+        results = ScorerSerializer(found, many=True).data
+        return Response({"next": None, "previous": None, "results": results})
+
+    @extend_schema(operation_id="scores_create", request=ScoreWish, responses={202: JobSerializer})
+    def post(self, request: Request, set_id: Any) -> Response:
+        """Have it judged by another discriminator; 202 with the job."""
+        image_set = self.own(set_id)
+        asked = ScoreWish(data=request.data)
+        asked.is_valid(raise_exception=True)
+        job = scores.request_scores(by=self.person, image_set=image_set, **asked.validated_data)
+        return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)

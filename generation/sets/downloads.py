@@ -1,0 +1,128 @@
+"""Answers with a set, or some of its images, as one archive: for pages, links and the API alike.
+
+The caller has checked who asks. Nothing is written: the archive is put together while it is sent.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts import private_files
+from accounts.errors import Conflict, InvalidInput
+from generation.sets import archives, layouts, selection, storage
+from generation.sets.archives import Archive
+from generation.sets.models import Image, ImageSet
+from generation.sets.selection import ALL, Selection
+
+FORMATS = ("zip", "imagefolder", "webdataset")
+PARAMETERS = ("format", "shard", "per_shard", "val")
+PER_SHARD = 1000
+MOST_PER_SHARD = 100_000
+VAL = 0.1
+_NUMBER = re.compile(r"0|[1-9]\d{0,8}")
+_SHARE = re.compile(r"0(?:\.\d{1,6})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which images in which form. `shard` is a part of a WebDataset, `val` a share for ImageFolder's `val/`."""
+
+    format: str = "zip"
+    selection: Selection = ALL
+    shard: int | None = None
+    per_shard: int = PER_SHARD
+    val: float = VAL
+
+
+def parse(query: Mapping[str, str]) -> Wish:
+    """The wish in a query; InvalidInput names what cannot be."""
+    form = query.get("format") or "zip"
+    if form not in FORMATS:
+        raise _refusal("format", _("Choose one of %(formats)s.") % {"formats": ", ".join(FORMATS)})
+    shard = _number(query, "shard", least=0) if query.get("shard") else None
+    per_shard = (
+        _number(query, "per_shard", least=1, most=MOST_PER_SHARD) if query.get("per_shard") else PER_SHARD
+    )
+    share = query.get("val") or str(VAL)
+    if not _SHARE.fullmatch(share) or float(share) > 0.9:
+        raise _refusal("val", _("Write a share from 0 to 0.9."))
+    return Wish(form, selection.parse(query), shard, per_shard, float(share))
+
+
+def archive(image_set: ImageSet, wish: Wish) -> Archive:
+    """The archive itself; Conflict when no image is meant or a file has gone."""
+    images = layouts.rows_of(selection.selected(image_set, wish.selection))
+    if wish.format == "webdataset" and wish.shard is not None:
+        images = images[wish.shard * wish.per_shard : (wish.shard + 1) * wish.per_shard]
+    if not images:
+        raise Conflict(
+            _("There are no images to download. Choose others, or wait until they are made."), code="empty"
+        )
+    _check_files(image_set, images)
+    if wish.format == "webdataset":
+        return archives.tar_of(layouts.web_dataset(image_set, images))
+    if wish.format == "imagefolder":
+        return archives.zip_of(layouts.image_folder(image_set, images, wish.val))
+    return archives.zip_of(layouts.flat(image_set, images))
+
+
+def response(request: HttpRequest, image_set: ImageSet) -> HttpResponseBase:
+    """Answer with what the query asks for, whole or the range that is missing."""
+    wish = parse(request.GET)
+    made = archive(image_set, wish)
+    is_tar = wish.format == "webdataset"
+    return private_files.made_response(
+        request,
+        made.read,
+        size=made.size,
+        etag=made.etag,
+        download_name=_name(image_set, wish),
+        content_type="application/x-tar" if is_tar else "application/zip",
+    )
+
+
+def _name(image_set: ImageSet, wish: Wish) -> str:
+    name = slugify(image_set.name)[:60] or "set"
+    if wish.format == "webdataset":
+        return f"{name}.tar" if wish.shard is None else f"{name}-{wish.shard:06d}.tar"
+    return f"{name}-{wish.format}.zip" if wish.format != "zip" else f"{name}.zip"
+
+
+def _check_files(image_set: ImageSet, images: Iterable[Image]) -> None:
+    """One look at the folder: rather a refusal now than half an archive."""
+    try:
+        with os.scandir(storage.folder(image_set)) as found:
+            there = {entry.name for entry in found}
+    except FileNotFoundError:
+        there = set()
+    missing = sum(image.file_name not in there for image in images)
+    if missing:
+        raise Conflict(
+            ngettext(
+                "The file of %(count)d image is missing on the disk. Delete that image, or ask the operator.",
+                "The files of %(count)d images are missing on the disk. Delete those images, or ask the operator.",
+                missing,
+            )
+            % {"count": missing},
+            code="files_missing",
+        )
+
+
+def _number(query: Mapping[str, str], name: str, *, least: int, most: int = 999_999_999) -> int:
+    text = query.get(name, "")
+    if not _NUMBER.fullmatch(text) or not least <= int(text) <= most:
+        raise _refusal(
+            name, _("Write a whole number from %(least)s to %(most)s.") % {"least": least, "most": most}
+        )
+    return int(text)
+
+
+def _refusal(name: str, message: str) -> InvalidInput:
+    return InvalidInput(message, fields={name: message})

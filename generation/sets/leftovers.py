@@ -1,0 +1,29 @@
+"""What lies on the disk for this room and what of it may go: asked by the sweep and by the backup."""
+
+from collections.abc import Iterator
+
+from accounts.belongings import Leftover
+from generation.sets import storage, trash
+from generation.sets.models import Checkpoint, Image, ImageSet
+
+FOLDERS = ("sets", "checkpoints")
+
+
+def owned() -> Iterator[str]:
+    """The files that rows need: pictures, models, and the models' samples."""
+    rows = Image.objects.order_by().values_list("image_set_id", "index")
+    for set_id, index in rows.iterator():
+        folder = ImageSet(pk=set_id).folder
+        yield f"{folder}/{index:06d}.png"
+        yield f"{folder}/thumbs/{index:06d}{storage.THUMB_SUFFIX}"
+    for checkpoint in Checkpoint.objects.all():
+        if checkpoint.source == Checkpoint.Source.UPLOAD:
+            yield f"checkpoints/{checkpoint.file}"
+        if checkpoint.parameters and checkpoint.kind == Checkpoint.Kind.GENERATOR:
+            yield f"checkpoints/samples/{checkpoint.sha256}.png"
+            yield f"checkpoints/samples/{checkpoint.sha256}/"
+
+
+def leftovers() -> Iterator[Leftover]:
+    """Trash past its days, and previews that nobody kept."""
+    return trash.leftovers()
