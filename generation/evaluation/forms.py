@@ -1,15 +1,20 @@
 """What people choose on the pages: how to measure a set, and which sets to lay side by side."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.errors import InvalidInput
 from accounts.models import User
-from generation.evaluation import extractors, policies, selectors
+from generation.evaluation import extractors, policies, selectors, words
 from generation.evaluation.models import Evaluation
 from generation.sets import selectors as sets
 from generation.sets.models import ImageSet
+
+SHOWN_SETS = 60
+MOST_WANTED = 50
 
 
 class _Choosing(forms.Form):
@@ -75,11 +80,34 @@ class CompareForm(_Choosing):
 
     def __init__(self, user: User, *args: Any, **more: Any) -> None:
         super().__init__(user, *args, **more)
-        offered = sets.visible_sets(user).filter(count__gte=policies.LEAST_IMAGES)
-        self.fields["sets"].queryset = offered  # type: ignore[attr-defined]
+        visible = sets.visible_sets(user).filter(count__gte=policies.LEAST_IMAGES)
+        latest = visible.order_by("-id").values_list("pk", flat=True)[:SHOWN_SETS]
+        self.wanted = [str(one) for one in (self.data.getlist("sets") if self.is_bound else [])]
+        self.fields["sets"].queryset = visible.filter(  # type: ignore[attr-defined]
+            pk__in=[*latest, *known_ids(self.wanted), *self.initial.get("sets", ())]
+        )
+        self.fields["sets"].label_from_instance = _label  # type: ignore[attr-defined]
 
     def clean_sets(self) -> list[ImageSet]:
-        """From two to six of them."""
-        chosen = list(self.cleaned_data["sets"])
-        policies.check_can_compare(self.user, chosen)
+        """From two to six of them, in the order in which they were chosen."""
+        chosen = sorted(self.cleaned_data["sets"], key=lambda one: self.wanted.index(str(one.pk)))
+        try:
+            policies.check_can_compare(self.user, chosen)
+        except InvalidInput as error:
+            raise forms.ValidationError(error.message) from error
         return chosen
+
+
+def _label(image_set: ImageSet) -> str:
+    return f"{image_set.name} · {words.images(image_set.count)}"
+
+
+def known_ids(wanted: list[str]) -> list[UUID]:
+    """Those that can be ids at all; the field itself refuses the others."""
+    found = []
+    for one in wanted[:MOST_WANTED]:
+        try:
+            found.append(UUID(one))
+        except ValueError:
+            continue
+    return found

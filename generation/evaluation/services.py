@@ -139,6 +139,8 @@ def _headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, An
     return {
         "kid": result["kid"],
         "kid_ci": result["kid_ci"],
+        "precision": result["precision"],
+        "recall": result["recall"],
         "n": result["n"],
         "reference": evaluation.reference_name,
         "extractor": evaluation.extractor,

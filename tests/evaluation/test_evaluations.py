@@ -37,6 +37,8 @@ def test_a_set_is_measured_and_the_headline_stands_on_it(palms, measured, alice)
     assert image_set.quality == {
         "kid": result["kid"],
         "kid_ci": result["kid_ci"],
+        "precision": result["precision"],
+        "recall": result["recall"],
         "n": 12,
         "reference": "palm-reference",
         "extractor": "efficientnet-lite0",

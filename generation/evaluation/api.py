@@ -1,0 +1,133 @@
+"""The API of quality: measure a set, compare sets, list references. Thin: parse, call, answer."""
+
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.idempotency import idempotent
+from accounts.models import User
+from generation.evaluation import selectors, services
+from generation.evaluation.models import Comparison, Evaluation, Reference
+from generation.evaluation.serializers import (
+    ComparisonSerializer,
+    EvaluationSerializer,
+    NewComparison,
+    NewEvaluation,
+    ReferenceSerializer,
+)
+from generation.sets import selectors as sets
+
+
+def _person(request: Request) -> User:
+    return cast(User, request.user)
+
+
+class SetEvaluationsView(ListAPIView[Evaluation]):
+    """The measurements of a set."""
+
+    serializer_class = EvaluationSerializer
+    queryset = Evaluation.objects.none()
+
+    def get_queryset(self) -> QuerySet[Evaluation]:
+        """Of a set that the asker may look at."""
+        image_set = sets.set_for(_person(self.request), self.kwargs["set_id"])
+        return selectors.evaluations_of(image_set)
+
+    @extend_schema(operation_id="evaluations_list")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """All of them, latest first, each with the N of its day."""
+        return self.list(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="evaluations_create", request=NewEvaluation, responses={202: EvaluationSerializer}
+    )
+    @idempotent
+    def post(self, request: Request, set_id: Any) -> Response:
+        """Measure the set by a job; watch `GET evaluations/{id}`."""
+        image_set = sets.set_for(_person(request), set_id)
+        asked = NewEvaluation(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = services.evaluate(by=_person(request), image_set=image_set, **asked.validated_data)
+        where = reverse("api-evaluation", args=[made.pk])
+        return Response(
+            EvaluationSerializer(made).data, status=status.HTTP_202_ACCEPTED, headers={"Location": where}
+        )
+
+
+class EvaluationView(GenericAPIView[Evaluation]):
+    """One measurement."""
+
+    serializer_class = EvaluationSerializer
+
+    @extend_schema(operation_id="evaluations_retrieve")
+    def get(self, request: Request, evaluation_id: Any) -> Response:
+        """Its state, and its result once there is one."""
+        found = selectors.evaluation_for(_person(request), evaluation_id)
+        return Response(EvaluationSerializer(found).data)
+
+
+class ComparisonsView(ListAPIView[Comparison]):
+    """One's own comparisons."""
+
+    serializer_class = ComparisonSerializer
+    queryset = Comparison.objects.none()
+
+    def get_queryset(self) -> QuerySet[Comparison]:
+        """Own ones."""
+        return selectors.comparisons_of(_person(self.request))
+
+    @extend_schema(operation_id="comparisons_list")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """All of them, latest first."""
+        return self.list(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="comparisons_create", request=NewComparison, responses={202: ComparisonSerializer}
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Compare two to six sets by a job; watch `GET comparisons/{id}`."""
+        asked = NewComparison(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wish, person = dict(asked.validated_data), _person(request)
+        chosen = [sets.set_for(person, set_id) for set_id in dict.fromkeys(wish.pop("sets"))]
+        made = services.compare(by=person, image_sets=chosen, **wish)
+        where = reverse("api-comparison", args=[made.pk])
+        return Response(
+            ComparisonSerializer(made).data, status=status.HTTP_202_ACCEPTED, headers={"Location": where}
+        )
+
+
+class ComparisonView(GenericAPIView[Comparison]):
+    """One comparison."""
+
+    serializer_class = ComparisonSerializer
+
+    @extend_schema(operation_id="comparisons_retrieve")
+    def get(self, request: Request, comparison_id: Any) -> Response:
+        """Its state, and its result once there is one."""
+        found = selectors.comparison_for(_person(request), comparison_id)
+        return Response(ComparisonSerializer(found).data)
+
+
+class ReferencesView(ListAPIView[Reference]):
+    """What sets may be measured against."""
+
+    serializer_class = ReferenceSerializer
+    queryset = Reference.objects.none()
+    ordering = ("created_at", "pk")
+
+    def get_queryset(self) -> QuerySet[Reference]:
+        """The site's and the asker's own."""
+        return selectors.references_for(_person(self.request))
+
+    @extend_schema(operation_id="references_list")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """All of them with lineage and terms."""
+        return self.list(request, *args, **kwargs)

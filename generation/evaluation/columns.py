@@ -1,0 +1,250 @@
+"""A comparison read for people: lines of measures with intervals, who is better where intervals part, pictures.
+
+Reads a result as the worker left it; writes no row and draws with charts.py.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from generation.evaluation import charts, extractors, grades, links, selectors, words
+from generation.evaluation.models import Comparison
+from generation.sets import selectors as sets
+from generation.sets.models import Image, ImageSet
+
+Interval = Sequence[float] | None
+Written = Callable[[float | None], str]
+
+# Measure, how it is written, whether less is better, whether its scale ends at 1.
+LINES: tuple[tuple[str, Written, bool, bool], ...] = (
+    ("kid", words.thousandths, True, False),
+    ("precision", words.share, False, True),
+    ("recall", words.share, False, True),
+    ("coverage", words.share, False, True),
+    ("suspicious", words.share, True, True),
+    ("duplicates", words.share, True, True),
+    ("fd", words.plain, True, False),
+    ("density", words.plain, False, False),
+    ("vendi", words.plain, False, False),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measure of one set."""
+
+    text: str
+    interval: str
+    is_better: bool
+    scale: SafeString
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measure of all sets, and of real palms."""
+
+    key: str
+    title: str
+    cells: tuple[Cell, ...]
+    real: str
+
+
+def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
+    """The whole page of a comparison."""
+    here = selectors.sets_of(user, comparison)
+    context: dict[str, Any] = {
+        "comparison": comparison,
+        "is_own": comparison.owner_id == user.pk,
+        "network": extractors.get(comparison.extractor),
+        "names": [here[key].name if key in here else _("a set") for key in comparison.sets],
+    }
+    if not comparison.is_done:
+        return context
+    result = comparison.result
+    columns = result["sets"]
+    heads = []
+    for number, column in enumerate(columns, 1):
+        image_set = here.get(column["id"])
+        grade = grades.overall(column["report"])
+        heads.append(
+            {
+                "number": number,
+                "name": image_set.name if image_set else column["name"],
+                "url": links.of_set(column["id"]) if image_set else "",
+                "count": column["count"],
+                "grade": words.grade(grade),
+                "chip": words.CHIPS.get(grade, ""),
+            }
+        )
+    scored = [column["scores"] for column in columns]
+    return context | {
+        "heads": heads,
+        "result": result,
+        "lines": list(lines(result)),
+        "pictures": list(_pictures(result, here)),
+        "histogram": charts.histograms(scored, label=_("Images by probability, one outline a set"))
+        if any(scored)
+        else "",
+        "scores": _score_rows(scored),
+        "recipe": [_recipe_line(line) for line in result["recipe"]],
+        "pairs": _matrix(result),
+    }
+
+
+def lines(result: Mapping[str, Any]) -> Iterator[Line]:
+    """Every measure that any of the sets has."""
+    reports = [column["report"] for column in result["sets"]]
+    real = (result.get("real") or {}).get("values", {})
+    for key, written, less, is_share in LINES:
+        values = [value_of(report, key) for report in reports]
+        if all(value is None for value in values):
+            continue
+        intervals = [interval_of(report, key) for report in reports]
+        marked = better(intervals, less=less)
+        beside = 0.05 if key == "suspicious" else real.get(key)
+        ends = [end for interval in intervals if interval for end in interval]
+        most = max([*(value or 0 for value in values), *ends, beside or 0, 1e-6]) * 1.05
+        if is_share and most > 0.5:
+            most = 1.0
+        cells = tuple(
+            _cell(key, value, interval, mark, beside, most, written)
+            for value, interval, mark in zip(values, intervals, marked, strict=True)
+        )
+        yield Line(key, words.measure_title(key), cells, "" if beside is None else written(beside))
+
+
+def better(intervals: Sequence[Interval], *, less: bool) -> list[bool]:
+    """Who is measurably better than somebody, with nobody measurably better than them."""
+
+    def beats(one: Interval, other: Interval) -> bool:
+        if not one or not other:
+            return False
+        return one[1] < other[0] if less else one[0] > other[1]
+
+    return [
+        any(beats(one, other) for other in intervals) and not any(beats(other, one) for other in intervals)
+        for one in intervals
+    ]
+
+
+def value_of(report: Mapping[str, Any], key: str) -> float | None:
+    """A measure's value in a report."""
+    if key == "suspicious":
+        return (report.get("privacy") or {}).get("suspicious")
+    if key == "duplicates":
+        return (report.get("duplicates") or {}).get("share")
+    found: float | None = report.get(key)
+    return found
+
+
+def interval_of(report: Mapping[str, Any], key: str) -> Interval:
+    """Its interval, if it has one that is whole."""
+    found = report.get("intervals", {}).get(key)
+    return found if found and None not in found else None
+
+
+def rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The measures as plain rows for a table file: one row a measure and set."""
+    yield ("measure", "set", "name", "n", "value", "low", "high", "real", "better")
+    real = (result.get("real") or {}).get("values", {})
+    for key, _written, less, _is_share in LINES:
+        reports = [column["report"] for column in result["sets"]]
+        intervals = [interval_of(report, key) for report in reports]
+        marked = better(intervals, less=less)
+        for column, interval, mark in zip(result["sets"], intervals, marked, strict=True):
+            value = value_of(column["report"], key)
+            if value is None:
+                continue
+            low, high = interval or ("", "")
+            beside = 0.05 if key == "suspicious" else real.get(key, "")
+            cells = (key, column["id"], column["name"], result["n"], value, low, high, beside, int(mark))
+            yield tuple(_harmless(str(cell)) for cell in cells)
+
+
+def _harmless(cell: str) -> str:
+    """A spreadsheet would run what begins like a formula; numbers stay numbers."""
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return cell
+
+
+def _cell(
+    key: str,
+    value: float | None,
+    interval: Interval,
+    mark: bool,
+    real: float | None,
+    most: float,
+    written: Written,
+) -> Cell:
+    span = words.between(written(interval[0]), written(interval[1])) if interval else ""
+    label = f"{words.measure_title(key)}: {written(value)}" + (f", {span}" if span else "")
+    drawing = charts.scale(value, interval, real, most=most, label=label) if interval else SafeString("")
+    return Cell(written(value), span, mark, drawing)
+
+
+def _pictures(result: Mapping[str, Any], here: Mapping[str, ImageSet]) -> Iterator[dict[str, Any]]:
+    """Rows of pictures at the same number in each set; at the same place where they share no number."""
+    common: list[int] = result["grid"]
+    found: list[dict[int, Image]] = []
+    for column in result["sets"]:
+        image_set = here.get(column["id"])
+        images = sets.images_of(image_set) if image_set else Image.objects.none()
+        chosen = images.filter(index__in=common) if common else images[:12]
+        found.append({image.index: image for image in chosen})
+    if common:
+        for index in common:
+            yield {"index": index, "cells": [_picture(images.get(index)) for images in found]}
+        return
+    ordered = [list(images.values()) for images in found]
+    for place in range(max(map(len, ordered), default=0)):
+        cells = [_picture(images[place] if place < len(images) else None) for images in ordered]
+        yield {"index": None, "cells": cells}
+
+
+def _picture(image: Image | None) -> dict[str, Any] | None:
+    if image is None:
+        return None
+    return {
+        "thumb": links.thumb(image.pk),
+        "url": links.image(image.pk),
+        "seed": image.seed,
+        "index": image.index,
+    }
+
+
+def _score_rows(scored: Sequence[Sequence[int]]) -> list[tuple[str, list[str]]]:
+    """The histogram as a table, by fifths of the probability."""
+    if not any(scored):
+        return []
+    found = []
+    for fifth in range(5):
+        counts = [words.plain(sum(one[fifth * 4 : fifth * 4 + 4]), 0) if one else "–" for one in scored]
+        found.append((words.between(words.plain(fifth / 5, 1), words.plain((fifth + 1) / 5, 1)), counts))
+    return found
+
+
+def _recipe_line(line: Mapping[str, Any]) -> dict[str, Any]:
+    values = ["–" if value in (None, "") else str(value) for value in line["values"]]
+    return {"title": words.recipe_title(line["key"]), "values": values, "differs": line["differs"]}
+
+
+def _matrix(result: Mapping[str, Any]) -> list[list[str]]:
+    """Distances between the sets as a square of words."""
+    count = len(result["sets"])
+    square = [["" for _column in range(count)] for _row in range(count)]
+    for pair in result["pairs"]:
+        text = words.thousandths(pair["kid"])
+        square[pair["a"]][pair["b"]] = square[pair["b"]][pair["a"]] = text
+    return square
+
+
+def csv_name(comparison: Comparison) -> str:
+    """The file's name."""
+    return f"comparison-{str(comparison.pk)[:8]}.csv"

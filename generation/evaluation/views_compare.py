@@ -1,0 +1,79 @@
+"""Pages of comparisons: choose sets, watch, read them side by side, take the table along."""
+
+import csv
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.errors import Conflict
+from generation.evaluation import columns, selectors, services
+from generation.evaluation.forms import CompareForm, known_ids
+from generation.evaluation.views import person
+from generation.sets import selectors as sets
+
+LATEST = 20
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def compare(request: HttpRequest) -> HttpResponse:
+    """Choose from two to six sets; below, the comparisons there are."""
+    user = person(request)
+    if request.method == "POST":
+        form = CompareForm(user, request.POST)
+        if form.is_valid():
+            wish = dict(form.cleaned_data)
+            made = services.compare(by=user, image_sets=wish.pop("sets"), **wish)
+            return redirect("evaluation:comparison", made.pk)
+    else:
+        chosen = sets.visible_sets(user).filter(pk__in=known_ids(request.GET.getlist("sets")))
+        form = CompareForm(user, initial={"sets": [one.pk for one in chosen]})
+    context = {
+        "form": form,
+        "is_empty": not form.fields["sets"].queryset.exists(),  # type: ignore[attr-defined]
+        "comparisons": [
+            {"comparison": one, "names": [found.name for found in selectors.sets_of(user, one).values()]}
+            for one in selectors.comparisons_of(user)[:LATEST]
+        ],
+    }
+    return render(request, "evaluation/compare.html", context)
+
+
+@require_GET
+@login_required
+def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    """Sets side by side. The address stays: who may see all of the sets may see it."""
+    found = selectors.comparison_for(person(request), comparison_id)
+    return render(request, "evaluation/comparison.html", columns.of_comparison(person(request), found))
+
+
+@require_GET
+@login_required
+def body(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    """The same as a part: asks for itself until there is a result."""
+    found = selectors.comparison_for(person(request), comparison_id)
+    answer = render(request, "evaluation/_comparison.html", columns.of_comparison(person(request), found))
+    if not found.is_waiting:
+        answer["HX-Trigger"] = "jobs-changed"
+    return answer
+
+
+@require_GET
+@login_required
+def table(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    """The measures as CSV."""
+    found = selectors.comparison_for(person(request), comparison_id)
+    if not found.is_done:
+        raise Conflict(
+            _("The comparison is not done yet; its table will be here when it is."), code="no_result"
+        )
+    answer = HttpResponse(
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{columns.csv_name(found)}"'},
+    )
+    csv.writer(answer).writerows(columns.rows(found.result))
+    return answer

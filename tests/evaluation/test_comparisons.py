@@ -1,0 +1,117 @@
+"""Sets side by side: measured at equal N, marked only where intervals part, seen only by who may see the sets."""
+
+import csv
+import io
+
+import pytest
+from django.urls import reverse
+
+from accounts.errors import InvalidInput
+from generation.evaluation import columns, services
+from generation.evaluation.models import Comparison
+from generation.sets.models import ImageSet, Share
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("intervals", "less", "marked"),
+    [
+        ([(1, 2), (3, 4)], True, [True, False]),
+        ([(1, 2), (3, 4)], False, [False, True]),
+        ([(1, 3), (2, 4)], True, [False, False]),
+        ([(1, 2), (1.5, 2.5), (3, 4)], True, [True, True, False]),
+        ([(1, 2), (1.5, 3.5), (3, 4)], True, [True, False, False]),
+        ([(1, 2), None], True, [False, False]),
+    ],
+)
+def test_better_is_marked_only_where_intervals_part(intervals, less, marked):
+    assert columns.better(intervals, less=less) == marked
+
+
+@pytest.fixture
+def compared(palms, work, alice):
+    """Two sets of one model, the second larger and of another seed."""
+
+    def compare():
+        image_sets = [palms(12), palms(15, seed=5)]
+        comparison = services.compare(by=alice, image_sets=image_sets)
+        work()
+        comparison.refresh_from_db()
+        return comparison
+
+    return compare
+
+
+@pytest.mark.slow
+def test_two_sets_are_measured_at_the_same_number(compared):
+    comparison = compared()
+    assert comparison.is_done, comparison.text
+    result = comparison.result
+    assert (result["n"], [column["count"] for column in result["sets"]]) == (12, [12, 15])
+    assert {column["report"]["n"] for column in result["sets"]} == {12}
+    assert sum(result["sets"][1]["scores"]) == 15
+    assert result["grid"] == list(range(12))
+    assert [(pair["a"], pair["b"]) for pair in result["pairs"]] == [(0, 1)]
+    differs = {line["key"]: line["differs"] for line in result["recipe"]}
+    assert differs["seed"] and not differs["model"]
+
+
+@pytest.mark.slow
+def test_the_page_the_table_and_who_may_see_them(client, compared, alice, bob, charlie):
+    comparison = compared()
+    page, body, table = (
+        reverse(f"evaluation:{name}", args=[comparison.pk])
+        for name in ("comparison", "comparison_body", "comparison_csv")
+    )
+    client.force_login(alice)
+    text = client.get(page).content.decode()
+    assert "real palms of palm-reference" in text and 'class="series series--2"' in text
+    assert text.count("<img") == 24
+    assert 'class="differs"' in text
+    rows = list(csv.DictReader(io.StringIO(client.get(table).content.decode())))
+    kid = [row for row in rows if row["measure"] == "kid"]
+    assert [row["set"] for row in kid] == comparison.sets
+    assert float(kid[0]["low"]) <= float(kid[0]["value"]) <= float(kid[0]["high"])
+    first, second = ImageSet.objects.filter(pk__in=comparison.sets)
+    Share.objects.create(image_set=first, user=bob)
+    for user in (bob, charlie):
+        client.force_login(user)
+        assert [client.get(where).status_code for where in (page, body, table)] == [404] * 3
+    Share.objects.create(image_set=second, user=bob)
+    client.force_login(bob)
+    assert [client.get(where).status_code for where in (page, body, table)] == [200] * 3
+
+
+@pytest.mark.slow
+def test_choosing_on_the_page(client, palms, alice, charlie):
+    image_sets = [palms(12), palms(12, seed=5)]
+    ids = [str(one.pk) for one in reversed(image_sets)]
+    where = reverse("evaluation:compare")
+    client.force_login(alice)
+    assert client.get(where, {"sets": ids}).content.decode().count("checked") == 2
+    too_few = client.post(where, {"sets": ids[:1]})
+    assert "Choose from 2 to 6 sets; you chose 1." in too_few.content.decode()
+    answer = client.post(where, {"sets": ids})
+    made = Comparison.objects.get()
+    assert answer["Location"] == reverse("evaluation:comparison", args=[made.pk])
+    assert made.sets == ids
+    assert 'hx-trigger="every 1s"' in client.get(answer["Location"]).content.decode()
+    client.force_login(charlie)
+    assert client.post(where, {"sets": ids}).status_code == 200
+    assert Comparison.objects.count() == 1
+
+
+@pytest.mark.slow
+def test_small_and_many_sets_are_refused(palms, alice):
+    with pytest.raises(InvalidInput, match="has 3 images"):
+        services.compare(by=alice, image_sets=[palms(12), palms(3)])
+    with pytest.raises(InvalidInput, match="you chose 7"):
+        services.compare(by=alice, image_sets=[palms(12)] * 7)
+
+
+def test_a_name_that_looks_like_a_formula_is_made_harmless():
+    report = {"kid": -0.5, "intervals": {"kid": [-1.0, 0.0]}}
+    result = {"n": 10, "real": None, "sets": [{"id": "a", "name": "=1+1", "report": report}]}
+    _head, row = columns.rows(result)
+    assert row[2] == "'=1+1" and row[4] == "-0.5"
