@@ -52,7 +52,10 @@ class FitForm(forms.Form):
         ),
     )
     input_size = forms.IntegerField(
-        label=_("Input size"), help_text=_("Pixels a side at which the network looks, 32 to 512.")
+        label=_("Input size"),
+        help_text=_(
+            "Pixels a side at which the network looks, 32 to 512. Larger is slower and shows finer where it looked."
+        ),
     )
     batch_size = forms.IntegerField(label=_("Batch size"))
     lr = forms.FloatField(label=_("Learning rate"))

@@ -148,7 +148,7 @@ def check_images(sizes: list[tuple[str, int]]) -> None:
         if size > bounds.image_bytes:
             raise DomainError(
                 _("%(name)s has %(size)s MB; an image may have %(most)s MB. Shrink it first.")
-                % {"name": name, "size": size // 10**6, "most": bounds.image_bytes // 10**6},
+                % {"name": name, "size": size // 2**20, "most": bounds.image_bytes // 2**20},
                 status=413,
                 code="too_large",
             )

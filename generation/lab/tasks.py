@@ -52,7 +52,7 @@ def run_dataset(context: JobContext) -> None:
                 shutil.rmtree(dataset.folder, ignore_errors=True)
                 part.replace(dataset.folder)
     except OverQuota as error:
-        raise JobFailed(error.code, messages.OVER_QUOTA, {"size": storage.bytes_in(part) // 10**6}) from error
+        raise JobFailed(error.code, messages.OVER_QUOTA, {"size": storage.bytes_in(part) // 2**20}) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -77,8 +77,8 @@ def _read(context: JobContext, dataset: Dataset, part: Path) -> pipeline.Kept:
         name = type(error).__name__
         params = {
             "entries": bounds.entries,
-            "image_mb": bounds.image_bytes // 10**6,
-            "unpacked_mb": unpacked // 10**6,
+            "image_mb": bounds.image_bytes // 2**20,
+            "unpacked_mb": unpacked // 2**20,
         }
         raise JobFailed("archive_refused", messages.ARCHIVE[name], params) from error
     except FileNotFoundError as error:

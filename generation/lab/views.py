@@ -257,7 +257,7 @@ def predict(request: HttpRequest) -> HttpResponse:
 def prediction(request: HttpRequest, prediction_id: UUID) -> HttpResponse:
     """What the model said."""
     found = selectors.prediction_for(_person(request), prediction_id)
-    return _draw(
+    drawn = _draw(
         request,
         "_prediction" if request.GET.get("part") else "prediction",
         "predict",
@@ -265,6 +265,9 @@ def prediction(request: HttpRequest, prediction_id: UUID) -> HttpResponse:
         job=selectors.job_of(found),
         answer=answers.of_prediction(found),
     )
+    if not found.is_waiting:
+        drawn["HX-Trigger"] = "jobs-changed"
+    return drawn
 
 
 @require_GET

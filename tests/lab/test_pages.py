@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
 from generation.jobs import tasks
@@ -44,15 +45,15 @@ def test_nothing_is_hidden_and_strangers_sign_in(client, alice, name):
     assert 'aria-current="step"' in drawn
 
 
-def test_what_is_missing_is_said(as_alice):
+def test_what_is_missing_is_said(as_alice, settings):
     assert "There is no data yet" in page(as_alice, "lab:look")
     assert "A data set is missing" in page(as_alice, "lab:fit")
     assert "No model yet" in page(as_alice, "lab:models")
     assert "No model is set" in page(as_alice, "lab:predict")
     home = page(as_alice, "lab:home")
     assert "train/" in home
-    assert "4.0\xa0GB" in home
-    assert "190.7\xa0MB" in home
+    assert filesizeformat(settings.PALMSITE_LAB["archive_bytes"]) in home
+    assert filesizeformat(settings.PALMSITE_LAB["image_bytes"]) in home
 
 
 def test_the_whole_way_without_script(as_alice, alice, on_commit):
