@@ -1,0 +1,222 @@
+"""Downloads as people have them: every layout read by others, broken off and gone on with, from a real server."""
+
+import csv
+import io
+import json
+import subprocess
+import tarfile
+import zipfile
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts import tokens
+from generation.sets import storage, trash
+from generation.sets.models import Image, ImageSet
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(alice):
+    client = APIClient()
+    client.force_authenticate(alice)
+    return client
+
+
+@pytest.fixture
+def palms(full_set, alice, model):
+    return full_set(
+        alice, 12, checkpoint=model, name="Left palms", recipe={"seed": 4711}, note="For a trial."
+    )
+
+
+@pytest.fixture
+def at(palms):
+    return f"/api/v1/sets/{palms.pk}/download"
+
+
+def fetch(client, at, query=None, **headers):
+    answer = client.get(
+        at, query or {}, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
+    return answer, b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def problem(answer, status, field):
+    assert answer.status_code == status
+    assert [error["field"] for error in answer.json()["errors"]] == ([field] if field else [])
+
+
+def test_the_zip_holds_pictures_at_the_top_and_all_that_describes_them(client, at, palms, tmp_path):
+    answer, data = fetch(client, at)
+    assert answer["Content-Type"] == "application/zip"
+    assert answer["Content-Disposition"] == 'attachment; filename="left-palms.zip"'
+    assert int(answer["Content-Length"]) == len(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        assert names == [f"{n:06d}.png" for n in range(12)] + [
+            "manifest.csv",
+            "manifest.json",
+            "README.md",
+            "SHA256SUMS",
+        ]
+        for image in palms.images.all():
+            assert archive.read(image.file_name) == storage.image_path(palms, image.index).read_bytes()
+        rows = list(csv.DictReader(io.StringIO(archive.read("manifest.csv").decode())))
+        assert [(row["file"], row["seed"]) for row in rows] == [(f"{n:06d}.png", "4711") for n in range(12)]
+        manifest = json.loads(archive.read("manifest.json"))
+        assert (len(manifest["images"]), manifest["model"]["licence"]) == (12, "CC-BY-4.0")
+        card = archive.read("README.md").decode()
+        for words in (
+            "# Left palms",
+            "12 synthetic images",
+            "seed: 4711",
+            "a" * 64,
+            "Not measured yet",
+            "Hands of nobody",
+            "For a trial.",
+        ):
+            assert words in card
+        assert "alice" not in card
+        archive.extractall(tmp_path)
+    checked = subprocess.run(
+        ["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_quality_stands_in_the_card_with_n(client, at, palms):
+    ImageSet.objects.filter(pk=palms.pk).update(quality={"kid": 0.0123, "n": 12})
+    with zipfile.ZipFile(io.BytesIO(fetch(client, at)[1])) as archive:
+        card = archive.read("README.md").decode()
+    assert "- kid: `0.0123`" in card
+    assert "- n: `12`" in card
+
+
+def test_the_same_set_is_the_same_bytes_and_a_changed_one_has_another_etag(client, at, palms, alice):
+    answer, data = fetch(client, at)
+    again, same = fetch(client, at)
+    assert (again["ETag"], same) == (answer["ETag"], data)
+    assert fetch(client, at, If_None_Match=answer["ETag"])[0].status_code == 304
+    trash.delete_images(by=alice, image_set=palms, images=palms.images.filter(index=5))
+    changed, less = fetch(client, at, If_None_Match=answer["ETag"])
+    assert (changed.status_code, len(less) < len(data)) == (200, True)
+    # A part of the new one must not be put behind a part of the old one.
+    whole, body = fetch(client, at, Range="bytes=100-", If_Range=answer["ETag"])
+    assert (whole.status_code, body) == (200, less)
+
+
+@pytest.mark.parametrize("form", ["zip", "imagefolder", "webdataset"])
+def test_a_part_is_the_same_bytes_as_in_the_whole(client, at, form):
+    answer, data = fetch(client, at, {"format": form})
+    size = len(data)
+    for first, last in (
+        (0, 0),
+        (0, 29),
+        (5, size - 1),
+        (29, 200),
+        (size // 2, size // 2 + 999),
+        (size - 1, size - 1),
+        (7, size + 50),
+    ):
+        part, body = fetch(client, at, {"format": form}, Range=f"bytes={first}-{last}")
+        end = min(last, size - 1)
+        assert (part.status_code, part["Content-Range"]) == (206, f"bytes {first}-{end}/{size}")
+        assert (body, part["ETag"], int(part["Content-Length"])) == (
+            data[first : end + 1],
+            answer["ETag"],
+            len(body),
+        )
+    assert fetch(client, at, {"format": form}, Range="bytes=-10")[1] == data[-10:]
+    beyond, _nothing = fetch(client, at, {"format": form}, Range=f"bytes={size}-")
+    assert (beyond.status_code, beyond["Content-Range"]) == (416, f"bytes */{size}")
+    head = client.head(at, {"format": form})
+    assert (head.status_code, int(head["Content-Length"]), head.content, head["ETag"]) == (
+        200,
+        size,
+        b"",
+        answer["ETag"],
+    )
+
+
+def test_some_images_only(client, at, palms):
+    Image.objects.filter(image_set=palms, index=9).update(is_starred=True)
+    for query, numbers in (
+        ({"numbers": "1,3-4"}, [1, 3, 4]),
+        ({"starred": "1"}, [9]),
+        ({"best": "2"}, [8, 9]),
+    ):
+        with zipfile.ZipFile(io.BytesIO(fetch(client, at, query)[1])) as archive:
+            assert [name for name in archive.namelist() if name.endswith(".png")] == [
+                f"{n:06d}.png" for n in numbers
+            ]
+            assert len(json.loads(archive.read("manifest.json"))["images"]) == len(numbers)
+
+
+def test_image_folder_has_two_sides_and_a_table_in_each(client, at):
+    _answer, data = fetch(client, at, {"format": "imagefolder", "val": "0.5"})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        pictures = {name for name in archive.namelist() if name.endswith(".png")}
+        assert len(pictures) == 12
+        listed = set()
+        for side in ("train", "val"):
+            table = csv.DictReader(io.StringIO(archive.read(f"{side}/metadata.csv").decode()))
+            listed |= {f"{side}/{row['file_name']}" for row in table}
+        assert listed == pictures
+    with zipfile.ZipFile(io.BytesIO(fetch(client, at, {"format": "imagefolder", "val": "0"})[1])) as archive:
+        assert not any(name.startswith("val/") for name in archive.namelist())
+
+
+def test_web_dataset_in_parts(client, at):
+    names = []
+    for shard in range(3):
+        answer, data = fetch(client, at, {"format": "webdataset", "shard": shard, "per_shard": 5})
+        assert answer["Content-Type"] == "application/x-tar"
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            names += archive.getnames()
+            first = archive.getnames()[1]
+            assert json.load(archive.extractfile(first))["index"] == shard * 5
+    assert names == [f"{n:06d}.{kind}" for n in range(12) for kind in ("png", "json")]
+    problem(fetch(client, at, {"format": "webdataset", "shard": 3, "per_shard": 5})[0], 409, "")
+
+
+def test_what_cannot_be_downloaded_says_why(client, at, palms):
+    for field, value in (
+        ("format", "rar"),
+        ("val", "1"),
+        ("val", "x"),
+        ("shard", "-1"),
+        ("per_shard", "0"),
+        ("best", "0"),
+    ):
+        problem(fetch(client, at, {field: value})[0], 400, field)
+    problem(fetch(client, at, {"numbers": "99"})[0], 409, "")
+    storage.image_path(palms, 3).unlink()
+    answer, _body = fetch(client, at)
+    assert answer.json()["code"] == "files_missing"
+    assert fetch(client, at, {"numbers": "0-2"})[0].status_code == 200
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.filterwarnings("ignore:No directory at")
+def test_curl_goes_on_where_a_line_broke(live_server, full_set, alice, tmp_path):
+    palms = full_set(alice, 60)
+    _token, key = tokens.create(by=alice, name="curl")
+    address = f"{live_server.url}/api/v1/sets/{palms.pk}/download"
+
+    def curl(*more):
+        run = ["curl", "-sS", "--fail", "-H", f"Authorization: Bearer {key}", *more, address]
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+    curl("-o", "whole.zip")
+    whole = (tmp_path / "whole.zip").read_bytes()
+    for cut in (1, 40, len(whole) // 3, len(whole) - 1):
+        (tmp_path / "cut.zip").write_bytes(whole[:cut])
+        curl("-C", "-", "-o", "cut.zip")
+        assert (tmp_path / "cut.zip").read_bytes() == whole
+    tested = subprocess.run(["unzip", "-t", "-q", "whole.zip"], cwd=tmp_path, capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stdout
