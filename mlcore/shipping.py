@@ -33,7 +33,7 @@ TERMS = {
     "phone-palms": ("palmistry-dhpnb v3 (Roboflow)", "CC BY 4.0 there, origin not stated"),
     "other-palms": ("palmistry-dhpnb v3 (Roboflow)", "CC BY 4.0 there"),
 }
-LICENCE = "weights: AGPL-3.0-or-later; the terms of the pictures they were trained on apply to what they may be used for"
+LICENCE = "weights: AGPL-3.0-or-later; their use also follows the terms of the pictures they learned from"
 
 
 def ship(

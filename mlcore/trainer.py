@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor, distributed, nn
 
-from mlcore import checkpoint, images, noise
+from mlcore import checkpoint, images, memory, noise
 from mlcore.errors import MlcoreError
 from mlcore.recipes.augment import PhotoAugment
 from mlcore.recipes.base import Losses, Recipe
@@ -123,6 +123,7 @@ class Trainer:
     def train(self) -> int:
         """Train to the last step or until told to stop; saves, and returns the step reached."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        memory.keep_freed_memory()
         self._resume()
         _share_from_first(self.recipe.networks, self.world)
         began_at = self.step
