@@ -382,6 +382,7 @@ SPECTACULAR_SETTINGS = {
         "UploadState": "generation.uploads.models.Upload.State",
         "ModelState": "generation.sets.models.Checkpoint.State",
         "OrderState": "generation.sets.models.Order.State",
+        "MeasuredState": "generation.evaluation.models.Measured.State",
         "LabState": ["waiting", "ready", "failed"],
     },
 }

@@ -19,6 +19,7 @@ from generation.sets.models import Image, ImageSet
 Interval = Sequence[float] | None
 Written = Callable[[float | None], str]
 
+SHOWN_PICTURES = 8
 # Measure, how it is written, whether less is better, whether its scale ends at 1.
 LINES: tuple[tuple[str, Written, bool, bool], ...] = (
     ("kid", words.thousandths, True, False),
@@ -196,7 +197,7 @@ def _pictures(result: Mapping[str, Any], here: Mapping[str, ImageSet]) -> Iterat
     for column in result["sets"]:
         image_set = here.get(column["id"])
         images = sets.images_of(image_set) if image_set else Image.objects.none()
-        chosen = images.filter(index__in=common) if common else images[:12]
+        chosen = images.filter(index__in=common) if common else images[:SHOWN_PICTURES]
         found.append({image.index: image for image in chosen})
     if common:
         for index in common:

@@ -82,7 +82,8 @@ class CompareForm(_Choosing):
         super().__init__(user, *args, **more)
         visible = sets.visible_sets(user).filter(count__gte=policies.LEAST_IMAGES)
         latest = visible.order_by("-id").values_list("pk", flat=True)[:SHOWN_SETS]
-        self.wanted = [str(one) for one in (self.data.getlist("sets") if self.is_bound else [])]
+        # Django types the data as a mapping; what a request brings is a QueryDict.
+        self.wanted: list[str] = self.data.getlist("sets") if self.is_bound else []  # type: ignore[attr-defined]
         self.fields["sets"].queryset = visible.filter(  # type: ignore[attr-defined]
             pk__in=[*latest, *known_ids(self.wanted), *self.initial.get("sets", ())]
         )

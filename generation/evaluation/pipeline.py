@@ -29,7 +29,7 @@ from mlcore.models import features
 LEAST = 10
 SHOWN_GROUPS, SHOWN_IN_GROUP = 24, 12
 BINS = 20
-GRID = 12
+GRID = 8
 # What a recipe may differ in, in the order in which people read it.
 RECIPE = ("model", "seed", "candidates", "min_probability", "first_index", "hand", "look")
 

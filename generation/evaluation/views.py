@@ -70,8 +70,9 @@ def card(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
     """One measurement as a part: asks for itself until there is a result."""
     found = selectors.evaluation_for(person(request), evaluation_id)
     answer = render(request, "evaluation/_evaluation.html", sheets.of_evaluation(person(request), found))
-    if not found.is_waiting:
-        answer["HX-Trigger"] = "jobs-changed"
+    # Who watched it end sees the history grow; who only looks at an old one does not begin anew.
+    if not found.is_waiting and "live" in request.GET:
+        answer["HX-Trigger"] = "jobs-changed, measured"
     return answer
 
 

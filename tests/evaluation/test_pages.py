@@ -30,8 +30,9 @@ def test_pressing_evaluate_shows_progress_then_four_cards(client, alice, palms, 
     assert card in text_of(answer)
     assert 'hx-trigger="every 1s"' in text_of(client.get(card))
     work()
-    done = client.get(card)
-    assert "every 1s" not in text_of(done) and done["HX-Trigger"] == "jobs-changed"
+    assert "HX-Trigger" not in client.get(card).headers
+    done = client.get(card, {"live": ""})
+    assert "every 1s" not in text_of(done) and done["HX-Trigger"] == "jobs-changed, measured"
     for key in ("quality", "diversity", "privacy", "use"):
         assert f'data-measure="{key}"' in text_of(done)
     assert text_of(done).count('class="reference"') >= 4
