@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core import serializers
 from django.core.management.color import no_style
 from django.core.serializers.json import DjangoJSONEncoder
@@ -34,8 +35,6 @@ CHUNK = 1024 * 1024
 # Of no use tomorrow.
 LEFT_OUT = frozenset({"sessions.session"})
 LEFT_OUT_APPS = frozenset({"django_q"})
-# Migrate fills these: an empty site holds them, with numbers of its own that give way to the backup's.
-FILLED_BY_MIGRATE = frozenset({"contenttypes.contenttype", "auth.permission"})
 
 Progress = Callable[[str], None]
 
@@ -274,15 +273,11 @@ def _sha256(tar: tarfile.TarFile, member: tarfile.TarInfo) -> str:
 
 
 def _refuse_unless_empty() -> None:
-    filled = [
-        model._meta.verbose_name_plural
-        for model in _models()
-        if model._meta.label_lower not in FILLED_BY_MIGRATE and model._base_manager.exists()
-    ]
-    if filled:
+    # What migrate itself fills, and the rooms with it, gives way to the backup; a person's things never do.
+    if get_user_model()._base_manager.exists():
         raise BackupProblemError(
-            f"This site is not empty: it holds {filled[0]}. Restore into a new one: set DATABASE_URL or PALMSITE_DATA, "
-            "and PALMSITE_MEDIA, run `manage.py migrate`, then restore."
+            "This site is not empty: people have accounts here. Restore into a new one: set DATABASE_URL or "
+            "PALMSITE_DATA, and PALMSITE_MEDIA, run `manage.py migrate`, then restore."
         )
     root = Path(settings.MEDIA_ROOT)
     if any(path.is_file() and path.name != ".gitkeep" for path in root.rglob("*")):
@@ -303,8 +298,7 @@ def _read_rows(tar: tarfile.TarFile, manifest: Manifest, progress: Progress) -> 
     chosen = _models()
     with connection.constraint_checks_disabled():
         for model in chosen:
-            if model._meta.label_lower in FILLED_BY_MIGRATE:
-                model._base_manager.all().delete()
+            model._base_manager.all()._raw_delete(connection.alias)
         for model in chosen:
             label = model._meta.label_lower
             lines = tar.extractfile(f"rows/{label}.jsonl") if label in manifest.rows else None
