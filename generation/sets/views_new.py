@@ -47,7 +47,8 @@ def _order(request: HttpRequest) -> HttpResponse:
             where = reverse("sets:order", args=[order.pk])
             return HttpResponseClientRedirect(where) if is_htmx(request) else redirect(where)
     if is_htmx(request):
-        return render(request, "sets/_new_form.html", _around(request, form), status=400)
+        # The reasons stand beside their fields; the sentence does not repeat the first of them.
+        return render(request, "sets/_new_form.html", {**_around(request, form), "reason": ""}, status=400)
     kept = QueryDict(mutable=True)
     kept.update({name: value[:200] for name, value in request.POST.items() if name != "csrfmiddlewaretoken"})
     reasons = {

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from generation.sets import new_set, order_words, set_words, storage
-from generation.sets.models import Checkpoint, Order
+from generation.sets.models import Checkpoint, ImageSet, Order
 
 register = template.Library()
 
@@ -21,6 +21,12 @@ def has_samples(model: Checkpoint | None) -> bool:
 def how_many(count: int, subject: str = "palm") -> str:
     """A number of pictures by what they show."""
     return new_set.how_many(count, subject)
+
+
+@register.filter
+def pictures(image_set: ImageSet) -> str:
+    """How many pictures a set holds, by what they show."""
+    return new_set.how_many(image_set.count, image_set.checkpoint.subject if image_set.checkpoint else "")
 
 
 @register.filter
