@@ -50,10 +50,15 @@ def on_commit(monkeypatch):
     monkeypatch.setattr(transaction, "on_commit", lambda func, using=None, robust=False: func())
 
 
+@pytest.fixture
+def real_network():
+    """Asked for by tests that want the large network."""
+
+
 @pytest.fixture(autouse=True)
 def tiny_network(request, monkeypatch):
-    """A network of a few numbers in the place of the large one, unless the test is marked slow."""
-    if request.node.get_closest_marker("slow"):
+    """A network of a few numbers in the place of the large one, unless the test asks for that."""
+    if "real_network" in request.fixturenames:
         return
     import torch
 

@@ -16,6 +16,9 @@ from generation.lab.models import Dataset, Fit, Prediction
 
 from .conftest import picture, tree, zipped
 
+# Data sets are read and models fitted by their real handlers.
+pytestmark = pytest.mark.slow
+
 
 def by_token(user):
     _token, key = tokens.create(by=user, name="t", read_only=False, days=1)

@@ -21,6 +21,9 @@ from generation.uploads.models import Upload
 
 from .conftest import picture, tree, zipped
 
+# Data sets are read and models fitted by their real handlers.
+pytestmark = pytest.mark.slow
+
 
 def lying():
     """Every file below the media folder."""

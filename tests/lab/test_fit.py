@@ -16,6 +16,9 @@ from generation.lab.models import Dataset, Fit, Prediction
 
 from .conftest import picture
 
+# Data sets are read and models fitted by their real handlers.
+pytestmark = pytest.mark.slow
+
 
 def test_features_are_kept_for_the_next_fit(alice, fitted, read, monkeypatch):
     from generation.lab import pipeline
@@ -126,7 +129,7 @@ def test_a_person_takes_all_along_and_leaves_nothing(alice, bob, fitted, setting
     assert Dataset.objects.count() == 1
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("real_network")
 def test_the_real_network_tells_the_sample_and_shows_where_it_looked(alice, fitted, read):
     from generation.lab import sample, storage
     from mlcore import images
@@ -149,7 +152,6 @@ def test_the_real_network_tells_the_sample_and_shows_where_it_looked(alice, fitt
     assert places.shape == (64, 64, 3)
 
 
-@pytest.mark.slow
 def test_the_web_process_knows_no_torch():
     code = (
         "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'palmsite.settings'; django.setup();"

@@ -14,6 +14,9 @@ from generation.lab.models import Dataset, Fit, Prediction, State
 
 from .conftest import picture, tree, zipped
 
+# Data sets are read and models fitted by their real handlers.
+pytestmark = pytest.mark.slow
+
 EMPTY = ["lab:home", "lab:look", "lab:fit", "lab:models", "lab:predict", "lab:compose"]
 
 
