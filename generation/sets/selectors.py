@@ -101,7 +101,7 @@ def histogram(image_set: ImageSet, bins: int = HISTOGRAM_BINS) -> list[int]:
     scores = images_of(image_set).filter(score__isnull=False).order_by().annotate(place=place)
     counts = [0] * bins
     for where in scores.values_list("place", flat=True):
-        counts[where] += 1
+        counts[int(where)] += 1  # PostgreSQL floors a float to a float
     return counts
 
 

@@ -55,6 +55,7 @@ def test_an_order_by_default_takes_the_default_model_and_a_seed_nobody_chose(cli
     assert max(seeds) > 2**40
 
 
+@pytest.mark.slow
 def test_an_order_says_everything_it_was_asked(client, stand_in, work):
     wish = {
         "model": stand_in.name, "count": 3, "seed": 2**63 - 1, "candidates": 2, "min_probability": 0.01,
@@ -166,6 +167,7 @@ def test_a_key_orders_once(client, model, bob):
     assert send({"count": 2, "seed": 1}).json()["id"] != first.json()["id"]
 
 
+@pytest.mark.slow
 def test_cancel_and_resume(client, stand_in, work, monkeypatch):
     monkeypatch.setattr(services, "CHUNK_SIZES", (16, 16))
     address = f"{ORDERS}/{client.post(ORDERS, {'count': 20}).json()['id']}"
@@ -180,6 +182,7 @@ def test_cancel_and_resume(client, stand_in, work, monkeypatch):
     assert client.get(address).json()["done"] == 20
 
 
+@pytest.mark.slow
 def test_orders_are_listed_by_state_in_pages(client, order, alice, bob):
     for _ in range(3):
         order(1)
@@ -192,6 +195,7 @@ def test_orders_are_listed_by_state_in_pages(client, order, alice, bob):
     problem(client.get(ORDERS, {"state": "lost"}), 400, "state")
 
 
+@pytest.mark.slow
 def test_orders_cost_the_same_number_of_queries_however_many(client, order, alice, stand_in):
     first = order(1)
     rows = [
@@ -213,6 +217,7 @@ def test_orders_cost_the_same_number_of_queries_however_many(client, order, alic
     assert costs[0] == costs[1]
 
 
+@pytest.mark.slow
 def test_another_persons_order_is_not_there(client, order, bob, charlie):
     address = f"{ORDERS}/{order(1).pk}"
     for person in (bob, charlie):
@@ -242,6 +247,7 @@ def test_models(client, model):
     problem(client.get("/api/v1/models/palm-d"), 404)
 
 
+@pytest.mark.slow
 def test_deleting_a_set_stops_its_order(client, order, alice):
     made = order(20)
     trash.delete_set(by=alice, image_set=made.image_set)

@@ -103,6 +103,7 @@ def test_sets_are_listed_searched_and_sorted(client, full_set, alice, bob, palms
         problem(client.get("/api/v1/sets", {"cursor": cursor}), 404)
 
 
+@pytest.mark.slow
 def test_lists_cost_the_same_number_of_queries_however_long(client, full_set, alice, model):
     few, many = full_set(alice, 10, checkpoint=model), full_set(alice, 200, checkpoint=model)
     Score.objects.bulk_create([Score(image=image, scorer="x", value=0.5) for image in Image.objects.all()])
@@ -216,6 +217,7 @@ def addresses(image_set, image, share):
 READS = ("", "/download", "/histogram", "/scores", "/images")
 
 
+@pytest.mark.slow
 def test_every_address_is_closed_to_others_and_those_shared_with_only_look(
     client, palms, alice, bob, charlie
 ):
@@ -262,6 +264,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", HOSTILE)
 def test_hostile_words_anywhere_are_refused_cleanly(client, at, palms, word):
     places = (

@@ -114,6 +114,7 @@ def test_a_file_that_shrank_ends_the_archive_with_an_error(members):
         whole(zip_of(members))
 
 
+@pytest.mark.slow
 def test_more_members_than_a_small_zip_can_count():
     made = zip_of(member(f"{number:06d}", b"") for number in range(70_000))
     with zipfile.ZipFile(Opened(made)) as opened:
