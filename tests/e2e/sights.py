@@ -13,4 +13,6 @@ SIGNED_IN = {
     "tokens": "/account/tokens",
     "password": "/account/password/change/",
     "second-factor": "/account/2fa/",
+    "compare": "/compare",
+    "references": "/references",
 }
