@@ -6,8 +6,8 @@ The same rule as pipeline.pixels_sha256, in Pillow: the web process has no torch
 import hashlib
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from PIL import Image as Pillow
@@ -16,6 +16,9 @@ from accounts.errors import InvalidInput
 from accounts.models import User
 from generation.sets import selectors
 from generation.sets.models import Image
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
 
 MOST_BYTES = 20 * 2**20
 MOST_PIXELS = 4096 * 4096
@@ -31,12 +34,13 @@ class Origin:
     pixels_sha256: str
 
 
-def pixels_of(file: UploadedFile) -> str:
+def pixels_of(file: "UploadedFile[Any]") -> str:
     """The identity of the picture in a file, or InvalidInput."""
-    if (file.size or 0) > MOST_BYTES:
+    size = file.size or 0
+    if size > MOST_BYTES:
         raise InvalidInput(
             _("The file has %(size)s; at most %(most)s are looked at.")
-            % {"size": filesizeformat(file.size), "most": filesizeformat(MOST_BYTES)}
+            % {"size": filesizeformat(size), "most": filesizeformat(MOST_BYTES)}
         )
     try:
         with warnings.catch_warnings():

@@ -5,6 +5,7 @@ Reads only; services.py orders.
 
 import secrets
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
@@ -92,7 +93,7 @@ def time_taken(seconds: float, *, is_least: bool = False) -> str:
     return _("%(time)s or more") % {"time": found} if is_least else found
 
 
-def preview_of(person: User, order_id: object) -> Order | None:
+def preview_of(person: User, order_id: UUID | str) -> Order | None:
     """A preview of this person that is neither kept nor thrown away."""
     found = Order.objects.select_related("image_set", "checkpoint").filter(
         pk=order_id, owner=person, image_set__is_preview=True, image_set__deleted_at__isnull=True

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,6 +18,8 @@ from accounts.errors import InvalidInput
 from generation.sets import editing, galleries, policies, selection, selectors, trash
 from generation.sets.models import Image, ImageSet
 from generation.sets.views_base import next_url, person
+
+_UNDO = "deleted_images"
 
 
 @login_required
@@ -46,7 +48,7 @@ def image(request: HttpRequest, image_id: int) -> HttpResponse:
 def act(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """Do one thing with the chosen images."""
     image_set = selectors.own_set_for(person(request), set_id)
-    chosen = _chosen(request, image_set)
+    chosen = _chosen(request)
     here = next_url(request, reverse("sets:set", args=[image_set.pk]))
     what = request.POST.get("do", "")
     if what == "download":
@@ -62,7 +64,7 @@ def act(request: HttpRequest, set_id: UUID) -> HttpResponse:
         trash.star(by=person(request), image_set=image_set, images=images, starred=what == "star")
         return redirect(here)
     if what == "delete":
-        _delete(request, image_set, chosen, images)
+        _delete(request, image_set, images)
         return redirect(here)
     raise InvalidInput(_("Choose what to do with the images."))
 
@@ -72,8 +74,14 @@ def act(request: HttpRequest, set_id: UUID) -> HttpResponse:
 def restore(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """Take images out of the trash again."""
     image_set = selectors.own_set_for(person(request), set_id)
-    chosen = selection.parse({"numbers": request.GET.get("numbers", "")})
-    found = selection.selected(image_set, chosen, trash.deleted_images(image_set))
+    deleted = trash.deleted_images(image_set)
+    kept = request.session.pop(_UNDO, {}) if "last" in request.GET else None
+    if kept is None:
+        chosen = selection.parse({"numbers": request.GET.get("numbers", "")})
+        found = selection.selected(image_set, chosen, deleted)
+    else:
+        numbers = kept.get("numbers", []) if kept.get("set") == str(image_set.pk) else []
+        found = deleted.filter(index__in=numbers)
     count = trash.restore_images(by=person(request), image_set=image_set, images=found)
     messages.success(
         request, ngettext("%(n)s image is back.", "%(n)s images are back.", count) % {"n": count}
@@ -81,18 +89,24 @@ def restore(request: HttpRequest, set_id: UUID) -> HttpResponse:
     return redirect("sets:set", set_id=image_set.pk)
 
 
-def _delete(
-    request: HttpRequest, image_set: ImageSet, chosen: selection.Selection, images: QuerySet[Image]
-) -> None:
+def _delete(request: HttpRequest, image_set: ImageSet, images: QuerySet[Image]) -> None:
+    numbers = list(images.order_by("index").values_list("index", flat=True))
     count = trash.delete_images(by=person(request), image_set=image_set, images=images)
     words = ngettext("%(n)s image is in the trash.", "%(n)s images are in the trash.", count) % {"n": count}
-    query = urlencode({"numbers": selection.as_query(chosen)["numbers"]})
-    undo = f"{reverse('sets:restore_images', args=[image_set.pk])}?{query}"
-    messages.success(request, words, extra_tags=undo)
+    undo = reverse("sets:restore_images", args=[image_set.pk])
+    try:
+        query = urlencode(selection.as_query(selection.of_numbers(numbers)))
+    except InvalidInput:
+        # Too scattered for an address: the session remembers the last of these.
+        request.session[_UNDO] = {"set": str(image_set.pk), "numbers": numbers}
+        query = "last=1"
+    messages.success(request, words, extra_tags=f"{undo}?{query}")
 
 
-def _chosen(request: HttpRequest, image_set: ImageSet) -> selection.Selection:
-    """By `numbers` as the script writes them, or by the ticked boxes where there is no script."""
+def _chosen(request: HttpRequest) -> selection.Selection:
+    """By the look that was chosen whole, by `numbers` as the script writes them, or by ticked boxes."""
+    if request.POST.get("whole"):
+        return selection.parse(QueryDict(request.POST["whole"][1:]).dict())
     text = request.POST.get("numbers", "")
     if text:
         return selection.parse({"numbers": text})

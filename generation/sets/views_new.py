@@ -24,7 +24,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _order(request)
     wanted = {
-        name: value
+        name: str(value)
         for name, value in request.GET.items()
         if name in NewSetForm.base_fields or name == "count"
     }
@@ -50,7 +50,9 @@ def _order(request: HttpRequest) -> HttpResponse:
         # The reasons stand beside their fields; the sentence does not repeat the first of them.
         return render(request, "sets/_new_form.html", {**_around(request, form), "reason": ""}, status=400)
     kept = QueryDict(mutable=True)
-    kept.update({name: value[:200] for name, value in request.POST.items() if name != "csrfmiddlewaretoken"})
+    kept.update(
+        {name: str(value)[:200] for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
+    )
     reasons = {
         str(form[name].label if name in form.fields else ""): " ".join(map(str, errors))
         for name, errors in form.errors.items()
@@ -110,7 +112,7 @@ def preview(request: HttpRequest) -> HttpResponse:
         else:
             if is_htmx(request):
                 return render(request, "sets/_strip.html", _strip(request, order))
-            kept = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
+            kept = {name: str(value) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
             query = QueryDict(mutable=True)
             query.update({**kept, "preview": str(order.pk)})
             return redirect(f"{reverse('sets:new')}?{query.urlencode()}")

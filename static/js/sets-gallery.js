@@ -8,6 +8,8 @@
   const ticks = () => [...gallery().querySelectorAll(".shot__tick")];
   const chosen = new Set();
   let last = null;
+  // What all or the best so many were chosen by, until one more click changes the choice: then runs of numbers are sent.
+  let chosenBy = "";
 
   // The histogram says which part is shown while the slider still moves.
   const look = document.getElementById("look");
@@ -53,13 +55,15 @@
     whole.classList.toggle("is-choosing", chosen.size > 0);
     const count = bar.querySelector("[data-count]");
     count.textContent = `${new Intl.NumberFormat(document.documentElement.lang).format(chosen.size)} ${count.dataset.words}`;
-    bar.querySelector("[data-runs]").value = runs();
+    bar.querySelector("[data-runs]").value = chosenBy ? "" : runs();
+    bar.querySelector("[data-whole]").value = chosenBy;
   }
   function mark() {
     for (const tick of ticks()) tick.checked = chosen.has(Number(tick.value));
     show();
   }
   function set(tick, on) {
+    chosenBy = "";
     tick.checked = on;
     if (on) chosen.add(Number(tick.value));
     else chosen.delete(Number(tick.value));
@@ -93,11 +97,13 @@
     const answer = await fetch(`${gallery().dataset.numbers}?${query}`);
     if (!answer.ok) return;
     chosen.clear();
+    chosenBy = `?${query}`;
     for (const number of (await answer.json()).numbers) chosen.add(number);
     mark();
   });
   bar.addEventListener("reset", () => {
     chosen.clear();
+    chosenBy = "";
     setTimeout(mark);
   });
   bar.addEventListener("submit", (event) => {

@@ -181,6 +181,24 @@ def test_chosen_images_are_starred_deleted_and_brought_back(signed_in, made):
     assert signed_in.post(act, {"do": "delete"}).status_code == 400
 
 
+def test_a_scattered_choice_of_the_best_is_deleted_and_brought_back(signed_in, made):
+    grow(made, 900)
+    act = reverse("sets:act", args=[made.pk])
+    Image.objects.filter(image_set=made, index__gte=20).update(score=0.1)
+    Image.objects.filter(image_set=made, index__in=range(21, 900, 2)).update(score=0.99)
+    signed_in.post(act, {"do": "delete", "whole": "?best=400"})
+    page = text_of(signed_in.get(reverse("sets:set", args=[made.pk])))
+    assert "400 images are in the trash." in page
+    assert set(made.images.filter(deleted_at__isnull=False).values_list("score", flat=True)) == {0.99}
+    undo = re.search(r'action="(/sets/[^"]*images/restore[^"]*)"', page)[1]
+    signed_in.post(undo)
+    assert not made.images.filter(deleted_at__isnull=False).exists()
+    answer = signed_in.post(act, {"do": "download", "whole": "?best=400&min=0.5"})
+    assert answer.url == f"/api/v1/sets/{made.pk}/download?format=zip&min=0.5&best=400"
+    signed_in.post(act, {"do": "star", "whole": "?"})
+    assert made.images.filter(is_starred=True).count() == 900
+
+
 def test_made_again_says_whether_the_bytes_agree(signed_in, made, work):
     signed_in.post(reverse("sets:again", args=[made.pk]))
     work()

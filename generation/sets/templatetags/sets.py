@@ -39,3 +39,11 @@ def kid(measures: Mapping[str, Any]) -> set_words.Kid | None:
 def order_chip(order: Order) -> str:
     """The kind of chip for an order's state."""
     return order_words.chip(order)
+
+
+@register.filter
+def took(order: Order) -> str:
+    """How long an ended order took, waiting included."""
+    if order.ended_at is None:
+        return ""
+    return new_set.time_taken((order.ended_at - order.created_at).total_seconds())
