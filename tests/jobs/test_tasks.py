@@ -87,6 +87,7 @@ def test_a_database_that_goes_away_leaves_the_job_to_the_reaper(run, monkeypatch
     assert closed
 
 
+@pytest.mark.torch
 def test_every_dotted_name_resolves():
     from django.utils.module_loading import import_string
 

@@ -63,6 +63,7 @@ def test_nobody_imports_against_the_arrows():
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("dotted", sorted(map(str, registry.dotted_names())))
 def test_every_handler_leads_somewhere(dotted):
     assert callable(import_string(dotted))
