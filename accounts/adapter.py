@@ -50,7 +50,8 @@ class AccountAdapter(DefaultAccountAdapter):
             user.is_active = False
         try:
             with transaction.atomic():
-                return super().save_user(request, user, form, commit=commit)
+                saved: User = super().save_user(request, user, form, commit=commit)
+                return saved
         except IntegrityError:
             raise Conflict(_("Somebody took this name or address a moment ago. Choose another.")) from None
 
@@ -67,7 +68,8 @@ class AccountAdapter(DefaultAccountAdapter):
                 _("Too many attempts. Wait 5 minutes and try again, or reset the password."),
                 retry_after=_WAIT_SECONDS,
             )
-        return super().validation_error(code, *args)
+        error: ValidationError = super().validation_error(code, *args)
+        return error
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Say whose attempts are counted together."""

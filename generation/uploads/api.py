@@ -31,7 +31,7 @@ class BytesParser(BaseParser):
 
     media_type = "application/octet-stream"
 
-    def parse(
+    def parse(  # type: ignore[override]  # the stubs know only parsers of forms
         self,
         stream: IO[bytes],
         media_type: str | None = None,

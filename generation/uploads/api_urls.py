@@ -1,10 +1,12 @@
 """Addresses of the API of uploads, below /api/v1/."""
 
+from typing import Any
+
 from django.urls import path
 
 from generation.uploads.api import ChunkViewSet, UploadViewSet
 
-_ONE = {"get": "retrieve", "head": "retrieve", "patch": "append", "delete": "destroy"}
+_ONE: Any = {"get": "retrieve", "head": "retrieve", "patch": "append", "delete": "destroy"}
 
 urlpatterns = [
     path("uploads", UploadViewSet.as_view({"get": "list", "post": "create"}), name="api-uploads"),
