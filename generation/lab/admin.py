@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from generation.lab.models import Dataset, Fit
 
 
-class _OnlyToLookAt(admin.ModelAdmin):  # type: ignore[type-arg]
+class _OnlyToLookAt(admin.ModelAdmin):
     """Changes go through the services, which know of files and charges."""
 
     search_fields = ["=id", "owner__username", "name"]

@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
@@ -67,7 +66,7 @@ class DatasetViewSet(GenericViewSet[Dataset]):
         upload_id = data.get("upload")
         received = None
         if data.get("file") is not None:
-            file: UploadedFile = data["file"]
+            file: Any = data["file"]
             received = uploads.receive(
                 by=person, purpose=sources.PURPOSE, name=file.name or "data", size=file.size or 0, stream=file
             )
@@ -136,12 +135,12 @@ class FitView(APIView):
         name, dataset_name = wish.pop("id").strip(), wish.pop("dataset").strip()
         made = services.fit(by=_person(request), name=name, dataset_name=dataset_name, wish=wish)
         job = selectors.job_of(made)
-        answer = {
+        answer: dict[str, Any] = {
             "id": made.name,
             "type_nn_pretrain": made.backbone,
             "dataset": made.dataset_name,
             "state": made.state,
-            "job": job and str(job.pk),
+            "job": str(job.pk) if job else None,
             "url": reverse("api-lab-model", args=[made.name]),
         }
         return Response(answer, status=status.HTTP_202_ACCEPTED, headers={"Location": answer["url"]})
@@ -202,9 +201,8 @@ class PredictView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Answered at once when a worker does it in time, otherwise 202 and a place to look."""
-        asked = serializers.NewPrediction(
-            data={"threshold": request.data.get("threshold", limits().threshold)}
-        )
+        sent = request.data if isinstance(request.data, dict) else {}
+        asked = serializers.NewPrediction(data={"threshold": sent.get("threshold", limits().threshold)})
         asked.is_valid(raise_exception=True)
         files = [file for name in request.FILES for file in request.FILES.getlist(name)]
         person = _person(request)

@@ -27,7 +27,7 @@ class DatasetForm(forms.Form):
 class ComposeForm(DatasetForm):
     """Synthetic sets as fake, an archive of photos as real."""
 
-    sets = forms.ModelMultipleChoiceField(
+    sets: Any = forms.ModelMultipleChoiceField(
         queryset=None,
         label=_("Sets, as fake"),
         widget=forms.CheckboxSelectMultiple,
@@ -70,7 +70,8 @@ class FitForm(forms.Form):
     seed = forms.IntegerField(label=_("Seed"))
 
     def __init__(self, *args: Any, user: User, **more: Any) -> None:
-        super().__init__(*args, initial=FIT_DEFAULTS | more.pop("initial", {}), **more)
+        more["initial"] = FIT_DEFAULTS | more.get("initial", {})
+        super().__init__(*args, **more)
         ready = selectors.datasets_of(user).filter(state=State.READY)
         self.fields["dataset"].choices = [(one.name, one.name) for one in ready]  # type: ignore[attr-defined]
         for name, (low, high) in FIT_RANGES.items():

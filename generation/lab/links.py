@@ -1,11 +1,13 @@
 """Where a person sees what a job of the lab is at. Reads only."""
 
+from typing import Any
+
 from django.urls import reverse
 
 from generation.jobs.models import Job
 from generation.lab.models import Dataset, Fit, Prediction
 
-_PAGES = {
+_PAGES: dict[str, tuple[Any, str, str]] = {
     "lab-dataset": (Dataset, "lab:dataset", "name"),
     "lab-fit": (Fit, "lab:model", "name"),
     "lab-predict": (Prediction, "lab:prediction", "pk"),

@@ -152,7 +152,11 @@ def look(folder: Path, kept: Kept, tell: Tell) -> dict[str, Any]:
     for split in SPLITS:
         samples = [(folder / one.file, one.label) for one in kept.samples if one.split == split]
         before = done
-        found = classifier.summarise(samples, lambda at, _of, before=before: tell(before + at, total))
+
+        def step(at: int, _of: int, before: int = before) -> None:
+            tell(before + at, total)
+
+        found = classifier.summarise(samples, step)
         done += len(samples)
         answer[split] = numbers(found)
         sizes.update(found.sizes)

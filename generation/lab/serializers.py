@@ -26,7 +26,7 @@ class DatasetAnswer(serializers.Serializer[Any]):
     message = serializers.CharField()
     images = serializers.IntegerField()
     size = serializers.IntegerField()
-    source = serializers.ChoiceField(["archive", "sets"])
+    source = serializers.ChoiceField(["archive", "sets"])  # type: ignore[assignment]
     created_at = serializers.DateTimeField()
 
 

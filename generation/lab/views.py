@@ -89,7 +89,7 @@ def _upload(person: User, form: DatasetForm) -> UUID:
     received = uploads.receive(
         by=person, purpose=sources.PURPOSE, name=file.name, size=file.size, stream=file
     )
-    return cast(UUID, received.pk)
+    return received.pk
 
 
 def _show(form: Any, error: DomainError) -> None:

@@ -105,8 +105,12 @@ def sync_zoo() -> list[Checkpoint]:
     for path in [path for kind in ("discriminator", "generator") for path, its in shipped if its == kind]:
         row = known.get(path.stem)
         digest = _sha256(path)
-        is_there = row is not None and row.sha256 == digest and row.state != Checkpoint.State.REJECTED
-        if is_there and storage.grid_is_kept(row):
+        if (
+            row
+            and row.sha256 == digest
+            and row.state != Checkpoint.State.REJECTED
+            and storage.grid_is_kept(row)
+        ):
             continue
         touched.append(_register(path, digest))
     _set_default()

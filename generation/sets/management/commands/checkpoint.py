@@ -37,10 +37,10 @@ class Command(BaseCommand):
         elif do == "add":
             self._say(self._add(Path(str(which)), name))
         else:
-            row = Checkpoint.objects.filter(name=which).first()
-            if row is None:
+            found = Checkpoint.objects.filter(name=which).first()
+            if found is None:
                 raise CommandError(f"There is no model {which!r}; manage.py checkpoint list shows them.")
-            self._say(verification.verify(row) if do == "verify" else self._publish(row))
+            self._say(verification.verify(found) if do == "verify" else self._publish(found))
 
     def _list(self) -> None:
         for row in Checkpoint.objects.select_related("partner"):
