@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop, ngettext, pgettext
 
 CHIPS = {"good": "good", "fine": "good", "worrying": "warn", "bad": "bad"}
 _GRADES = {
@@ -155,6 +155,6 @@ def recipe_title(key: str) -> str:
         "min_probability": _("Least probability"),
         "first_index": _("First number"),
         "hand": _("Hand"),
-        "look": _("Look"),
+        "look": pgettext("recipe", "Look"),
     }
     return titles.get(key, key)
