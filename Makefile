@@ -40,6 +40,7 @@ fix: setup-dev ## format, and mend what can be mended by itself
 
 e2e: setup-dev ## drive the real site with a real browser
 	@$(BIN)/python -m pytest -q -m e2e tests/e2e $(ARGS)
+	@$(BIN)/python -m pytest -q -m e2e tests/lab $(ARGS)
 
 bench: setup-dev ## measure the speed of what matters (tests/benchmarks)
 	@$(BIN)/python -m pytest -q -s -m "not campaign" tests/benchmarks $(ARGS)
