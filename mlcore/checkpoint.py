@@ -45,8 +45,9 @@ class Header:
     `partner` is the sha256 of the discriminator that scores a generator. `sampler` is 'gan', 'ddim', 'heun'
     or 'ddpm' with its arguments (see mlcore.sampling). `lineage` lists sources with their terms, `bank` is
     the sha256 of the bank of training features. `conditions` is what may be asked for: {"hand": {"drawn":
-    "left"}} for a generator whose palms are all left and may be mirrored, {"looks": {"light": 0.6, "dark":
-    0.4}} for one that takes labels in that order.
+    "left", "left_share": 0.4}} for a generator whose palms are all left and are mirrored unless a left one is
+    wanted (left_share: how many of any are left, half if not said), {"looks": {"light": 0.6, "dark": 0.4}} for
+    one that takes labels in that order.
     """
 
     kind: str

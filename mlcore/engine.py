@@ -66,6 +66,7 @@ class Model:
         size: Any = network.latent_size
         self.noise_shape = (size,) if isinstance(size, int) else tuple(size)
         self.network = fold.fast(network)
+        self._left_share = _left_share(self.header.conditions.get("hand"))
 
     def hands(self) -> bool:
         """Whether left and right may be asked for."""
@@ -138,8 +139,21 @@ class Model:
         drawn = self.header.conditions["hand"].get("drawn", "left")
         wanted = spec.hand
         if wanted == "any":
-            wanted = "left" if noise.uniform(spec.seed, index, "hand") < 0.5 else "right"
+            is_left = noise.uniform(spec.seed, index, "hand") < self._left_share
+            wanted = "left" if is_left else "right"
         return bool(wanted != drawn)
+
+
+def _left_share(hand: Any) -> float:
+    """How many palms are left where any may be: as in the training data, or half where the header does not say."""
+    if hand is None:
+        return 0.5
+    share = hand.get("left_share", 0.5) if isinstance(hand, dict) else None
+    if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
+        raise BadHeader("its condition hand must have a left_share from 0 to 1.")
+    if hand.get("drawn", "left") not in ("left", "right"):
+        raise BadHeader("its condition hand must be drawn left or right.")
+    return float(share)
 
 
 def load(name_or_path: str | Path, scorer: str | Path | None = None) -> Model:

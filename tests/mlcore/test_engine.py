@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mlcore import checkpoint, engine, images, zoo_index
-from mlcore.errors import CheckpointMissing, ScoringError, SpecError, WrongKind
+from mlcore.errors import BadHeader, CheckpointMissing, ScoringError, SpecError, WrongKind
 from mlcore.spec import GenerationSpec
 
 from . import eight_pixels
@@ -150,6 +150,36 @@ def test_hands_are_mirror_images_and_any_is_both(tmp_path: Path) -> None:
     mirrored = [bool((some[index] == right[index]).all()) for index in some]
     assert 8 < sum(mirrored) < 32
     assert all((some[i] == (right if flipped else left)[i]).all() for i, flipped in enumerate(mirrored))
+
+
+@pytest.mark.parametrize("drawn", ["left", "right"])
+def test_any_hand_is_left_as_often_as_in_the_training_data(tmp_path: Path, drawn: str) -> None:
+    def by_hand(share: dict[str, float], hand: str, count: int = 96) -> list[bytes]:
+        folder = tmp_path / f"{share}"
+        folder.mkdir(exist_ok=True)
+        model = engine.load(eight_pixels.pair(folder, conditions={"hand": {"drawn": drawn, **share}}))
+        spec = GenerationSpec(count=count, hand=hand)
+        return [image.pixels.tobytes() for image in engine.generate(spec, model)]
+
+    left = by_hand({}, "left")
+    lefts = {
+        share: [a == b for a, b in zip(by_hand({"left_share": share}, "any"), left, strict=True)]
+        for share in (0, 0.2, 0.5, 1)
+    }
+    assert sum(lefts[0]) == 0 and sum(lefts[1]) == 96 and 8 < sum(lefts[0.2]) < 32
+    # A larger share only adds: who asks again of a model with another share keeps most of the hands.
+    assert all(fewer <= more for fewer, more in zip(lefts[0.2], lefts[0.5], strict=True))
+    # Without a share it is half, and a hand that was asked for does not depend on it.
+    assert [a == b for a, b in zip(by_hand({}, "any"), left, strict=True)] == lefts[0.5]
+    assert by_hand({"left_share": 0.2}, "left") == left
+
+
+@pytest.mark.parametrize(
+    "hand", [{"left_share": 1.2}, {"left_share": "half"}, {"left_share": True}, {"drawn": "up"}, "left"]
+)
+def test_a_hand_that_makes_no_sense_is_refused(tmp_path: Path, hand: object) -> None:
+    with pytest.raises(BadHeader, match="condition hand"):
+        engine.load(eight_pixels.save(tmp_path, "odd", DCGAN, conditions={"hand": hand}))
 
 
 class Labelled(torch.nn.Module):
