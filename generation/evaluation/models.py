@@ -1,4 +1,4 @@
-"""References with their banks of features, evaluations of sets, and comparisons of several.
+"""References with their banks of features, evaluations of sets, comparisons of several, and what people's eyes say.
 
 Fields, constraints, querysets and pure properties; services write. A result is JSON as `mlcore.evaluation` gave it.
 """
@@ -33,6 +33,13 @@ class Reference(models.Model):
         REFERENCE = "reference", _("held-out palms")
         TRAINING = "training", _("training palms")
 
+    class State(models.TextChoices):
+        """Where one that people add is in its life; what ships is ready."""
+
+        WAITING = "waiting", _("being made")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="references"
@@ -44,6 +51,17 @@ class Reference(models.Model):
     lineage = models.JSONField(_("where it comes from"), default=list, blank=True)
     notes = models.TextField(_("note"), blank=True)
     n = models.PositiveIntegerField(_("images"), default=0)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.READY)
+    code = models.CharField(max_length=64, blank=True)
+    message = models.TextField(blank=True)
+    message_params = models.JSONField(default=dict, blank=True)
+    # Where the photographs come from and what is wished: file, upload or folder, people, keep.
+    request = models.JSONField(default=dict, blank=True)
+    # What came of them: how many were seen, of how many people, which were refused and why.
+    report = models.JSONField(default=dict, blank=True)
+    keeps_photos = models.BooleanField(_("keeps its photographs"), default=False)
+    size = models.PositiveBigIntegerField(_("bytes"), default=0)
+    job = models.ForeignKey("jobs.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 
     objects = ReferenceQuerySet.as_manager()
@@ -63,6 +81,36 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its features are on their way."""
+        return self.state == self.State.WAITING
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether sets can be measured against it."""
+        return self.state == self.State.READY
+
+    @property
+    def is_added(self) -> bool:
+        """Whether a person added it here; the others follow files of the operator."""
+        return bool(self.request)
+
+    @property
+    def text(self) -> str:
+        """Why it failed, in the reader's language."""
+        return gettext(self.message) % self.message_params if self.message else ""
+
+    @property
+    def folder(self) -> Path:
+        """Where the banks and photographs of one that was added lie."""
+        return Path(settings.MEDIA_ROOT) / "references" / str(self.pk)
+
+    @property
+    def photos_folder(self) -> Path:
+        """The cut palms, where they are kept: 000000.png and on."""
+        return self.folder / "photos"
 
 
 class Bank(models.Model):
@@ -203,3 +251,59 @@ class Comparison(Measured):
 
     def __str__(self) -> str:
         return f"{len(self.sets)} sets ({self.state})"
+
+
+class Panel(models.Model):
+    """Images of one set, real palms hidden among them, that people rate one by one without knowing which is which.
+
+    An item is {"made": image number} or {"real": position among the reference's photographs}. Who may look at the
+    set may rate; everybody gets the same items in an order of their own.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    image_set = models.ForeignKey("sets.ImageSet", on_delete=models.CASCADE, related_name="panels")
+    reference = models.ForeignKey(
+        Reference, on_delete=models.SET_NULL, null=True, blank=True, related_name="panels"
+    )
+    items = models.JSONField(default=list)
+    seed = models.PositiveIntegerField(default=0)
+    side = models.PositiveIntegerField(_("pixels a side"), default=0)
+    result = models.JSONField(default=dict, blank=True)
+    begun_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("rating of a set")
+        verbose_name_plural = _("ratings of sets")
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["image_set", "-id"], name="evaluation_panels")]
+
+    def __str__(self) -> str:
+        return f"{self.image_set_id} ({len(self.items)})"
+
+
+class Rating(models.Model):
+    """What one person said of one item."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE, related_name="ratings")
+    rater = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="palm_ratings")
+    item = models.PositiveSmallIntegerField()
+    realism = models.PositiveSmallIntegerField(_("realism"))
+    tags = models.JSONField(_("artefacts"), default=list, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("rating")
+        verbose_name_plural = _("ratings")
+        ordering: ClassVar = ["panel", "rater", "item"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["panel", "rater", "item"], name="evaluation_rating_once"),
+            models.CheckConstraint(
+                condition=Q(realism__gte=1, realism__lte=5), name="evaluation_realism_1_to_5"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.panel_id} {self.item}: {self.realism}"

@@ -1,5 +1,6 @@
 """What people may see of references, evaluations and comparisons. Reads only; another's anything is not there."""
 
+from pathlib import Path
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
@@ -48,6 +49,26 @@ def _by_id(offered: ReferenceQuerySet, name: str) -> Reference | None:
         return offered.filter(pk=UUID(name)).first()
     except ValueError:
         return None
+
+
+def references_with_photos(user: User) -> ReferenceQuerySet:
+    """Those that this person may measure against and whose photographs were kept."""
+    return references_for(user).filter(keeps_photos=True)
+
+
+def photos_of(reference: Reference | UUID | str, *, by: User) -> list[Path]:
+    """The kept photographs of a reference as files: cut, upright palms, PNG, in the order of its features.
+
+    For other rooms that need real palms: the lab, as what is real. NotFound where this person may not measure
+    against the reference; empty where its photographs were deleted after their features were computed.
+    """
+    key = reference.pk if isinstance(reference, Reference) else reference
+    found = references_with_photos(by).filter(pk=key).first()
+    if found is None:
+        if not references_for(by).filter(pk=key).exists():
+            raise _nothing_here()
+        return []
+    return sorted(found.photos_folder.glob("*.png"))
 
 
 def bank_of(reference: Reference, extractor: str) -> Bank | None:
