@@ -36,6 +36,8 @@ ENTRIES = {
     "palm-projected-128": Entry("palm-projected-128", "palm", 128),
     "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128),
     "hand-dcgan-128": Entry("palm-dcgan-128", "hand", 128),
+    "palm-wgan-gp": Entry("palm-wgan-gp", "palm", 128),
+    "palm-diffusion-128": Entry("palm-diffusion-128", "palm", 128),
 }
 
 

@@ -12,7 +12,10 @@ from torch.nn import functional
 
 
 class UNet(nn.Module):
-    """Noisy images (N, C, S, S) and noise levels (N,) to what the sampler expects of it, (N, C, S, S)."""
+    """Noisy images (N, C, S, S) and noise levels (N,) to what the sampler expects of it, (N, C, S, S).
+
+    With a `patch` of P it works on squares of P x P pixels as channels: P * P times less work, for a processor.
+    """
 
     def __init__(
         self,
@@ -22,15 +25,17 @@ class UNet(nn.Module):
         heads: int = 4,
         head_size: int = 32,
         channels: int = 3,
+        patch: int = 1,
     ) -> None:
         super().__init__()
         self.image_size = image_size
+        self.patch = patch
         self.latent_size = (channels, image_size, image_size)
         widths = [width, *(width * multiplier for multiplier in multipliers or [1, 2, 4, 8])]
         pairs = list(pairwise(widths))
         time_size = 4 * width
         attention = {"heads": heads, "head_size": head_size}
-        self.first = nn.Conv2d(channels, width, 7, padding=3)
+        self.first = nn.Conv2d(channels * patch**2, width, 7, padding=3)
         self.time = nn.Sequential(
             Sinusoids(width), nn.Linear(width, time_size), nn.GELU(), nn.Linear(time_size, time_size)
         )
@@ -65,11 +70,11 @@ class UNet(nn.Module):
             for level, (inputs, outputs) in reversed(list(enumerate(pairs)))
         )
         self.final = Residual(2 * width, width, time_size)
-        self.out = nn.Conv2d(width, channels, 1)
+        self.out = nn.Conv2d(width, channels * patch**2, 1)
 
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
         """(N, C, S, S), (N,) -> (N, C, S, S)."""
-        start = h = self.first(x)
+        start = h = self.first(functional.pixel_unshuffle(x, self.patch))
         t = self.time(time)
         kept: list[Tensor] = []
         for stage in cast("list[Stage]", self.downs):
@@ -87,7 +92,7 @@ class UNet(nn.Module):
             h = stage.second(torch.cat([h, kept.pop()], dim=1), t)
             h = stage.resize(stage.attention(h) + h)
         image: Tensor = self.out(self.final(torch.cat([h, start], dim=1), t))
-        return image
+        return functional.pixel_shuffle(image, self.patch)
 
 
 class Stage(nn.Module):

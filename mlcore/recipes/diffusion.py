@@ -22,6 +22,7 @@ class DiffusionSettings:
     image_size: int = 128
     width: int = 64
     multipliers: list[int] = field(default_factory=lambda: [1, 2, 4, 8])
+    patch: int = 1
     mode: Literal["edm", "ddpm"] = "edm"
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.9, 0.99)
@@ -43,7 +44,9 @@ class Diffusion(Recipe):
 
     def __init__(self, settings: DiffusionSettings) -> None:
         self.settings = settings
-        network = UNet(settings.image_size, settings.width, settings.multipliers)
+        network = UNet(
+            settings.image_size, settings.width, settings.multipliers, patch=settings.patch
+        )
         super().__init__({"generator": network}, settings.precision)
         self.sampler = "heun" if settings.mode == "edm" else "ddim"
         self._products = torch.tensor(
@@ -67,6 +70,7 @@ class Diffusion(Recipe):
                     "image_size": chosen.image_size,
                     "width": chosen.width,
                     "multipliers": chosen.multipliers,
+                    "patch": chosen.patch,
                 },
             )
         }
