@@ -44,9 +44,7 @@ class Diffusion(Recipe):
 
     def __init__(self, settings: DiffusionSettings) -> None:
         self.settings = settings
-        network = UNet(
-            settings.image_size, settings.width, settings.multipliers, patch=settings.patch
-        )
+        network = UNet(settings.image_size, settings.width, settings.multipliers, patch=settings.patch)
         super().__init__({"generator": network}, settings.precision)
         self.sampler = "heun" if settings.mode == "edm" else "ddim"
         self._products = torch.tensor(
