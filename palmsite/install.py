@@ -54,7 +54,23 @@ def install(folder: Path, requirements: Path, torch_index: str = "") -> None:
     say("installing " + requirements.name + " (1 to 5 minutes, once)")
     if run([*pip, "-r", str(requirements)]):
         raise Refusal("Installing failed; the reason stands above. The same command goes on.")
+    mend_opencv(python, pip, requirements)
     stamp.write_text(wanted)
+
+
+def mend_opencv(python: Path, pip: "list[object]", requirements: Path) -> None:
+    """Where the libraries of windows are missing, as on servers, take the same OpenCV built without windows."""
+    pinned = [line for line in lines_of(requirements) if line.startswith("opencv-python==")]
+    if not pinned or not run([python, "-c", "import cv2"], quiet=True):
+        return
+    say("no libGL on this machine: taking OpenCV without windows")
+    # Both put their files into the same folder, so the one has to go before the other comes.
+    run([python, "-m", "pip", "uninstall", "-q", "-y", "opencv-python", "opencv-python-headless"])
+    headless = pinned[0].replace("opencv-python", "opencv-python-headless")
+    if run([*pip, "--no-deps", headless]) or run([python, "-c", "import cv2"]):
+        raise Refusal(
+            "OpenCV does not load; the reason stands above. On Debian: apt install libgl1 libglib2.0-0"
+        )
 
 
 def check_python(version: "tuple[int, ...]") -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -86,6 +87,43 @@ def test_failed_install_leaves_no_stamp(requirements, monkeypatch, tmp_path):
     with pytest.raises(install.Refusal, match="goes on"):
         install.install(folder, requirements)
     assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def opencv(monkeypatch, tmp_path):
+    """A machine on which only the builds in `loads` can be imported; `installed` is what pip was told."""
+    requirements, folder = tmp_path / "all.txt", tmp_path / "venv"
+    requirements.write_text("opencv-python==5.0\n")
+    folder.mkdir()
+    machine = SimpleNamespace(installed=[], loads=[])
+    machine.set_up = lambda: install.install(folder, requirements)
+    machine.stamped = lambda: any(folder.iterdir())
+
+    def run(command, quiet=False):
+        words = [str(word) for word in command]
+        if "uninstall" in words:
+            machine.installed.clear()
+        elif "install" in words:
+            machine.installed.append("opencv-python==5.0" if "-r" in words else words[-1])
+        return int(words[-1] == "import cv2" and machine.installed[-1] not in machine.loads)
+
+    monkeypatch.setattr(install, "run", run)
+    monkeypatch.setattr(install, "check_space", lambda folder: None)
+    return machine
+
+
+@pytest.mark.parametrize("build", ["opencv-python==5.0", "opencv-python-headless==5.0"])
+def test_opencv_is_the_build_that_loads_here(opencv, build):
+    opencv.loads = [build]
+    opencv.set_up()
+    assert opencv.installed == [build]
+    assert opencv.stamped()
+
+
+def test_opencv_that_does_not_load_at_all_gets_one_line(opencv):
+    with pytest.raises(install.Refusal, match="apt install libgl1"):
+        opencv.set_up()
+    assert not opencv.stamped()
 
 
 @pytest.mark.slow
