@@ -13,6 +13,7 @@ from mlcore.errors import MlcoreError
 from mlcore.recipes.base import Recipe
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
 from mlcore.recipes.diffusion import Diffusion, DiffusionSettings
+from mlcore.recipes.enlarge import Enlarge, EnlargeSettings
 from mlcore.recipes.projected import Projected, ProjectedSettings
 from mlcore.recipes.relativistic import Relativistic, RelativisticSettings
 from mlcore.recipes.wgan_gp import WganGp, WganGpSettings
@@ -24,6 +25,7 @@ RECIPES: dict[str, tuple[type[Recipe], type[Any]]] = {
     "dcgan": (Dcgan, DcganSettings),
     "relativistic": (Relativistic, RelativisticSettings),
     "projected": (Projected, ProjectedSettings),
+    "enlarge": (Enlarge, EnlargeSettings),
     "wgan_gp": (WganGp, WganGpSettings),
     "diffusion": (Diffusion, DiffusionSettings),
 }

@@ -37,6 +37,10 @@ class FastGanGenerator(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """(N, latent_size) -> (N, 3, S, S)."""
+        return torch.tanh(self.to_rgb(self.maps(z)[-1]))
+
+    def maps(self, z: Tensor) -> list[Tensor]:
+        """The maps of all levels, from 4 pixels a side to S."""
         h = self.first(z).view(z.shape[0], -1, FIRST, FIRST)
         maps = [functional.glu(self.first_norm(h), dim=1)]
         for level, up in enumerate(self.ups, start=1):
@@ -44,7 +48,7 @@ class FastGanGenerator(nn.Module):
             if str(level) in self.excitations:
                 h = self.excitations[str(level)](maps[level - 4], h)
             maps.append(h)
-        return torch.tanh(self.to_rgb(maps[-1]))
+        return maps
 
 
 class Up(nn.Module):

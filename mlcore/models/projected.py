@@ -81,19 +81,27 @@ def head(channels: int, width: int, halvings: int) -> nn.Sequential:
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Images (N, 3, S, S) in [-1, 1] -> (N, K) verdicts of its heads, larger = more real."""
+    """Images (N, 3, S, S) in [-1, 1] -> (N, K) verdicts of its heads, larger = more real.
+
+    One that `looks_at` fewer pixels than the image has sees it made small: it judges the palm, not its pores.
+    """
 
     not_stored = ("features.",)  # they come with their package; the file stays small
 
-    def __init__(self, image_size: int = 128, channels: int = 64, width: int = 128) -> None:
+    def __init__(
+        self, image_size: int = 128, channels: int = 64, width: int = 128, looks_at: int | None = None
+    ) -> None:
         super().__init__()
         self.image_size = image_size
+        self.reduction = image_size // (looks_at or image_size)
         self.features = FrozenFeatures()
         self.mixing = Mixing(channels)
         self.heads = nn.ModuleList(head(channels, width, halvings) for halvings in (3, 2, 1, 0))
 
     def forward(self, x: Tensor) -> Tensor:
         """The heads' verdicts on images."""
+        if self.reduction > 1:
+            x = functional.avg_pool2d(x, self.reduction)
         return self.judge(self.features(x))
 
     def judge(self, maps: list[Tensor]) -> Tensor:

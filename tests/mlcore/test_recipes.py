@@ -6,9 +6,12 @@ from functools import partial
 import pytest
 import torch
 
+from mlcore.checkpoint import Header, build, load, save, state_of
+from mlcore.errors import MlcoreError
 from mlcore.recipes.augment import DiffAugment, PhotoAugment
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
 from mlcore.recipes.diffusion import Diffusion, DiffusionSettings
+from mlcore.recipes.enlarge import Enlarge, EnlargeSettings
 from mlcore.recipes.projected import Projected, ProjectedSettings, _distance
 from mlcore.recipes.relativistic import Relativistic, RelativisticSettings, slope
 from mlcore.recipes.wgan_gp import WganGp, WganGpSettings
@@ -146,6 +149,50 @@ def test_projected_learns_without_touching_its_frozen_parts():
     )
     assert all(torch.equal(value, mixing[name]) for name, value in discriminator.mixing.state_dict().items())
     assert any(not torch.equal(a, b) for a, b in zip(heads, discriminator.heads.parameters(), strict=True))
+
+
+def a_small_pair(folder):
+    recipe = Projected(ProjectedSettings(widths=[8, 8, 8, 8, 8, 4], latent_size=4, head_width=8))
+    for kind, (architecture, arguments) in recipe.architectures().items():
+        header = Header(kind=kind, architecture=architecture, arguments=arguments)
+        save(folder / f"{kind}.safetensors", state_of(recipe.networks[kind]), header, dtype=torch.float16)
+    return str(folder)
+
+
+@pytest.mark.slow
+def test_an_enlarged_generator_begins_as_its_base_and_learns_only_its_last_levels(tmp_path):
+    torch.manual_seed(0)
+    settings = EnlargeSettings(base=a_small_pair(tmp_path), last_width=4, head_width=8)
+    recipe = started(Enlarge(settings))
+    generator, base = recipe.generator, recipe.networks["base"]
+    latents = torch.randn(2, 4)
+    assert torch.equal(generator.eval().maps(latents)[-2], base.eval().maps(latents)[-1])
+    before = {name: value.clone() for name, value in generator.state_dict().items()}
+    losses = recipe.step([pictures(2, 256), pictures(2, 256)])
+    assert set(losses) == {"loss_d", "loss_g", "loss_real", "loss_fake", "unfaithful"}
+    changed = {name for name, value in generator.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed
+    assert all(
+        name.startswith(("ups.4.", "ups.5.", "excitations.5.", "excitations.6.", "to_rgb."))
+        for name in changed
+    )
+
+
+@pytest.mark.slow
+def test_an_enlarged_generators_judge_sees_the_palm_at_the_bases_size(tmp_path):
+    torch.manual_seed(0)
+    base = a_small_pair(tmp_path)
+    judge = started(Enlarge(EnlargeSettings(base=base, head_width=8))).networks["discriminator"].eval()
+    small = pictures(2, 128)
+    large = small.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    of_base = build(load(tmp_path / "discriminator.safetensors"))
+    assert torch.allclose(judge(large), of_base(small), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_enlarging_refuses_a_base_that_is_not_half_as_large(tmp_path):
+    with pytest.raises(MlcoreError, match="twice"):
+        Enlarge(EnlargeSettings(base=a_small_pair(tmp_path), image_size=512))
 
 
 def test_diffaugment_makes_the_same_change_to_another_batch():

@@ -1,0 +1,165 @@
+"""Twice the pixels for a finished projected generator: two levels learn skin, the rest stays as it was.
+
+A palm's shape is judged at the base's size, where few pictures suffice; texture is local, so the new level learns it
+from crops of the base's size, judged by heads on the same frozen features. What it makes must look like the base's
+picture when it is made small again (the idea of progressive growing, Karras et al. 2018, arXiv:1710.10196).
+"""
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Adam, Optimizer
+
+from mlcore import checkpoint
+from mlcore.errors import MlcoreError
+from mlcore.models.fastgan import FastGanGenerator
+from mlcore.models.projected import ProjectedDiscriminator
+from mlcore.recipes.augment import DiffAugment
+from mlcore.recipes.base import Losses, Recipe, learnable
+
+LEARNING_LEVELS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnlargeSettings:
+    """Everything a preset may say. `base` is the folder of the pair to start from."""
+
+    base: str
+    image_size: int = 256
+    last_width: int = 24
+    head_width: int = 64
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.0, 0.99)
+    faithful: float = 20.0  # weight of looking like the base's picture at the base's size
+    augment: DiffAugment = field(default_factory=lambda: DiffAugment(colour=0.5))
+    precision: str = "float32"
+
+
+class Enlarge(Recipe):
+    """Hinge loss on crops, and faithfulness to the base. The base's discriminator ships as the partner."""
+
+    name = "enlarge"
+
+    def __init__(self, settings: EnlargeSettings) -> None:
+        self.settings = settings
+        small = checkpoint.load(Path(settings.base) / "generator.safetensors")
+        judge = checkpoint.load(Path(settings.base) / "discriminator.safetensors")
+        if 2 * small.header.arguments["image_size"] != settings.image_size:
+            raise MlcoreError(
+                f"{settings.base} makes {small.header.arguments['image_size']} px, and image_size is "
+                f"{settings.image_size}: it must be twice as many."
+            )
+        self._arguments = {
+            "image_size": settings.image_size,
+            "latent_size": small.header.arguments["latent_size"],
+            "widths": [*small.header.arguments["widths"], settings.last_width],
+        }
+        self._judge_arguments = {
+            **judge.header.arguments,
+            "image_size": settings.image_size,
+            "looks_at": settings.image_size // 2,
+        }
+        base = cast(FastGanGenerator, checkpoint.build(small)).requires_grad_(False)
+        generator = _grown(base, self._arguments)
+        discriminator = ProjectedDiscriminator(**self._judge_arguments)
+        discriminator.load_state_dict(judge.state, strict=False)
+        super().__init__(
+            {
+                "generator": generator,
+                "discriminator": discriminator.requires_grad_(False),
+                "texture": ProjectedDiscriminator(settings.image_size // 2, width=settings.head_width),
+                "base": base,
+            },
+            settings.precision,
+        )
+        self.texture = cast(ProjectedDiscriminator, self.networks["texture"])
+
+    def make_optimisers(self) -> dict[str, Optimizer]:
+        """Adam for the levels that learn, and for the heads."""
+        rate, betas = self.settings.learning_rate, self.settings.betas
+        return {
+            "generator": Adam(learnable(self.generator), rate, betas, foreach=True),
+            "texture": Adam(learnable(self.texture.heads), rate, betas, foreach=True),
+        }
+
+    def architectures(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """The grown generator, and the judge of whole palms."""
+        return {
+            "generator": ("fastgan-generator", self._arguments),
+            "discriminator": ("projected-discriminator", self._judge_arguments),
+        }
+
+    def step(self, batches: list[Tensor]) -> Losses:
+        """Generator, then the heads on the features of the same crops."""
+        _keep_statistics(cast(FastGanGenerator, self.generator))
+        self.networks["base"].eval()
+        report: Losses = {"unfaithful": 0.0, "loss_real": 0.0, "loss_fake": 0.0}
+        made: list[list[Tensor]] = []
+        share = 1 / len(batches)
+
+        def generator_loss(real: Tensor) -> Tensor:
+            latents = torch.randn(real.shape[0], self.generator.latent_size, device=real.device)
+            fakes = self.generator(latents).float()
+            with torch.no_grad():
+                small = self.networks["base"](latents).float()
+            maps = self.texture.features(self._crop(fakes))
+            made.append([each.detach() for each in maps])
+            unfaithful = (functional.avg_pool2d(fakes, 2) - small).abs().mean()
+            report["unfaithful"] += unfaithful.item() * share
+            # The heads must not learn from this: their gradients are dropped when their own turn begins.
+            return (
+                -self.texture.judge(maps).mean() * len(self.texture.heads)
+                + self.settings.faithful * unfaithful
+            )
+
+        def texture_loss(real: Tensor) -> Tensor:
+            with torch.no_grad():
+                maps = self.texture.features(self._crop(real))
+            heads = len(self.texture.heads)
+            loss_real = heads * functional.relu(1 - self.texture.judge(maps)).mean()
+            loss_fake = heads * functional.relu(1 + self.texture.judge(made.pop(0))).mean()
+            report["loss_real"] += loss_real.item() * share
+            report["loss_fake"] += loss_fake.item() * share
+            return loss_real + loss_fake
+
+        loss_g = self.learn("generator", [partial(generator_loss, real) for real in batches])
+        loss_d = self.learn("texture", [partial(texture_loss, real) for real in batches])
+        return {"loss_d": loss_d, "loss_g": loss_g, **report}
+
+    def _crop(self, images: Tensor) -> Tensor:
+        """A crop of half the side from each image, at its own place, augmented."""
+        side = self.settings.image_size // 2
+        places = torch.randint(0, side + 1, (images.shape[0], 2)).tolist()
+        crops = torch.stack(
+            [image[:, y : y + side, x : x + side] for image, (y, x) in zip(images, places, strict=True)]
+        )
+        augment = self.settings.augment
+        return augment(crops, augment.draw(crops.shape[0], side, crops.device))
+
+
+def _grown(base: FastGanGenerator, arguments: dict[str, Any]) -> FastGanGenerator:
+    """The base with one level more; only the last levels and the way to colours may learn."""
+    grown = FastGanGenerator(**arguments)
+    kept = {name: value for name, value in base.state_dict().items() if not name.startswith("to_rgb")}
+    grown.load_state_dict(kept, strict=False)
+    grown.requires_grad_(False)
+    levels = len(grown.ups)
+    for level in range(levels - LEARNING_LEVELS + 1, levels + 1):
+        grown.ups[level - 1].requires_grad_(True)
+        if str(level) in grown.excitations:
+            grown.excitations[str(level)].requires_grad_(True)
+    grown.to_rgb.requires_grad_(True)
+    return grown
+
+
+def _keep_statistics(generator: FastGanGenerator) -> None:
+    """The levels that do not learn normalise as the finished base did."""
+    generator.train()
+    generator.first_norm.eval()
+    for up in list(generator.ups)[:-LEARNING_LEVELS]:
+        cast(nn.Module, up).eval()
