@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from torch.optim import Adam, Optimizer
 
@@ -103,7 +103,7 @@ class Enlarge(Recipe):
         share = 1 / len(batches)
 
         def generator_loss(real: Tensor) -> Tensor:
-            latents = torch.randn(real.shape[0], self.generator.latent_size, device=real.device)
+            latents = torch.randn(real.shape[0], *self.latent_shape, device=real.device)
             fakes = self.generator(latents).float()
             with torch.no_grad():
                 small = self.networks["base"](latents).float()
@@ -112,10 +112,9 @@ class Enlarge(Recipe):
             unfaithful = (functional.avg_pool2d(fakes, 2) - small).abs().mean()
             report["unfaithful"] += unfaithful.item() * share
             # The heads must not learn from this: their gradients are dropped when their own turn begins.
-            return (
-                -self.texture.judge(maps).mean() * len(self.texture.heads)
-                + self.settings.faithful * unfaithful
-            )
+            verdict = self.texture.judge(maps).mean()
+            loss: Tensor = self.settings.faithful * unfaithful - len(self.texture.heads) * verdict
+            return loss
 
         def texture_loss(real: Tensor) -> Tensor:
             with torch.no_grad():
@@ -162,4 +161,4 @@ def _keep_statistics(generator: FastGanGenerator) -> None:
     generator.train()
     generator.first_norm.eval()
     for up in list(generator.ups)[:-LEARNING_LEVELS]:
-        cast(nn.Module, up).eval()
+        up.eval()
