@@ -3,7 +3,6 @@
 An image is a function of its recipe, so a chunk that is done again writes the same bytes over the same names.
 """
 
-import errno
 import hashlib
 import zlib
 from dataclasses import dataclass
@@ -46,6 +45,7 @@ def make_chunk(chunk: Chunk, context: JobContext) -> None:
     there = set(Image.objects.filter(image_set=image_set, index__in=wanted).values_list("index", flat=True))
     missing = [index for index in wanted if index not in there]
     done = chunk.count - len(missing)
+    storage.forget_partials(image_set, set(missing))
     stream = engine.generate(spec, model, indices=missing)
     recipe = engine.recipe(model, spec, 0)
     while batch := list(islice(stream, BATCH)):
@@ -112,7 +112,7 @@ def _keep_files(image_set: ImageSet, made: list[Made]) -> None:
             storage.keep(storage.image_path(image_set, one.row.index), one.png)
             storage.keep(storage.thumb_path(image_set, one.row.index), one.thumb)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+        if storage.is_no_room(error):
             raise JobFailed("no_room", messages.NO_ROOM) from error
         raise
 

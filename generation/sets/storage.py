@@ -1,7 +1,9 @@
 """Files of sets: temporary file, then rename. Knows paths inside the media folder and nothing of rows' meaning."""
 
+import errno
 import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from django.conf import settings
@@ -9,6 +11,7 @@ from django.conf import settings
 from generation.sets.models import Checkpoint, ImageSet
 
 THUMB_SUFFIX = ".webp"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def media(path: str | os.PathLike[str]) -> Path:
@@ -62,6 +65,20 @@ def keep(path: Path, data: bytes) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def forget_partials(image_set: ImageSet, indices: Collection[int]) -> None:
+    """Remove what a killed worker left half written of these images."""
+    for place in (folder(image_set), folder(image_set) / "thumbs"):
+        for partial in place.glob(".*.part"):
+            number = partial.name.split(".")[1]
+            if number.isdigit() and int(number) in indices:
+                partial.unlink(missing_ok=True)
+
+
+def is_no_room(error: OSError) -> bool:
+    """Whether nothing can be written now, as when the disk is full: it can go on when the operator has seen to it."""
+    return error.errno in _NO_ROOM
 
 
 def forget_images(image_set: ImageSet, indices: list[int]) -> None:

@@ -155,6 +155,26 @@ def test_reaper_returns_and_at_last_fails(alice, enqueue, claim, make_kind, seen
     assert seen == [("failed", "lost")]
 
 
+def test_a_loss_counts_no_more_once_the_work_came_further(alice, enqueue, claim):
+    enqueue(alice, total=10)
+    for further in (3, 6, 9):
+        job = claim()
+        services.renew(Claim.of(job), done=further)
+        expire(job)
+        services.reap()
+        job.refresh_from_db()
+        assert (job.state, job.lost) == ("queued", 1)
+    # As far as before is no further: three in a row are the end.
+    for lost in (2, 3):
+        job = claim()
+        services.renew(Claim.of(job), done=9)
+        expire(job)
+        services.reap()
+        job.refresh_from_db()
+        assert job.lost == lost
+    assert (job.state, job.code) == ("failed", "lost")
+
+
 def test_reaper_believes_the_watchdog_when_a_clock_was_set_back(alice, enqueue, claim):
     enqueue(alice)
     job = claim()
