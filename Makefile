@@ -9,10 +9,12 @@ TORCH_INDEX ?=
 DATA ?=
 OUT ?= runs/coursework
 ARGS ?=
+# Tests run in as many processes as there are cores, four at most: each may hold its own torch.
+WORKERS ?= -n auto --maxprocesses 4
 BIN = $(VENV)/bin
 INSTALL = $(PYTHON) palmsite/install.py $(VENV)
 
-.PHONY: help run setup setup-dev test check fix e2e bench campaign zoo coursework
+.PHONY: help run setup setup-dev test check fix e2e kills bench campaign zoo coursework
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -28,7 +30,7 @@ run: setup ## start the site: web and workers, on port 8000 (PORT=...)
 	@$(BIN)/python manage.py up
 
 test: setup-dev ## run the tests that need no browser (ARGS=... goes to pytest)
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q $(WORKERS) $(ARGS)
 
 check: setup-dev ## format, lint, types, layers, migrations, translations, production settings
 	@BIN=$(BIN) sh .ci/check
@@ -41,6 +43,9 @@ fix: setup-dev ## format, and mend what can be mended by itself
 e2e: setup-dev ## drive the real site with a real browser
 	@$(BIN)/python -m pytest -q -m e2e tests/e2e $(ARGS)
 	@$(BIN)/python -m pytest -q -m e2e tests/lab $(ARGS)
+
+kills: setup-dev ## kill real workers, clusters and databases; the work must end once (SQLite and PostgreSQL)
+	@$(BIN)/python -m pytest -q -m e2e tests/jobs tests/campaigns $(ARGS)
 
 bench: setup-dev ## measure the speed of what matters (tests/benchmarks)
 	@$(BIN)/python -m pytest -q -s -m "not campaign" tests/benchmarks $(ARGS)

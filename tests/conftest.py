@@ -9,6 +9,24 @@ from pathlib import Path
 import pytest
 
 
+def pytest_addoption(parser):
+    """An option for a second database."""
+    parser.addoption("--database-only", action="store_true", help="leave out tests that ask no database")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out, if told so, what would say on another database what it has said on the first."""
+    if config.getoption("--database-only"):
+        asks = [item for item in items if _asks_a_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in asks])
+        items[:] = asks
+
+
+def _asks_a_database(item):
+    named = {"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ()))
+    return bool(named) or item.get_closest_marker("django_db") is not None
+
+
 def pytest_configure(config):
     """Hash passwords fast; with SQLite take a file, for one in memory knows no waiting and no write-ahead log."""
     from django.conf import settings

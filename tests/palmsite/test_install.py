@@ -131,5 +131,5 @@ def test_make_names_its_commands(settings):
     told = subprocess.run(
         ["make", "help"], cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
     ).stdout
-    for command in ("run", "test", "check", "fix", "e2e", "bench", "campaign"):
+    for command in ("run", "test", "check", "fix", "e2e", "kills", "bench", "campaign"):
         assert f"make {command} " in told
