@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from PIL import WebPImagePlugin as WebPImagePlugin  # Pillow finds WebP only once imported
 
+from mlcore import image_header
 from mlcore.errors import BrokenImage, ImageTooLarge, NotAnImage
 
 Pixels = NDArray[np.uint8]
@@ -85,6 +86,8 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Pixels:
 
 def size_of(data: bytes) -> tuple[int, int]:
     """Width and height as the file's first bytes say, without decoding a pixel."""
+    if (plain := image_header.size_of(data)) is not None:
+        return plain
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # our own limit speaks below, Pillow's bomb warning need not
@@ -121,6 +124,13 @@ def encode_png(image: Pixels, text: Mapping[str, str] | None = None, *, syntheti
     # After the signature (8) and the IHDR chunk (25): metadata that readers meet before the pixels.
     chunks = b"".join(_itxt(keyword, value) for keyword, value in entries.items())
     return data[:33] + chunks + data[33:]
+
+
+def encode_webp(image: Pixels, quality: int = 90) -> bytes:
+    """RGB uint8 HWC -> a WebP file that says it is generated; for sheets of samples, where a PNG would be heavy."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "WEBP", quality=quality, method=6, xmp=_xmp().encode())
+    return buffer.getvalue()
 
 
 def png_text(data: bytes) -> dict[str, str]:

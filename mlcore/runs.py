@@ -30,7 +30,7 @@ class Palms:
         turned = MIRRORED.get(settings.thumb)
         self._packed = packed
         self._mirrored = np.array([side == turned for side in packed.columns["thumb_side"]], dtype=bool)
-        self.manifest = packed.manifest
+        self.columns, self.manifest = packed.columns, packed.manifest
 
     def __len__(self) -> int:
         """How many pictures."""

@@ -13,7 +13,9 @@ import numpy as np
 import torch
 
 from mlcore import checkpoint, engine, images, reference
+from mlcore.metrics.artefacts import artefacts
 from mlcore.metrics.judge import judge_features
+from mlcore.metrics.kinds import kinds
 from mlcore.metrics.memorisation import memorisation
 from mlcore.models import features
 from mlcore.presets import DataSettings
@@ -64,9 +66,7 @@ def ship(
         calibration = engine.calibrate(engine.load(path, judge_path), _all(validation)).to_header()
     measures, pictures = _measured(path, judge_path if partner else None, training, validation)
     _rewritten(path, path, calibration=calibration, metrics=measures)
-    checkpoint.write_atomically(
-        zoo / f"{name}.png", images.encode_png(images.grid(pictures, 6), synthetic=True)
-    )
+    checkpoint.write_atomically(zoo / f"{name}.webp", images.encode_webp(images.grid(pictures, 6)))
     checkpoint.write_atomically(zoo / f"{name}.md", card(name, checkpoint.peek(path)).encode())
     return measures
 
@@ -87,7 +87,7 @@ def card(name: str, header: checkpoint.Header) -> str:
     scored = header.calibration
     parts = [
         f"# {name}",
-        f"![Generated pictures, chosen by number and not by beauty]({name}.png)",
+        f"![Generated pictures, chosen by number and not by beauty]({name}.webp)",
         f"Recipe `{header.recipe}` (preset `{notes.get('preset', '')}`), step {header.step:,}, trained on "
         f"{notes.get('trained_on', 0):,} pictures; network `{header.architecture}` {json.dumps(header.arguments)}.",
         f"    {notes.get('command', '')}",
@@ -95,6 +95,8 @@ def card(name: str, header: checkpoint.Header) -> str:
         "## Measures on held-out people\n\n"
         "| features | N | held out | KID e-3 (95 %) | FD | precision | recall | coverage |\n"
         "|---|---|---|---|---|---|---|---|\n" + "\n".join(rows),
+        *_kinds_part(measures.get("kinds", {})),
+        *_flaws_part(measures),
         f"Seconds an image on one thread: {measures.get('seconds_per_image', 0):.3f}.",
         (
             f"The discriminator's probability is calibrated on {scored['real']:,} held-out and "
@@ -105,6 +107,54 @@ def card(name: str, header: checkpoint.Header) -> str:
         f"## Terms\n\n{header.licence}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _kinds_part(shares: dict[str, dict[str, float]]) -> list[str]:
+    """How often each kind of palm is in the data and among the made ones."""
+    if not shares:
+        return []
+    rows = [f"| {kind} | {share['data']:.0%} | {share['made']:.0%} |" for kind, share in shares.items()]
+    return [
+        "## Kinds of palm\n\nSkin tone as the source says it, otherwise the source; a made palm is of the kind of the "
+        "real ones that are nearest to it.\n\n| kind | in the data | made |\n|---|---|---|\n"
+        + "\n".join(rows)
+    ]
+
+
+def _flaws_part(measures: dict[str, Any]) -> list[str]:
+    """What the numbers say is wrong, in words; thresholds are those at which people begin to see it."""
+    if "artefacts" not in measures:
+        return []
+    seen = measures["artefacts"]
+    flaws = []
+    if seen["lattice"] > 2:
+        flaws.append(f"A lattice of fixed period stands out {seen['lattice']:.1f} times as in photographs.")
+    if seen["frame"] > 1.5:
+        flaws.append(
+            f"The edges of the picture differ from its inside {seen['frame']:.1f} times as much as real ones."
+        )
+    if not 0.67 < seen["sharpness"] < 1.5:
+        flaws.append(f"Its sharpness is {seen['sharpness']:.2f} of that of photographs.")
+    if max(map(abs, seen["cast"])) > 8:
+        flaws.append(
+            "A colour cast: red, green and blue are off by {:+.0f}, {:+.0f}, {:+.0f} of 255.".format(
+                *seen["cast"]
+            )
+        )
+    for kind, share in measures.get("kinds", {}).items():
+        if abs(share["data"] - share["made"]) > 0.1:
+            flaws.append(
+                f"Palms of kind '{kind}' are {share['made']:.0%} of what it makes and {share['data']:.0%} of the data."
+            )
+    for extractor, found in measures.get("held_out", {}).items():
+        if found["recall"] < 0.5 * found["real"]["recall"]:
+            flaws.append(
+                f"Variety: {found['recall']:.0%} of real palms have a like among the made ones in {extractor}, "
+                f"against {found['real']['recall']:.0%} among real ones."
+            )
+    return [
+        "## Known flaws\n\n" + ("\n".join(f"- {flaw}" for flaw in flaws) or "None that these numbers show.")
+    ]
 
 
 def _rewritten(source: Path, target: Path, **facts: Any) -> str:
@@ -129,20 +179,29 @@ def _measured(
     began = time.perf_counter()
     made = np.stack([image.pixels for image in engine.generate(GenerationSpec(count=MEASURED), model)])
     seconds = (time.perf_counter() - began) / MEASURED
-    held_out = {}
+    found_in: dict[str, Any] = {"held_out": {}, "seconds_per_image": seconds}
+    labels = [
+        skin or source
+        for skin, source in zip(*(training.columns[c] for c in ("skin", "source")), strict=True)
+    ]
     for name in ("efficientnet-lite0", "efficientnet-lite2"):
         extractor = features.load(name)
         found, seen, real = (
             extractor(pictures).numpy() for pictures in (made, _all(training), _all(validation))
         )
-        held_out[name] = {
+        found_in["held_out"][name] = {
             "n": len(found),
             "n_ref": len(real),
             **judge_features(found, real),
             "real": judge_features(seen[: len(found)], real),
             "privacy": asdict(memorisation(found, seen, real)),
         }
-    return {"held_out": held_out, "seconds_per_image": seconds}, made[:SHOWN]
+        shares = kinds(found, seen, labels)
+    found_in["kinds"] = {
+        kind: {"data": labels.count(kind) / len(labels), "made": share} for kind, share in shares.items()
+    }
+    found_in["artefacts"] = asdict(artefacts(made, _all(validation)))
+    return found_in, made[:SHOWN]
 
 
 def _all(palms: Palms) -> images.Pixels:

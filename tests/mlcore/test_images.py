@@ -119,3 +119,9 @@ def test_resize_keeps_a_square_of_the_right_size() -> None:
     assert images.resize(RANDOM[0], 64).shape == (64, 64, 3)
     square = RANDOM[0, :20, :20]
     assert images.resize(square, 20) is square
+
+
+def test_a_webp_sheet_says_that_it_is_generated():
+    data = images.encode_webp(np.full((16, 16, 3), 120, np.uint8))
+    assert images.SYNTHETIC.encode() in data
+    assert images.decode(data).shape == (16, 16, 3)

@@ -1,5 +1,7 @@
 """The card says what the header says, and the command refuses what it does not know."""
 
+from dataclasses import replace
+
 from mlcore.__main__ import main
 from mlcore.checkpoint import Header
 from mlcore.shipping import TERMS, card
@@ -47,3 +49,34 @@ def test_a_card_without_a_discriminator_says_so():
 def test_an_unknown_model_is_refused(capsys, tmp_path):
     assert main(["zoo", "--data", str(tmp_path), "--only", "palm-of-god"]) == 2
     assert "palm-dcgan-128" in capsys.readouterr().err
+
+
+def test_a_cards_flaws_and_kinds_come_from_the_measures():
+    made = header()
+    spoilt = {"lattice": 3.21, "frame": 1.0, "sharpness": 0.5, "cast": (0.0, -12.0, 0.0)}
+    real = {"recall": 0.85}
+    made.metrics["held_out"]["efficientnet-lite2"]["real"] = real
+    text = card(
+        "palm-x", replace_measures(made, artefacts=spoilt, kinds={"dark": {"data": 0.3, "made": 0.05}})
+    )
+    assert "| dark | 30% | 5% |" in text
+    for words in (
+        "lattice",
+        "sharpness is 0.50",
+        "+0, -12, +0",
+        "'dark' are 5%",
+        "40% of real palms have a like",
+    ):
+        assert words in text
+    assert "differ from its inside" not in text
+
+
+def test_a_card_without_flaws_says_so():
+    fine = {"lattice": 1.0, "frame": 1.0, "sharpness": 1.0, "cast": (0.0, 0.0, 0.0)}
+    made = header()
+    made.metrics["held_out"]["efficientnet-lite2"]["real"] = {"recall": 0.5}
+    assert "None that these numbers show." in card("palm-x", replace_measures(made, artefacts=fine))
+
+
+def replace_measures(made, **more):
+    return replace(made, metrics={**made.metrics, **more})
