@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class JobsConfig(AppConfig):
-    """Registers the demo job and what a person may take along or erase."""
+    """Registers the demo job and what a person may take along or erase, and what may go."""
 
     name = "generation.jobs"
     label = "jobs"
@@ -14,8 +14,12 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the room's own kind known, and what it holds of people."""
+        from accounts import belongings
         from accounts import personal_data as all_rooms
-        from generation.jobs import demo, personal_data
+        from generation.jobs import demo, leftovers, personal_data
 
         demo.register()
+        belongings.register(
+            "jobs", folders=(leftovers.FOLDER,), owned=leftovers.owned, leftovers=leftovers.leftovers
+        )
         all_rooms.register("jobs", export=personal_data.export, erase=personal_data.erase)

@@ -42,6 +42,7 @@ def register() -> None:
             handler="generation.jobs.demo.run_demo",
             title=gettext_lazy("A drawing of palm lines"),
             queue="short",
+            kept=True,
         )
     )
 

@@ -30,7 +30,8 @@ class JobKind:
     failed or cancelled), in whichever process that happens (web, worker, watchdog), so it imports no torch;
     `on_retry` likewise when an ended job goes back to the queue. `url` says where a person sees the result.
     `time_limit` (seconds) bounds one attempt; `max_attempts` counts workers lost while at it. A job of a kind
-    that is not `retryable` cannot be started again once it has ended.
+    that is not `retryable` cannot be started again once it has ended. Rows of a kind that is `kept` are never
+    swept away: they are themselves what people look at.
     """
 
     name: str
@@ -43,6 +44,7 @@ class JobKind:
     time_limit: int | None = None
     max_attempts: int = 3
     retryable: bool = True
+    kept: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a queue that no worker serves."""
