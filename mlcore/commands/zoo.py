@@ -18,7 +18,8 @@ examples:
 
 DATA holds palm256/ with palm256.csv and hand256/ with hand256.csv: cut, upright palms and hands, with the columns that
 docs/data.md names. Each model is trained to its preset's last step, calibrated, measured on held-out people and written
-into the zoo with its card. --ship-now takes the weights of a run as they are.
+into the zoo with its card; the palms nearest to held-out ones become the default. --ship-now takes the weights of a run
+as they are.
 """
 SOURCES = "11k-hands,human-palm-images"  # the cloth with pegs and the worst of the phone photographs stay out
 
@@ -30,10 +31,14 @@ class Entry:
     preset: str
     subject: str
     size: int
+    ships: bool = True
+    base: str = ""  # the entry it goes on from
 
 
+# In the order of training: a base before what is built on it.
 ENTRIES = {
-    "palm-projected-128": Entry("palm-projected-128", "palm", 128),
+    "palm-projected-128": Entry("palm-projected-128", "palm", 128, ships=False),
+    "palm-256": Entry("palm-256", "palm", 256, base="palm-projected-128"),
     "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128),
     "hand-dcgan-128": Entry("palm-dcgan-128", "hand", 128),
     "palm-wgan-gp": Entry("palm-wgan-gp", "palm", 128),
@@ -92,11 +97,14 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> None:
         if main([*words, "--only-source", SOURCES, "--size", str(entry.size), "--out", str(data)]):
             raise MlcoreError(f"{pictures} could not be prepared; see above.")
     train = ["train", entry.preset, "--data", str(data), "--out", str(folder)]
-    train += [part for each in args.set for part in ("--set", each)]
+    changes = [f"settings.base={args.runs / entry.base / 'last'}"] if entry.base else []
+    train += [part for each in [*changes, *args.set] for part in ("--set", each)]
     if not args.ship_now:
         say(f"{name}: training")
         if main([*train, *(["--threads", str(args.threads)] if args.threads else [])]):
             raise MlcoreError(f"{name} could not be trained; see above.")
+    if not entry.ships:
+        return
     say(f"{name}: calibrating and measuring")
     command = "python -m mlcore " + " ".join(train)
     measures = shipping.ship(name, folder / "last", data, args.zoo, command=command, subject=entry.subject)
@@ -104,3 +112,5 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> None:
         say(
             f"{name}: {extractor} KID {1000 * found['kid']:.1f}e-3, recall {found['recall']:.2f}, N {found['n']:,}"
         )
+    if entry.subject == "palm":
+        say(f"default: {zoo_index.choose_default(args.zoo)}")

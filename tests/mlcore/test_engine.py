@@ -300,6 +300,14 @@ def test_a_calibration_is_fitted_stored_and_used(tmp_path: Path) -> None:
     ).all()
 
 
+def test_the_default_is_the_palm_nearest_to_held_out_ones(tmp_path: Path) -> None:
+    for name, subject, kid in (("far", "palm", 0.05), ("near", "palm", 0.02), ("hand", "hand", 0.01)):
+        metrics = {"held_out": {"efficientnet-lite2": {"kid": kid}}}
+        eight_pixels.save(tmp_path, name, DCGAN, metrics=metrics, notes={"subject": subject})
+    assert zoo_index.choose_default(tmp_path) == "near"
+    assert zoo_index.find("default", tmp_path).stem == "near"
+
+
 def test_the_zoo_knows_names_and_the_default(tmp_path: Path) -> None:
     path = eight_pixels.pair(tmp_path)
     with pytest.raises(CheckpointMissing, match="No trained model ships"):
