@@ -118,7 +118,12 @@ def _facts(preset: Preset, palms: Palms) -> dict[str, Any]:
         "lineage": [
             {"source": source, "images": count} for source, count in manifest["counts"]["source"].items()
         ],
-        "notes": {"data_sha256": manifest["sha256"], "preset": preset.name, "trained_on": len(palms)},
+        "notes": {
+            "data_sha256": manifest["sha256"],
+            "preset": preset.name,
+            "trained_on": len(palms),
+            "batch": preset.run.batch * preset.run.accumulate,
+        },
     }
     if preset.data.thumb != "as it is":
         sides = manifest["counts"]["thumb_side"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlcore import checkpoint, engine, images, reference
+from mlcore import checkpoint, engine, images, reference, zoo_index
 from mlcore.metrics.artefacts import artefacts
 from mlcore.metrics.judge import judge_features
 from mlcore.metrics.kinds import kinds
@@ -107,6 +107,28 @@ def card(name: str, header: checkpoint.Header) -> str:
         f"## Terms\n\n{header.licence}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def table(zoo: Path) -> str:
+    """All generators of a zoo in one Markdown table, from their headers."""
+    rows = [
+        "| model | recipe | parameters | pictures seen | KID e-3 (95 %) | FD | precision | recall | lattice | frame "
+        "| sharpness | s an image |",
+        "|---" * 12 + "|",
+    ]
+    for path, header in zoo_index.checkpoints(zoo):
+        if header.kind != "generator":
+            continue
+        size = sum(value.numel() for value in checkpoint.load(path).state.values())
+        found, seen = header.metrics["held_out"][zoo_index.JUDGED_BY], header.metrics["artefacts"]
+        low, high = found["kid_ci"]
+        rows.append(
+            f"| {path.stem} | {header.recipe} | {size / 1e6:.2f} M | {header.step * header.notes.get('batch', 0):,} "
+            f"| {1000 * found['kid']:.1f} ({1000 * low:.1f} to {1000 * high:.1f}) | {found['fd']:.1f} "
+            f"| {found['precision']:.2f} | {found['recall']:.2f} | {seen['lattice']:.1f} | {seen['frame']:.2f} "
+            f"| {seen['sharpness']:.2f} | {header.metrics['seconds_per_image']:.3f} |"
+        )
+    return "\n".join(rows)
 
 
 def _kinds_part(shares: dict[str, dict[str, float]]) -> list[str]:

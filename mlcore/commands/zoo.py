@@ -14,6 +14,7 @@ EPILOG = """\
 examples:
   python -m mlcore zoo --data DATA
   python -m mlcore zoo --data DATA --only palm-dcgan-128 --set steps=500
+  python -m mlcore zoo --table
   python -m mlcore zoo --data DATA --only palm-dcgan-128 --ship-now
 
 DATA holds palm256/ with palm256.csv and hand256/ with hand256.csv: cut, upright palms and hands, with the columns that
@@ -49,8 +50,9 @@ ENTRIES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.epilog, parser.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--data", type=Path, metavar="DIR", help="palm256/, hand256/ and their CSVs")
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="palm256/, hand256/ and their CSVs"
+        "--table", action="store_true", help="print what was measured of all that ship, and stop"
     )
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), help="where training goes on (%(default)s)"
@@ -66,6 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and ship, one model at a time."""
+    if args.table:
+        from mlcore import shipping
+
+        say(shipping.table(args.zoo))
+        return 0
+    if args.data is None:
+        raise MlcoreError("Say where the photographs lie: --data DIR.")
     wanted = args.only.split(",") if args.only else list(ENTRIES)
     for name in wanted:
         if name not in ENTRIES:

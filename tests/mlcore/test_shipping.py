@@ -5,6 +5,7 @@ from dataclasses import replace
 from mlcore.__main__ import main
 from mlcore.checkpoint import Header
 from mlcore.shipping import TERMS, card
+from tests.mlcore import eight_pixels
 
 
 def header(**more):
@@ -76,6 +77,27 @@ def test_a_card_without_flaws_says_so():
     made = header()
     made.metrics["held_out"]["efficientnet-lite2"]["real"] = {"recall": 0.5}
     assert "None that these numbers show." in card("palm-x", replace_measures(made, artefacts=fine))
+
+
+def test_the_table_has_a_row_for_each_generator(tmp_path, capsys):
+    found = {"kid": 0.0243, "kid_ci": [0.022, 0.0265], "fd": 30.5, "precision": 0.61, "recall": 0.27}
+    metrics = {
+        "held_out": {"efficientnet-lite2": found},
+        "artefacts": {"lattice": 1.24, "frame": 1.1, "sharpness": 0.93},
+        "seconds_per_image": 0.02,
+    }
+    eight_pixels.save(
+        tmp_path, "palm-x", eight_pixels.DCGAN, metrics=metrics, step=100, recipe="dcgan", notes={"batch": 16}
+    )
+    assert main(["zoo", "--table", "--zoo", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert "| palm-x | dcgan |" in text
+    assert "| 1,600 | 24.3 (22.0 to 26.5) | 30.5 | 0.61 | 0.27 | 1.2 | 1.10 | 0.93 | 0.020 |" in text
+
+
+def test_training_the_zoo_needs_data(capsys):
+    assert main(["zoo"]) == 2
+    assert "--data" in capsys.readouterr().err
 
 
 def replace_measures(made, **more):
