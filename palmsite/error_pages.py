@@ -4,8 +4,10 @@ From 500 on a page is drawn without request, session or database, since any of t
 """
 
 import json
+import sys
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -23,7 +25,11 @@ _PROBLEMS = {
     500: gettext_lazy(
         "The site made a mistake. Nothing was changed; try again, or tell the operator the request id."
     ),
+    503: gettext_lazy(
+        "The site is busy or being looked after, and nothing you saved is lost. Try again in a minute."
+    ),
 }
+RETRY_SECONDS = 15
 DRAWN = frozenset({400, 403, 404, 413, 429, 500, 503})
 
 
@@ -88,7 +94,9 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer when the site broke (handler500)."""
+    """Answer when the site broke (handler500); a database that does not answer is no fault of the site's."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return render(request, 503, code="database_away", retry_after=RETRY_SECONDS)
     return render(request, 500, code="crashed")
 
 
