@@ -9,6 +9,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -41,6 +42,11 @@ class Backbone:
     def modules(self) -> list[nn.Module]:
         """The parts of the network, for looking inside while it computes."""
         return list(self._network.modules())
+
+    @cached_property
+    def width(self) -> int:
+        """How many numbers the vector of an image has."""
+        return int(self.embed([np.zeros((32, 32, 3), np.uint8)], 32).shape[1])
 
     @torch.inference_mode()
     def embed(self, pictures: Sequence[images.Pixels], size: int) -> Features:

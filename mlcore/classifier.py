@@ -5,33 +5,38 @@ It knows files and labels, no rows and no settings.
 
 import csv
 import io
-import math
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch.nn import functional
 
-from mlcore import backbone, checkpoint, images
+from mlcore import backbone, checkpoint, images, logistic
 from mlcore.backbone import Backbone, FeatureCache, Features
 from mlcore.errors import ClassifierError, ImageError, WrongKind
+from mlcore.feature_table import FeatureTable, TableWriter, bytes_of
+from mlcore.logistic import Epoch, FitSettings, Labels, Line, OnEpoch
 from mlcore.showing import activation_map, mosaic, overlay, preview
-from mlcore.summary import Summary, summarise
+from mlcore.summary import Summary, Survey, summarise, survey
 
 __all__ = [
     "Backbone",
     "Classifier",
     "Epoch",
     "FeatureCache",
+    "FeatureTable",
     "FitSettings",
     "Summary",
+    "Survey",
     "activation_map",
+    "bytes_of",
     "embed",
     "fit",
+    "fit_table",
     "load",
     "mosaic",
     "overlay",
@@ -39,75 +44,25 @@ __all__ = [
     "preview",
     "save",
     "summarise",
+    "survey",
+    "tabulate",
 ]
 
 CHUNK = 64
 ARCHITECTURE = "logistic-regression"
-Probabilities = NDArray[np.float64]
 OnProgress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FitSettings:
-    """C is the inverse strength of the penalty, as usual: larger trusts the data more."""
-
-    C: float = 1.0
-    lr: float = 0.05
-    epochs: int = 60
-    batch_size: int = 64
-    input_size: int = 128
-    hold: float = 0.2  # share of each class kept aside to judge on
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that cannot train."""
-        limits: dict[str, tuple[float, float]] = {
-            "C": (1e-6, 1e6),
-            "lr": (1e-6, 10),
-            "epochs": (1, 10_000),
-            "batch_size": (1, 65_536),
-            "input_size": (32, 512),
-            "hold": (0, 0.9),
-            "seed": (0, 2**31 - 1),
-        }
-        for name, (low, high) in limits.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                raise ClassifierError(f"{name} is {value}; it must be from {low:g} to {high:g}.")
-
-
 @dataclass(frozen=True)
-class Epoch:
-    """Losses and accuracies after one pass; the held ones are None when nothing is held aside."""
-
-    epoch: int
-    loss: float
-    accuracy: float
-    held_loss: float | None
-    held_accuracy: float | None
-
-
-@dataclass(frozen=True)
-class Classifier:
-    """A fitted model: classes, a line per class on standardised features, and how it came to be."""
+class Classifier(Line):
+    """A fitted model: its lines, the classes they stand for, and how it came to be."""
 
     classes: list[str]
-    weights: Features  # (classes, features)
-    bias: Features
-    mean: Features
-    deviation: Features
     settings: FitSettings
     backbone: str
     backbone_sha256: str
     history: list[Epoch] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
-
-    def probabilities(self, vectors: Features) -> Probabilities:
-        """(N, classes) from (N, features)."""
-        logits = ((vectors - self.mean) / self.deviation) @ self.weights.T + self.bias
-        shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-        raised = np.exp(shifted)
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def fit(
@@ -116,49 +71,65 @@ def fit(
     network: Backbone,
     cache: FeatureCache | None = None,
     on_progress: OnProgress | None = None,
-    on_epoch: Callable[[Epoch], None] | None = None,
+    on_epoch: OnEpoch | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Classifier:
-    """Minimise the log-loss with Adam over minibatches; broken images are left out and listed in the report."""
+    """Fit on files; broken images are left out and listed in the report."""
     classes = sorted({label for _, label in samples})
     if len(classes) < 2:
         raise ClassifierError(f"A classifier needs two classes; the data has {len(classes)}.")
-    vectors, broken = embed([path for path, _ in samples], settings.input_size, network, cache, on_progress)
-    kept = [place for place, (path, _) in enumerate(samples) if path in vectors]
-    x = np.stack([vectors[samples[place][0]] for place in kept]) if kept else np.zeros((0, 1), np.float32)
-    y = np.array([classes.index(samples[place][1]) for place in kept], dtype=np.int64)
+    labels = np.array([classes.index(label) for _, label in samples], np.int64)
+    with tempfile.TemporaryDirectory(prefix="features-") as folder:
+        path = Path(folder) / "features.npy"
+        paths = (path for path, _ in samples)
+        broken = tabulate(path, paths, len(samples), settings.input_size, network, cache, on_progress)
+        with FeatureTable(path) as table:
+            model = fit_table(table, labels, classes, settings, network, on_epoch, should_stop)
+    model.report["broken"] = {str(path): reason for path, reason in broken.items()}
+    return model
+
+
+def fit_table(
+    table: FeatureTable,
+    labels: Labels,
+    classes: list[str],
+    settings: FitSettings,
+    network: Backbone,
+    on_epoch: OnEpoch | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Classifier:
+    """Fit on a table of features; rows whose label is -1 are left aside, and so are images that were broken."""
+    labels = np.where(table.readable(), labels, -1)
     for number, name in enumerate(classes):
-        if (y == number).sum() < 2:
+        if (labels == number).sum() < 2:
             raise ClassifierError(f"The class {name} has fewer than two readable images.")
-    held = _held(y, settings)
-    mean = x[~held].mean(axis=0)
-    deviation = np.maximum(x[~held].std(axis=0), 1e-6)
-    line, history = _descend((x - mean) / deviation, y, held, len(classes), settings, on_epoch, should_stop)
-    fitted = Classifier(
+    is_held = logistic.held_aside(labels, settings)
+    train, held = np.flatnonzero((labels >= 0) & ~is_held), np.flatnonzero(is_held)
+    line, history = logistic.descend(table, labels, train, held, settings, on_epoch, should_stop)
+    judged = held if len(held) else train
+    guesses = line.of_rows(table, judged).argmax(axis=1)
+    confusion = np.zeros((len(classes), len(classes)), int)
+    np.add.at(confusion, (labels[judged], guesses), 1)
+    report = {
+        "accuracy": float((guesses == labels[judged]).mean()),
+        "judged_on": "held images" if len(held) else "the training images",
+        "confusion": confusion.tolist(),
+        "trained": len(train),
+        "held": len(held),
+        "counts": {name: int((labels == number).sum()) for number, name in enumerate(classes)},
+    }
+    return Classifier(
+        line.weights,
+        line.bias,
+        line.mean,
+        line.deviation,
         classes,
-        line[0],
-        line[1],
-        mean.astype(np.float32),
-        deviation.astype(np.float32),
         settings,
         network.name,
         network.sha256,
         history,
+        report,
     )
-    judged = held if held.any() else ~held
-    guesses = fitted.probabilities(x[judged]).argmax(axis=1)
-    confusion = np.zeros((len(classes), len(classes)), int)
-    np.add.at(confusion, (y[judged], guesses), 1)
-    fitted.report.update(
-        accuracy=float((guesses == y[judged]).mean()),
-        judged_on="held images" if held.any() else "the training images",
-        confusion=confusion.tolist(),
-        trained=int((~held).sum()),
-        held=int(held.sum()),
-        counts={name: int((y == number).sum()) for number, name in enumerate(classes)},
-        broken={str(path): reason for path, reason in broken.items()},
-    )
-    return fitted
 
 
 def predict(
@@ -188,33 +159,69 @@ def embed(
     cache: FeatureCache | None = None,
     on_progress: OnProgress | None = None,
 ) -> tuple[dict[Path, Features], dict[Path, str]]:
-    """Features of every readable image, from the cache where its bytes are known there; and what could not be
-    read.
-    """
-    store = cache or FeatureCache()
+    """Features of some readable images, and what could not be read."""
     found: dict[Path, Features] = {}
     broken: dict[Path, str] = {}
     for at in range(0, len(paths), CHUNK):
-        data = {path: path.read_bytes() for path in paths[at : at + CHUNK]}
-        keys = {path: backbone.key_of(network, size, content) for path, content in data.items()}
-        known = store.get(list(keys.values()))
-        pictures: dict[str, images.Pixels] = {}
-        for path, key in keys.items():
-            if key in known or key in pictures:
-                continue
-            try:
-                pictures[key] = images.decode(data[path])
-            except ImageError as error:
-                broken[path] = str(error)
-        if pictures:
-            vectors = network.embed(list(pictures.values()), size)
-            fresh = dict(zip(pictures, vectors, strict=True))
-            store.put(fresh)
-            known |= fresh
-        found.update({path: known[key] for path, key in keys.items() if key in known})
+        vectors, reasons = _vectors(paths[at : at + CHUNK], size, network, cache)
+        found |= vectors
+        broken |= reasons
         if on_progress is not None:
             on_progress(min(at + CHUNK, len(paths)), len(paths))
     return found, broken
+
+
+def tabulate(
+    table: Path,
+    paths: Iterable[Path],
+    rows: int,
+    size: int,
+    network: Backbone,
+    cache: FeatureCache | None = None,
+    on_progress: OnProgress | None = None,
+) -> dict[Path, str]:
+    """Write the features of many images into a table, row by row, going on where an earlier call ended; and what
+    could not be read.
+    """
+    broken: dict[Path, str] = {}
+    writer = TableWriter(table, rows)
+    try:
+        rest = islice(paths, writer.done, None)
+        while chunk := list(islice(rest, CHUNK)):
+            vectors, reasons = _vectors(chunk, size, network, cache)
+            broken |= reasons
+            nothing = np.full(network.width, np.nan, np.float32)
+            writer.append(np.stack([vectors.get(path, nothing) for path in chunk]))
+            if on_progress is not None:
+                on_progress(writer.done, rows)
+        writer.finish()
+    finally:
+        writer.close()
+    return broken
+
+
+def _vectors(
+    paths: Sequence[Path], size: int, network: Backbone, cache: FeatureCache | None
+) -> tuple[dict[Path, Features], dict[Path, str]]:
+    """Features of a chunk of images, from the cache where their bytes are known there."""
+    broken: dict[Path, str] = {}
+    data = {path: path.read_bytes() for path in paths}
+    keys = {path: backbone.key_of(network, size, content) for path, content in data.items()}
+    known = cache.get(list(keys.values())) if cache is not None else {}
+    pictures: dict[str, images.Pixels] = {}
+    for path, key in keys.items():
+        if key in known or key in pictures:
+            continue
+        try:
+            pictures[key] = images.decode(data[path])
+        except ImageError as error:
+            broken[path] = str(error)
+    if pictures:
+        fresh = dict(zip(pictures, network.embed(list(pictures.values()), size), strict=True))
+        if cache is not None:
+            cache.put(fresh)
+        known |= fresh
+    return {path: known[key] for path, key in keys.items() if key in known}, broken
 
 
 def save(path: Path, model: Classifier) -> str:
@@ -254,8 +261,8 @@ def load(path: Path) -> Classifier:
         if sizes != ((len(classes),), shape[1:], shape[1:]) or shape[0] != len(classes):
             raise ClassifierError(f"The shapes in {path} do not fit together.")
         return Classifier(
-            classes,
             **arrays,
+            classes=classes,
             settings=FitSettings(**notes["settings"]),
             backbone=str(notes["backbone"]),
             backbone_sha256=str(notes["backbone_sha256"]),
@@ -264,66 +271,6 @@ def load(path: Path) -> Classifier:
         )
     except (KeyError, TypeError) as error:
         raise ClassifierError(f"{path} is no classifier that can be read: {error}.") from error
-
-
-def _held(y: NDArray[np.int64], settings: FitSettings) -> NDArray[np.bool_]:
-    """Which images are kept aside: the same share of each class, drawn by the seed; each class keeps one to
-    learn.
-    """
-    source = np.random.RandomState(settings.seed)
-    held = np.zeros(len(y), bool)
-    for number in np.unique(y):
-        places = source.permutation(np.flatnonzero(y == number))
-        held[places[: min(math.floor(len(places) * settings.hold), len(places) - 1)]] = True
-    return held
-
-
-def _descend(
-    x: Features,
-    y: NDArray[np.int64],
-    held: NDArray[np.bool_],
-    classes: int,
-    settings: FitSettings,
-    on_epoch: Callable[[Epoch], None] | None,
-    should_stop: Callable[[], bool] | None,
-) -> tuple[tuple[Features, Features], list[Epoch]]:
-    """Adam on mean log-loss + |w|^2 / (2 C n), the objective of the usual logistic regression divided by C n."""
-    inputs, targets = torch.from_numpy(x[~held]).float(), torch.from_numpy(y[~held])
-    held_inputs, held_targets = torch.from_numpy(x[held]).float(), torch.from_numpy(y[held])
-    weights = torch.zeros(classes, x.shape[1], requires_grad=True)
-    bias = torch.zeros(classes, requires_grad=True)
-    optimiser = torch.optim.Adam([weights, bias], settings.lr)
-    shuffle = torch.Generator().manual_seed(settings.seed)
-    history: list[Epoch] = []
-    for number in range(1, settings.epochs + 1):
-        order = torch.randperm(len(inputs), generator=shuffle)
-        for at in range(0, len(inputs), settings.batch_size):
-            places = order[at : at + settings.batch_size]
-            loss = functional.cross_entropy(inputs[places] @ weights.T + bias, targets[places])
-            loss = loss + weights.square().sum() / (2 * settings.C * len(inputs))
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-        with torch.no_grad():
-            loss_now, right = _judge(inputs @ weights.T + bias, targets)
-            held_loss, held_right = (
-                _judge(held_inputs @ weights.T + bias, held_targets) if len(held_inputs) else (None, None)
-            )
-        history.append(Epoch(number, loss_now, right, held_loss, held_right))
-        if not math.isfinite(loss_now):
-            raise ClassifierError(
-                f"The loss is no longer a number after epoch {number}; lower lr ({settings.lr})."
-            )
-        if on_epoch is not None:
-            on_epoch(history[-1])
-        if should_stop is not None and should_stop():
-            break
-    return (weights.detach().numpy(), bias.detach().numpy()), history
-
-
-def _judge(logits: torch.Tensor, targets: torch.Tensor) -> tuple[float, float]:
-    loss = float(functional.cross_entropy(logits, targets))
-    return round(loss, 6), round(float((logits.argmax(dim=1) == targets).float().mean()), 6)
 
 
 def history_csv(model: Classifier) -> str:

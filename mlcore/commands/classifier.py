@@ -131,12 +131,12 @@ def _summarise(args: argparse.Namespace) -> int:
     if args.json:
         say_json(found.to_json())
         return 0
-    rows: list[list[Any]] = [["class", "images", "mean RGB", "deviation RGB", "sharpness"]]
+    rows: list[list[Any]] = [["class", "images", "mean RGB", "deviation RGB"]]
     rows += [
-        [name or "(top)", facts["images"], facts["mean"], facts["deviation"], facts["sharpness"]]
+        [name or "(top)", facts["images"], facts["mean"], facts["deviation"]]
         for name, facts in found.per_class.items()
     ]
-    rows.append(["all", found.images, found.mean, found.deviation, ""])
+    rows.append(["all", found.images, found.mean, found.deviation])
     say(table(rows))
     say("sizes: " + ", ".join(f"{size} {count:,}" for size, count in list(found.sizes.items())[:8]))
     say(f"{len(found.duplicates)} groups of equal files, {len(found.broken)} broken files")

@@ -42,12 +42,19 @@ def test_broken_and_equal_files_are_named(folder: Path) -> None:
     assert found.duplicates == [[str(folder / "a" / "0.png"), str(folder / "b" / "same.png")]]
 
 
-def test_it_tells_progress_and_stops(folder: Path) -> None:
+def test_it_tells_progress_and_stops(folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr(summary, "CHUNK", 1)
     told: list[tuple[int, int]] = []
     found = summary.summarise(
         summary.samples_of(folder), lambda *now: told.append(now), should_stop=lambda: len(told) == 2
     )
     assert told == [(1, 6), (2, 6)] and found.images == 2
+
+
+def test_the_answer_does_not_depend_on_how_many_are_read_together(folder: Path, monkeypatch) -> None:
+    whole = summary.summarise(summary.samples_of(folder))
+    monkeypatch.setattr(summary, "CHUNK", 1)
+    assert summary.summarise(summary.samples_of(folder)) == whole
 
 
 def test_nothing_is_no_error() -> None:
