@@ -24,6 +24,7 @@ from generation.jobs import lifeline, registry, selectors, services
 from generation.jobs.leases import Claim
 from generation.jobs.models import Worker
 from generation.jobs.queue import nudge
+from generation.jobs.revival import Revival
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Cluster:
     def __init__(self, queue: str) -> None:
         self.queue = queue
         self.process: subprocess.Popen[bytes] | None = None
-        self.started = 0.0
+        self.revival = Revival()
         # Since when it has been so, by a clock that nobody can set: one look is too little to judge by.
         self.stuck: dict[str, float] = {}
         self.starved: tuple[int, float] | None = None
@@ -52,7 +53,7 @@ class Cluster:
         """Start the processes in a session of their own: a Ctrl-C in the terminal is ours to pass on."""
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster", self.queue]
         self.process = subprocess.Popen([*command, "--parent", str(os.getpid())], start_new_session=True)
-        self.started = time.monotonic()
+        self.revival.begin()
 
     def is_alive(self) -> bool:
         """Whether the first process lives; if it does not, the rest is leaving."""
@@ -116,7 +117,7 @@ class Supervisor:
             connection.close()
 
     def stop(self, patience: float = STOP_SECONDS) -> None:
-        """Ask all workers to hand back their work; end those that did not in time (their leases run out)."""
+        """Ask all workers to hand back their work; end those that did not in time, and hand it back for them."""
         deadline = time.monotonic() + patience
         for cluster in self.clusters:
             cluster.signal(signal.SIGTERM)
@@ -126,12 +127,14 @@ class Supervisor:
     def _await(self, cluster: Cluster, deadline: float) -> None:
         if not cluster.wait(deadline):
             log.warning("the %s workers did not leave in time and are ended", cluster.queue)
+            held = _workers_in(cluster.group)
             cluster.signal(signal.SIGKILL)
             cluster.wait(time.monotonic() + 1.0)
+            _hand_back(held)
 
     def _revive(self) -> None:
         for cluster in self.clusters:
-            if not cluster.is_alive():
+            if not cluster.is_alive() and cluster.revival.is_due():
                 log.error("the %s cluster has ended; starting another", cluster.queue)
                 self._restart(cluster)
 
@@ -180,12 +183,36 @@ class Supervisor:
         if cluster.starved is None or cluster.starved[0] != turn:
             cluster.starved = (turn, now)
         nudge(cluster.queue)
-        # A cluster that has only just started needs time to load before it can be judged.
-        if now - cluster.starved[1] > self.lease and now - cluster.started > max(self.lease, BOOT_SECONDS):
+        # A cluster that has only just started needs time to load before it can be judged; one that has ended
+        # is started again by _revive, in its time.
+        age = now - cluster.revival.started
+        is_judged = cluster.is_alive() and age > max(self.lease, BOOT_SECONDS)
+        if is_judged and now - cluster.starved[1] > self.lease:
             log.error(
                 "work waits in the %s queue and no worker takes it; restarting the cluster", cluster.queue
             )
             self._restart(cluster)
+
+
+def _workers_in(group: int | None) -> list[Worker]:
+    """The workers of a process group that hold a claim; none when the database does not say."""
+    try:
+        workers = list(Worker.objects.filter(host=socket.gethostname(), job_id__isnull=False))
+    except DatabaseError as error:
+        log.warning("watchdog: %s; the leases of the ended workers run out", error)
+        return []
+    return [worker for worker in workers if group is not None and _group_of(worker.pid) == group]
+
+
+def _hand_back(workers: Sequence[Worker]) -> None:
+    """Give back what ended workers held: they were ended by us, so it does not count as a worker lost."""
+    try:
+        for worker in workers:
+            if worker.job_id and worker.attempt and _group_of(worker.pid) is None:
+                services.release(Claim(worker.job_id, worker.attempt))
+                worker.delete()
+    except DatabaseError as error:
+        log.warning("watchdog: %s; the leases of the ended workers run out", error)
 
 
 def _forget_dead_workers() -> None:

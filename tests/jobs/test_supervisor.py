@@ -68,7 +68,7 @@ def test_a_young_cluster_gets_time_to_load(watchdog, clock, alice, enqueue):
     enqueue(alice)
     watchdog.step()
     clock[0] += 40
-    watchdog.clusters[0].started = clock[0] - 5
+    watchdog.clusters[0].revival.started = clock[0] - 5
     watchdog.step()
     assert watchdog.restarted == []
 
@@ -105,6 +105,38 @@ def test_only_processes_of_ones_own_group_are_killed(watchdog, clock, alice, enq
     clock[0] += 16
     watchdog.step()
     assert killed == []
+    assert not Worker.objects.exists()
+
+
+def test_a_cluster_that_has_ended_waits_for_its_turn(watchdog, clock, alice, enqueue, monkeypatch):
+    monkeypatch.setattr(supervisor.Cluster, "is_alive", lambda cluster: cluster.queue == "long")
+    enqueue(alice)
+    short = watchdog.clusters[0]
+    short.revival.begin()
+    clock[0] += 1
+    watchdog.step()
+    assert watchdog.restarted == []
+    clock[0] += 1
+    watchdog.step()
+    assert watchdog.restarted == ["short"]
+
+
+def test_what_ended_workers_held_goes_back_and_counts_no_loss(watchdog, alice, enqueue, claim, monkeypatch):
+    enqueue(alice)
+    job = claim()
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    host = supervisor.socket.gethostname()
+    Worker.objects.create(
+        name="deaf", queue="short", host=host, pid=process.pid, job_id=job.pk, attempt=job.attempt
+    )
+    cluster = watchdog.clusters[0]
+    cluster.process = process
+    monkeypatch.setattr(cluster, "wait", lambda _deadline: process.poll() is not None)
+    monkeypatch.setattr(cluster, "signal", lambda _number: (process.kill(), process.wait()))
+    cluster.process = process
+    watchdog._await(cluster, 0)
+    back = Job.objects.get()
+    assert (back.state, back.lost, back.attempt) == ("queued", 0, 1)
     assert not Worker.objects.exists()
 
 

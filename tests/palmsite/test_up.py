@@ -5,11 +5,13 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,14 @@ class Site:
             assert time.monotonic() < deadline, (found, self.log.read_text())
             time.sleep(0.1)
         return found[1]
+
+    def wait_for_words(self, words, seconds=90):
+        """Until the site has said this."""
+        deadline = time.monotonic() + seconds
+        while words not in self.log.read_text():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.1)
 
     def stop(self, number=signal.SIGINT):
         """Send the signal and return how long it took."""
@@ -160,6 +170,26 @@ def test_what_dies_is_started_again(site):
         time.sleep(0.2)
     site.wait_until()
     assert site.stop() < 5
+
+
+ASK = """
+from accounts.models import User
+from generation.jobs import services
+services.enqueue(kind="deaf", owner=User.objects.get(username="admin"), queue="long")
+"""
+
+
+@pytest.mark.torch
+def test_stops_in_time_though_a_worker_hears_nothing(site, tmp_path):
+    """A worker deep in a call of torch answers no signal: it is ended, and what it held waits again."""
+    site.environment["DJANGO_SETTINGS_MODULE"] = "tests.jobs.settings"
+    site.start().wait_until()
+    site.manage("shell", "-c", ASK)
+    site.wait_for_words("deaf from now on")
+    assert site.stop() < 5
+    assert site.processes() == {}
+    with closing(sqlite3.connect(tmp_path / "data" / "palmsite.sqlite3")) as rows:
+        assert rows.execute("SELECT state, lost, attempt FROM jobs_job").fetchall() == [("queued", 0, 1)]
 
 
 def test_killed_parent_leaves_nobody_behind(site):

@@ -12,13 +12,13 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from generation.jobs.revival import Revival
 from generation.jobs.supervisor import Supervisor
 from palmsite import serving, starting
 
 # With the second that ends what did not leave, and the web server, five in all.
 STOP_SECONDS = 3.0
 LOOK_SECONDS = 1.0
-LONGEST_PAUSE = 30.0
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -28,8 +28,7 @@ class Web:
     def __init__(self, listener: socket.socket) -> None:
         self.listener = listener
         self.process: subprocess.Popen[bytes] | None = None
-        self.started = 0.0
-        self.pause = LOOK_SECONDS
+        self.revival = Revival()
 
     def start(self) -> None:
         """Start it; requests that came before wait at the socket, which stays ours."""
@@ -40,16 +39,12 @@ class Web:
             pass_fds=[number],
             start_new_session=True,
         )
-        self.started = time.monotonic()
+        self.revival.begin()
 
     def revive(self) -> str | None:
         """Start it again if it has ended; says so."""
-        if self.process is None or self.process.poll() is None:
+        if self.process is None or self.process.poll() is None or not self.revival.is_due():
             return None
-        lived = time.monotonic() - self.started
-        if lived < self.pause:
-            return None
-        self.pause = min(2 * self.pause, LONGEST_PAUSE) if lived < LONGEST_PAUSE else LOOK_SECONDS
         ended = self.process.returncode
         self.start()
         return f"the web server ended ({ended}); started another"

@@ -15,7 +15,7 @@ class KindsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        for name in ("steps", "raises", "exits", "refuses", "computes", "torn", "jumps"):
+        for name in ("steps", "raises", "exits", "refuses", "computes", "torn", "jumps", "deaf"):
             register(
                 JobKind(
                     name=name, handler=f"{HANDLERS}.run_{name}", title=name, on_end=f"{HANDLERS}.note_end"

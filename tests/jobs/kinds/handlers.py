@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from datetime import timedelta
 
@@ -50,6 +51,17 @@ def run_hangs(context):
     """Never looks up again, whatever is asked."""
     while True:
         time.sleep(60)
+
+
+def run_deaf(context):
+    """One call into a network's library that takes minutes: no signal is answered meanwhile."""
+    import torch
+
+    torch.set_num_threads(1)
+    print("deaf from now on", file=sys.stderr, flush=True)
+    torch.linalg.svd(torch.rand(5000, 5000))
+    with context.guard():
+        _keep(context, 0)
 
 
 def run_torn(context):
