@@ -1,10 +1,12 @@
 # The web process: no torch inside, so it starts fast and holds little that could be broken into.
-FROM python:3.12-slim
+FROM python:3.12-slim-bookworm
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /palmsite
 COPY requirements-web.txt ./
 RUN pip install -r requirements-web.txt
-RUN useradd --system --uid 10001 palmsite && install -d -o palmsite /data /media
+# 101 is also who nginx works as in its own image: it has to read the private files that we write.
+RUN groupadd --system --gid 101 palmsite && useradd --system --uid 101 --gid 101 palmsite \
+    && install -d -o palmsite -g palmsite /data /media
 COPY manage.py pyproject.toml ./
 COPY palmsite palmsite
 COPY accounts accounts
