@@ -18,7 +18,7 @@ import torch
 from mlcore import backbone, checkpoint, images, logistic
 from mlcore.backbone import Backbone, FeatureCache, Features
 from mlcore.errors import ClassifierError, ImageError, WrongKind
-from mlcore.feature_table import FeatureTable, TableWriter, bytes_of
+from mlcore.feature_table import FeatureTable, TableWriter, bytes_of, is_whole
 from mlcore.logistic import Epoch, FitSettings, Labels, Line, OnEpoch
 from mlcore.showing import activation_map, mosaic, overlay, preview
 from mlcore.summary import Summary, Survey, summarise, survey
@@ -37,6 +37,7 @@ __all__ = [
     "embed",
     "fit",
     "fit_table",
+    "is_whole",
     "load",
     "mosaic",
     "overlay",

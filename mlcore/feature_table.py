@@ -118,6 +118,16 @@ class TableWriter:
         return min(size // (width * HALF.itemsize), rows) if rows == self._rows else 0
 
 
+def is_whole(path: Path, rows: int) -> bool:
+    """Whether a table of so many rows lies there with all of them."""
+    try:
+        with path.open("rb") as file:
+            found, width, start = _head(file)
+            return found == rows and file.seek(0, os.SEEK_END) == start + bytes_of(rows, width)
+    except (FileNotFoundError, ValueError):
+        return False
+
+
 def bytes_of(rows: int, width: int) -> int:
     """What a table of so many rows takes, its head left aside."""
     return rows * width * HALF.itemsize

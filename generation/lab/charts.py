@@ -101,24 +101,24 @@ def roc(fits: Sequence[Fit]) -> Chart | None:
 
 
 def loss(fit: Fit) -> Chart | None:
-    """The loss after each epoch."""
+    """The loss as it went, over the epochs; one epoch of much data shows its way too."""
     if not fit.history:
         return None
     losses = [float(row["loss"]) for row in fit.history]
-    top, last = max(*losses, 1e-9), max(len(losses) - 1, 1)
-    pairs = [(place / last, value / top) for place, value in enumerate(losses)]
+    top, last = max(*losses, 1e-9), float(fit.history[-1]["epoch"])
+    pairs = [(row["epoch"] / last, row["loss"] / top) for row in fit.history]
     if len(pairs) == 1:
-        pairs = [(0.0, pairs[0][1]), (1.0, pairs[0][1])]
+        pairs = [(0.0, pairs[0][1]), *pairs]
     return Chart(
         title=_("Loss"),
         lines=[Line(f"{losses[-1]:.4f}", _points(pairs), "line")],
-        x_ticks=[Tick(_x(0), "1"), Tick(_x(1), str(len(losses)))],
+        x_ticks=[Tick(_x(0), "0"), Tick(_x(1), f"{last:g}")],
         y_ticks=[Tick(_y(0), "0"), Tick(_y(1), f"{top:.3g}")],
         x_word=_("epoch"),
         y_word=_("log-loss"),
         reference="",
         head=[_("Epoch"), _("Loss")],
-        rows=[[str(row["epoch"]), f"{row['loss']:.4f}"] for row in fit.history],
+        rows=[[f"{row['epoch']:g}", f"{row['loss']:.4f}"] for row in fit.history],
     )
 
 

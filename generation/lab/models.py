@@ -63,7 +63,10 @@ class _Made(models.Model):
 
 
 class Dataset(_Made):
-    """Images in train and test, each real or fake. `source` says what they come from, `eda` what they are."""
+    """Images in train and test, each real or fake. `source` says what they come from, `eda` what they are.
+
+    `features` has the bytes of each file of features that is kept beside the images and charged.
+    """
 
     name = models.CharField(_("id"), max_length=LONGEST_NAME)
     source = models.JSONField(default=dict)
@@ -71,6 +74,7 @@ class Dataset(_Made):
     images = models.PositiveIntegerField(_("images"), default=0)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     eda = models.JSONField(default=dict, blank=True)
+    features = models.JSONField(default=dict, blank=True)
 
     class Meta:
         verbose_name = _("data set")
@@ -90,6 +94,11 @@ class Dataset(_Made):
     def folder(self) -> Path:
         """Where its files lie."""
         return Path(settings.MEDIA_ROOT) / "lab" / "datasets" / str(self.pk)
+
+    @property
+    def features_size(self) -> int:
+        """What the kept features take, in bytes."""
+        return sum(self.features.values())
 
 
 class Fit(_Made):

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import audit, ledger
-from accounts.errors import InvalidInput
+from accounts.errors import InvalidInput, OverQuota
 from accounts.models import User
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
@@ -66,12 +66,12 @@ def delete_dataset(*, by: User, dataset: Dataset) -> None:
     _stop(by, dataset)
     with transaction.atomic():
         row = Dataset.objects.filter(pk=dataset.pk)
-        kept = row.select_for_update().values_list("state", "size").first()
+        kept = row.select_for_update().first()
         if kept is None:
             return
         row.delete()
-        if kept[0] == State.READY:
-            ledger.refund(user=dataset.owner, kind="datasets", count=1, size=kept[1])
+        if kept.is_ready:
+            ledger.refund(user=dataset.owner, kind="datasets", count=1, size=kept.size + kept.features_size)
         audit.record(by=by, action="lab.dataset.delete", target=f"dataset:{dataset.pk}")
         _discard_upload(dataset)
         transaction.on_commit(lambda: storage.forget(dataset.folder))
@@ -84,6 +84,21 @@ def dataset_read(dataset: Dataset, *, images: int, size: int, eda: dict[str, Any
         return False
     _discard_upload(dataset)
     ledger.charge(user=dataset.owner, kind="datasets", count=1, size=size)
+    return True
+
+
+def keep_features(dataset: Dataset, *, name: str, size: int) -> bool:
+    """Charge a file of features that a job is going to keep beside the images. False when there is no room for it,
+    or the data set was deleted meanwhile.
+    """
+    kept = Dataset.objects.select_for_update().select_related(None).filter(pk=dataset.pk).first()
+    if kept is None or name in kept.features:
+        return kept is not None
+    try:
+        ledger.charge(user=dataset.owner, kind="datasets", size=size)
+    except OverQuota:
+        return False
+    Dataset.objects.filter(pk=dataset.pk).update(features={**kept.features, name: size})
     return True
 
 

@@ -2,15 +2,15 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from django.core.files.uploadedfile import UploadedFile
 
 INDEX = "index.jsonl"
-FEATURES = "features.sqlite"
 FILES_A_FOLDER = 1000
 
 
@@ -38,11 +38,32 @@ def keep_bytes(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def write_index(folder: Path, samples: Iterable[Sample]) -> None:
-    """Keep what is known of the images, a line each."""
-    with (folder / INDEX).open("w", encoding="utf-8") as lines:
-        for sample in samples:
-            lines.write(json.dumps(asdict(sample), ensure_ascii=False) + "\n")
+class IndexWriter:
+    """Writes what is known of the images, a line each; the index comes to its place when it is closed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin a new index; one that is there can still be read."""
+        self._place, self._new = folder / INDEX, folder / f"{INDEX}.new"
+        self._lines = self._new.open("w", encoding="utf-8")
+
+    def add(self, sample: Sample) -> None:
+        """Write the next line."""
+        self._lines.write(json.dumps(asdict(sample), ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        """Put the index into its place."""
+        self._lines.close()
+        self._new.replace(self._place)
+
+    def __enter__(self) -> Self:
+        """The writer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Put the index into its place."""
+        self.close()
 
 
 def read_index(folder: Path) -> Iterator[Sample]:

@@ -9,7 +9,7 @@ from accounts import ledger
 from accounts.errors import OverQuota
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
-from generation.lab import messages, pipeline, services, sources, storage
+from generation.lab import messages, pipeline, reading, services, sources, storage
 from generation.lab.limits import RESNET18, limits, resnet18_weights
 from generation.lab.models import Dataset, Fit, Prediction
 from mlcore.archive import ArchiveError, Limits
@@ -43,12 +43,11 @@ def run_dataset(context: JobContext) -> None:
     try:
         kept = _read(context, dataset, part)
         _check_enough(kept)
-        eda = pipeline.look(part, kept, _Paced(context, messages.LOOKING))
+        eda = reading.look(part, kept, _Paced(context, messages.LOOKING))
         _check_enough(kept)
-        storage.write_index(part, kept.samples)
         size = storage.bytes_in(part)
         with context.guard():
-            if services.dataset_read(dataset, images=len(kept.samples), size=size, eda=eda):
+            if services.dataset_read(dataset, images=kept.images, size=size, eda=eda):
                 shutil.rmtree(dataset.folder, ignore_errors=True)
                 part.replace(dataset.folder)
     except OverQuota as error:
@@ -57,7 +56,7 @@ def run_dataset(context: JobContext) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _read(context: JobContext, dataset: Dataset, part: Path) -> pipeline.Kept:
+def _read(context: JobContext, dataset: Dataset, part: Path) -> reading.Kept:
     upload = sources.upload_of(dataset.source, dataset.owner_id)
     if upload is None:
         raise JobFailed("upload_gone", messages.UPLOAD_GONE)
@@ -70,9 +69,10 @@ def _read(context: JobContext, dataset: Dataset, part: Path) -> pipeline.Kept:
     )
     try:
         if dataset.source["kind"] == sources.ARCHIVE:
-            return pipeline.read_tree(upload.path, allowed, part, bounds.image_pixels, tell)
+            return reading.read_tree(upload.path, allowed, part, bounds.image_pixels, tell)
         made = sources.set_images(dataset.source, dataset.owner_id)
-        return pipeline.read_parts(upload.path, allowed, made, part, bounds.image_pixels, dataset.seed, tell)
+        photos = reading.photos_of(upload.path, allowed)
+        return reading.read_parts(photos, made, part, bounds.image_pixels, dataset.seed, tell)
     except ArchiveError as error:
         name = type(error).__name__
         params = {
@@ -85,12 +85,12 @@ def _read(context: JobContext, dataset: Dataset, part: Path) -> pipeline.Kept:
         raise JobFailed("source_gone", messages.SETS_GONE) from error
 
 
-def _check_enough(kept: pipeline.Kept) -> None:
+def _check_enough(kept: reading.Kept) -> None:
     missing = kept.missing()
     if missing:
         raise JobFailed("no_tree", messages.NO_TREE, {"missing": ", ".join(missing)})
     for label in ("real", "fake"):
-        if sum((one.split, one.label) == ("train", label) for one in kept.samples) < 2:
+        if kept.counts["train", label] < 2:
             raise JobFailed("too_few", messages.FEW, {"label": label})
 
 
@@ -115,9 +115,13 @@ def run_fit(context: JobContext) -> None:
                 services.fit_epoch(made, history)
 
     part = made.path.with_name(f"{made.path.name}.{context.attempt}.part")
+    own_table = made.path.with_name(f"{made.path.name}.features.part")
+    own_table.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     try:
         tell = _Paced(context, messages.EMBEDDING)
-        fitted = pipeline.fit(made.dataset.folder, made.settings, weights, tell, on_epoch)
+        eye = pipeline.network(weights)
+        table = _kept_table(context, made.dataset, eye, made.settings["input_size"]) or own_table
+        fitted = pipeline.fit(made.dataset.folder, table, made.settings, eye, tell, on_epoch)
         pipeline.write_model(part, fitted.model)
         with context.guard():
             if services.fit_done(made, report=fitted.report, history=fitted.history):
@@ -128,6 +132,18 @@ def run_fit(context: JobContext) -> None:
         raise JobFailed("cannot_fit", messages.NO_FIT, {"why": str(error)}) from error
     finally:
         part.unlink(missing_ok=True)
+        for left in own_table.parent.glob(f"{own_table.name}*"):
+            left.unlink()
+
+
+def _kept_table(context: JobContext, dataset: Dataset, eye: pipeline.Network, size: int) -> Path | None:
+    """Where features are kept for the next fit; None when their owner has no room for them."""
+    name = pipeline.features_name(eye, size)
+    with context.guard():
+        is_kept = services.keep_features(
+            dataset, name=name, size=pipeline.features_bytes(eye, dataset.images)
+        )
+    return dataset.folder / name if is_kept else None
 
 
 def run_prediction(context: JobContext) -> None:

@@ -220,7 +220,7 @@ def test_a_lost_worker_changes_nothing_and_the_next_makes_it_whole(alice, upload
     from generation.jobs.errors import LeaseLost
     from generation.jobs.leases import Claim
     from generation.jobs.models import Job
-    from generation.lab import pipeline
+    from generation.lab import reading
 
     sent = upload(alice, zipped(tree()))
     dataset = services.create_dataset(by=alice, name="palms", upload_id=sent.pk)
@@ -231,7 +231,7 @@ def test_a_lost_worker_changes_nothing_and_the_next_makes_it_whole(alice, upload
         raise LeaseLost
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "look", lose)
+        patch.setattr(reading, "look", lose)
         tasks.run_next("long")
     dataset.refresh_from_db()
     assert dataset.is_waiting

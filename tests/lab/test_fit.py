@@ -8,10 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from accounts import belongings
+from accounts import belongings, ledger
 from generation.jobs import services as jobs
 from generation.jobs import tasks
-from generation.lab import limits, personal_data, selectors, services
+from generation.lab import charts, limits, personal_data, selectors, services
 from generation.lab.models import Dataset, Fit, Prediction
 
 from .conftest import picture
@@ -34,6 +34,96 @@ def test_features_are_kept_for_the_next_fit(alice, fitted, read, monkeypatch):
     again = fitted(alice, "two", dataset, C=10.0)
     assert again.is_ready
     assert again.report["confusion"] == Fit.objects.get(name="one").report["confusion"]
+
+
+def kept_features(dataset):
+    return sorted(path.name for path in dataset.folder.glob("features-*"))
+
+
+def test_kept_features_are_charged_once_and_given_back(alice, fitted, read):
+    dataset = read(alice)
+    before = ledger.usage(alice)["datasets"].size
+    fitted(alice, "one", dataset)
+    fitted(alice, "two", dataset)
+    dataset.refresh_from_db()
+    (name,) = kept_features(dataset)
+    assert dataset.features == {name: 24 * 8 * 2}
+    assert ledger.usage(alice)["datasets"].size == before + 24 * 8 * 2
+    fitted(alice, "larger", dataset, input_size=64)
+    dataset.refresh_from_db()
+    assert sorted(dataset.features) == kept_features(dataset)
+    assert ledger.usage(alice)["datasets"].size == before + 2 * 24 * 8 * 2
+    services.delete_dataset(by=alice, dataset=dataset)
+    assert (ledger.usage(alice)["datasets"].used, ledger.usage(alice)["bytes"].used) == (0, 0)
+
+
+def test_without_room_for_features_a_model_is_fitted_and_they_go(alice, fitted, read):
+    dataset = read(alice)
+    alice.quota_stored_bytes = ledger.usage(alice)["bytes"].used + 100
+    alice.save()
+    fit = fitted(alice, "one", dataset)
+    assert fit.is_ready
+    dataset.refresh_from_db()
+    assert (dataset.features, kept_features(dataset)) == ({}, [])
+    assert [path.name for path in fit.path.parent.iterdir()] == [fit.path.name]
+    alice.quota_stored_bytes = None
+    alice.save()
+    kept = fitted(alice, "two", dataset)
+    assert kept.report["roc"] == fit.report["roc"]
+    assert len(kept_features(dataset)) == 1
+
+
+def test_features_go_on_where_a_lost_worker_left_them(alice, read, on_commit, monkeypatch):
+    from generation.jobs.errors import LeaseLost
+    from generation.jobs.leases import Claim
+    from generation.jobs.models import Job
+    from generation.lab import pipeline
+    from mlcore import classifier
+
+    dataset = read(alice)
+    monkeypatch.setattr(classifier, "CHUNK", 6)
+    made = services.fit(by=alice, name="m", dataset_name=dataset.name, wish={"input_size": 32})
+    eye, embed, calls = pipeline.network(None), pipeline.network(None).embed, []
+
+    def lose(pictures, size):
+        calls.append(len(pictures))
+        if len(calls) == 3:
+            assert jobs.release(Claim.of(Job.objects.get(state="running")))
+            raise LeaseLost
+        return embed(pictures, size)
+
+    assert eye.width == 8  # known before, so that only images are counted
+    with monkeypatch.context() as patch:
+        patch.setattr(eye, "embed", lose)
+        tasks.run_next("long")
+    made.refresh_from_db()
+    assert made.is_waiting
+    monkeypatch.setattr(
+        eye, "embed", lambda pictures, size: calls.append(len(pictures)) or embed(pictures, size)
+    )
+    tasks.run_next("long")
+    made.refresh_from_db()
+    assert made.is_ready
+    assert calls == [6, 6, 6, 6, 6]
+    assert len(kept_features(dataset)) == 1
+
+
+def test_a_torn_table_of_features_is_made_again(alice, fitted, read):
+    dataset = read(alice)
+    whole = fitted(alice, "one", dataset)
+    (name,) = kept_features(dataset)
+    with (dataset.folder / name).open("r+b") as file:
+        file.truncate(300)
+    assert fitted(alice, "two", dataset).report["roc"] == whole.report["roc"]
+
+
+def test_one_pass_over_the_data_shows_its_way(alice, fitted, read):
+    fit = fitted(alice, "m", read(alice), num_epochs=1, batch_size=2)
+    passed = [row["epoch"] for row in fit.history]
+    assert len(passed) == 8
+    assert passed == sorted(passed)
+    assert passed[-1] == 1
+    assert charts.loss(fit).lines[0].points.count(",") == 8
 
 
 def test_the_same_wish_gives_the_same_model(alice, fitted, read):

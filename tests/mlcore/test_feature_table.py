@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlcore.feature_table import FeatureTable, TableWriter, bytes_of
+from mlcore.feature_table import FeatureTable, TableWriter, bytes_of, is_whole
 
 ROWS, WIDTH = 300, 12
 
@@ -74,7 +74,11 @@ def test_broken_images_are_known_and_large_values_stay_numbers(rows, tmp_path: P
 
 def test_a_table_that_ends_early_is_told(rows, tmp_path: Path) -> None:
     write(tmp_path / "t.npy", rows).finish()
+    assert is_whole(tmp_path / "t.npy", ROWS)
+    assert not is_whole(tmp_path / "t.npy", ROWS - 1)
     with (tmp_path / "t.npy").open("r+b") as file:
         file.truncate(1000)
+    assert not is_whole(tmp_path / "t.npy", ROWS)
+    assert not is_whole(tmp_path / "other.npy", ROWS)
     with FeatureTable(tmp_path / "t.npy") as table, pytest.raises(ValueError, match="ends early"):
         table.take(np.arange(ROWS))
