@@ -1,0 +1,71 @@
+"""What the README tells people to type is there: commands, options, files, versions, and the body of the example."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands
+
+ROOT = Path(settings.BASE_DIR)
+PAGES = ("README.md", "CONTRIBUTING.md")
+README = (ROOT / "README.md").read_text()
+
+
+def targets():
+    return set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_and_manage_command_is_there(page):
+    text = (ROOT / page).read_text()
+    made = set(re.findall(r"(?:^|`)make ([a-z0-9-]+)", text, re.MULTILINE))
+    assert made
+    assert made <= targets()
+    assert set(re.findall(r"manage\.py ([a-z]+)", text)) <= set(get_commands())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_that_is_pointed_to_is_there(page):
+    text = (ROOT / page).read_text()
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (ROOT / target).exists(), target
+    for path in re.findall(r"`((?:\.ci|\.venv|docker|docs|palmsite|tests|requirements)[\w./-]*)`", text):
+        if not path.startswith(".venv"):
+            assert (ROOT / path).exists(), path
+
+
+def test_versions_are_the_pinned_ones():
+    told = re.findall(r"\b((?:torch|torchvision)==[0-9.]+)", README)
+    assert told
+    assert set(told) <= set((ROOT / "requirements.txt").read_text().split())
+
+
+def test_the_example_orders_what_an_order_takes():
+    from generation.sets.serializers import OrderWish
+
+    body = json.loads(re.search(r"-d '(\{.*?\})'", README).group(1))
+    wish = OrderWish(data=body)
+    assert wish.is_valid(), wish.errors
+    assert set(body) <= set(wish.fields)
+    assert "/api/v1/orders" in README
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words", re.findall(r"^python -m mlcore ([^#\n]+?) *(?:#.*)?$", README, re.MULTILINE)
+)
+def test_every_command_of_the_engine_runs(words):
+    ended = subprocess.run(
+        [sys.executable, "-m", "mlcore", *words.split()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.strip()
