@@ -28,6 +28,10 @@ REASONS = {
 }
 
 
+class NothingPacked(DataError):
+    """No picture of the sources could be kept."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What to keep and how; recorded in the manifest."""
@@ -61,6 +65,12 @@ class Photo:
     file: str
     source: str
     read: Callable[[], bytes]
+    folders: tuple[str, ...] = ()  # in which it lies inside its source
+
+    @property
+    def place(self) -> str:
+        """Its folders and its name, for people to find it by."""
+        return "/".join((*self.folders, self.file))
 
 
 @dataclass(frozen=True)
@@ -119,11 +129,11 @@ def _walk(sources: Sequence[Path], limits: Limits) -> Iterator[Photo]:
     for source in sources:
         if source.is_dir():
             for path in _files(source):
-                yield Photo(path.name, source.name, path.read_bytes)
+                yield Photo(path.name, source.name, path.read_bytes, path.relative_to(source).parent.parts)
         else:
             for member in iter_members(source, limits):
                 if _is_picture(member.name):
-                    yield Photo(member.name, source.name.split(".")[0], member.read)
+                    yield Photo(member.name, source.name.split(".")[0], member.read, tuple(member.parts[:-1]))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -141,24 +151,29 @@ def prepare(
     options: Options,
     *,
     people: Mapping[str, Mapping[str, str]] | None = None,
+    person_of: Callable[[Photo], str] | None = None,
     cutter: Cutter | None = None,
+    limits: Limits | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> Result:
     """Make a packed set of all photos of the sources; without `cutter` they count as cut already.
 
-    With `people`, only the files that it names are taken, and what it says of them is kept.
+    With `people`, only the files that it names are taken, and what it says of them is kept. With `person_of`,
+    all files are taken, and it says who is on each ('' where nobody knows). `limits` bound each archive.
     """
-    total, photos = find_photos(sources)
+    total, photos = find_photos(sources, limits)
     if people is not None:
         total = min(total, sum(1 for row in people.values() if _wanted(row, options)))
     work = _Preparation(options, cutter)
     began = time.monotonic()
     with PackedWriter(out, options.size) as writer:
         for photo, row in _known(photos, people, options):
+            if person_of is not None:
+                row["person"] = person_of(photo)
             event = work.take(photo, row, writer, total)
             on_event(event)
         if not writer.count:
-            raise DataError(_nothing_kept(work.dropped, sources, people is not None))
+            raise NothingPacked(_nothing_kept(work.dropped, sources, people is not None))
         parts = split(work.seen)  # of all that was seen, so that it does not move when limits change
         manifest = writer.close(
             [parts[number] for number in work.kept],
@@ -226,12 +241,12 @@ class _Preparation:
             reason, detail = "broken", str(error)
         if reason:
             self.dropped.append(
-                {"file": photo.file, "source": row["source"], "reason": reason, "detail": detail}
+                {"file": photo.place, "source": row["source"], "reason": reason, "detail": detail}
             )
         elif cut is not None:
             self.kept.append(number)
             writer.add(cut.picture, {**row, "landmarks": self._landmarks(row, decoded)})
-        return Event(len(self.seen), max(total, len(self.seen)), photo.file, reason, detail, decoded, cut)
+        return Event(len(self.seen), max(total, len(self.seen)), photo.place, reason, detail, decoded, cut)
 
     def _cut(self, photo: Picture, row: Mapping[str, str]) -> Cut | None:
         if self.cutter is not None:

@@ -12,14 +12,16 @@ from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
 from accounts.models import User
-from generation.evaluation import selectors, services
+from generation.evaluation import adding, selectors, services
 from generation.evaluation.models import Comparison, Evaluation, Reference
 from generation.evaluation.serializers import (
     ComparisonSerializer,
     EvaluationSerializer,
     NewComparison,
     NewEvaluation,
+    NewReference,
     ReferenceSerializer,
+    WholeReferenceSerializer,
 )
 from generation.sets import selectors as sets
 
@@ -124,10 +126,43 @@ class ReferencesView(ListAPIView[Reference]):
     ordering = ("created_at", "pk")
 
     def get_queryset(self) -> QuerySet[Reference]:
-        """The site's and the asker's own."""
-        return selectors.references_for(_person(self.request))
+        """The site's, and the asker's own in whatever state."""
+        return selectors.references_to_list(_person(self.request))
 
     @extend_schema(operation_id="references_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """All of them with lineage and terms."""
+        """All of them with lineage and terms; those whose state is ready can be measured against."""
         return self.list(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="references_create", request=NewReference, responses={202: WholeReferenceSerializer}
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Make a reference from an uploaded archive by a job; watch `GET references/{id}`."""
+        asked = NewReference(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = adding.add(by=_person(request), **asked.validated_data)
+        where = reverse("api-reference", args=[made.pk])
+        return Response(
+            WholeReferenceSerializer(made).data, status=status.HTTP_202_ACCEPTED, headers={"Location": where}
+        )
+
+
+class ReferenceView(GenericAPIView[Reference]):
+    """One reference."""
+
+    serializer_class = WholeReferenceSerializer
+
+    @extend_schema(operation_id="references_retrieve")
+    def get(self, request: Request, reference_id: Any) -> Response:
+        """Its state, and which photographs were refused and why."""
+        found = selectors.reference_for(_person(request), reference_id)
+        return Response(WholeReferenceSerializer(found).data)
+
+    @extend_schema(operation_id="references_delete", responses={204: None})
+    def delete(self, request: Request, reference_id: Any) -> Response:
+        """Remove it with its features and kept palms; measurements keep its name."""
+        person = _person(request)
+        adding.delete(by=person, reference=selectors.reference_for(person, reference_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -2,12 +2,20 @@
 
 from django.urls import path
 
-from generation.evaluation import api
+from generation.evaluation import api, api_eyes
 
 urlpatterns = [
     path("sets/<uuid:set_id>/evaluations", api.SetEvaluationsView.as_view(), name="api-set-evaluations"),
     path("evaluations/<uuid:evaluation_id>", api.EvaluationView.as_view(), name="api-evaluation"),
     path("comparisons", api.ComparisonsView.as_view(), name="api-comparisons"),
     path("comparisons/<uuid:comparison_id>", api.ComparisonView.as_view(), name="api-comparison"),
+    path("sets/<uuid:set_id>/ratings", api_eyes.SetPanelsView.as_view(), name="api-set-ratings"),
+    path("ratings/<uuid:panel_id>", api_eyes.PanelView.as_view(), name="api-rating"),
+    path(
+        "ratings/<uuid:panel_id>/pictures/<int:item>",
+        api_eyes.PictureView.as_view(),
+        name="api-rating-picture",
+    ),
     path("references", api.ReferencesView.as_view(), name="api-references"),
+    path("references/<uuid:reference_id>", api.ReferenceView.as_view(), name="api-reference"),
 ]

@@ -19,8 +19,10 @@ class EvaluationConfig(AppConfig):
         """Make the room's kinds of work and its personal data known; its references follow the tables."""
         from accounts import belongings
         from accounts import personal_data as all_rooms
-        from generation.evaluation import links, personal_data, services
+        from generation.evaluation import adding, limits, links, panels, personal_data, services
         from generation.jobs.registry import JobKind, register
+        from generation.uploads.registry import Purpose
+        from generation.uploads.registry import register as register_purpose
 
         for kind, handler, title, url in (
             (services.EVALUATE, "run_evaluation", _("Measuring a set"), links.of_evaluation),
@@ -37,6 +39,30 @@ class EvaluationConfig(AppConfig):
                     on_retry="generation.evaluation.services.retried",
                 )
             )
+        register(
+            JobKind(
+                name=adding.ADD,
+                handler="generation.evaluation.tasks.run_reference",
+                title=_("Making a reference"),
+                queue="long",
+                url=links.of_reference,
+                on_end="generation.evaluation.adding.ended",
+                # Its photographs are gone when it ends, whatever came of them.
+                retryable=False,
+            )
+        )
+        register(
+            JobKind(
+                name=panels.COUNT,
+                handler="generation.evaluation.tasks.run_count",
+                title=_("Counting ratings"),
+                queue="short",
+                url=links.of_panel,
+            )
+        )
+        register_purpose(
+            Purpose(limits.PURPOSE, limits.LIMITS.archive_bytes, title=_("Photographs of a reference"))
+        )
         all_rooms.register("evaluation", export=personal_data.export, erase=personal_data.erase)
         belongings.register("evaluation", folders=(personal_data.FOLDER,), owned=personal_data.owned)
         post_migrate.connect(_sync, sender=self, dispatch_uid="evaluation-references")

@@ -66,6 +66,11 @@ def is_here(name: str) -> bool:
     return importlib.util.find_spec(network.package) is not None
 
 
+def here() -> list[Network]:
+    """Every network whose weights are on this machine: a new reference is measured with all of them."""
+    return [network for network in NETWORKS if is_here(network.name)]
+
+
 def offered() -> list[Network]:
     """The networks that sets can be measured with, FID's own aside: it has its own button."""
     return [network for network in NETWORKS if network.name != STANDARD and is_here(network.name)]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import InvalidInput
 from accounts.models import User
-from generation.evaluation import extractors, policies, selectors, words
+from generation.evaluation import extractors, limits, panels, policies, selectors, words
 from generation.evaluation.models import Evaluation
 from generation.sets import selectors as sets
 from generation.sets.models import ImageSet
@@ -97,6 +97,112 @@ class CompareForm(_Choosing):
         except InvalidInput as error:
             raise forms.ValidationError(error.message) from error
         return chosen
+
+
+class ReferenceForm(forms.Form):
+    """Photographs to measure against: an archive by its upload's id, or sent along where no script runs."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=policies.LONGEST_NAME,
+        required=False,
+        help_text=_("Empty: as the file is called."),
+    )
+    terms = forms.CharField(
+        label=_("Terms of the photographs"),
+        max_length=200,
+        required=False,
+        help_text=_("Whose they are and what they may be used for. It stands on the reference's card."),
+    )
+    people = forms.ChoiceField(
+        label=_("Who is on the photographs"),
+        choices=[
+            ("unknown", _("not known")),
+            ("folders", _("one folder a person")),
+            ("table", _("a table people.csv inside, with the columns file and person")),
+        ],
+        widget=forms.RadioSelect,
+        initial="unknown",
+        required=False,
+        help_text=_(
+            "Real palms are measured against real palms of other people. Where nobody is known, files that "
+            "follow each other count as one person."
+        ),
+    )
+    already_cut = forms.BooleanField(
+        label=_("They are palms already, cut and upright"),
+        required=False,
+        help_text=_("Otherwise each palm is found, cut out and turned upright, as for training."),
+    )
+    keep_photos = forms.BooleanField(
+        label=_("Keep the cut palms"),
+        required=False,
+        help_text=_(
+            "Kept palms can be mixed into ratings and used in the lab. Otherwise all photographs are deleted "
+            "as soon as their features are there."
+        ),
+    )
+    folder = forms.ChoiceField(label=_("Or a folder of the server"), required=False)
+    for_everybody = forms.BooleanField(
+        label=_("For everybody"),
+        required=False,
+        help_text=_("All people of this site may measure against it, and see what is kept."),
+    )
+    upload = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    file = forms.FileField(required=False)
+
+    def __init__(self, user: User, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        here = limits.folders() if user.is_staff else []
+        self.fields["folder"].choices = [("", "–"), *((name, name) for name in here)]  # type: ignore[attr-defined]
+        if not user.is_staff:
+            del self.fields["folder"], self.fields["for_everybody"]
+        elif not here:
+            del self.fields["folder"]
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        """What `adding.add` takes, but for a file that came along."""
+        wish = {key: value for key, value in self.cleaned_data.items() if key != "file"}
+        wish["people"] = wish["people"] or "unknown"
+        if wish.get("folder"):
+            wish["upload"] = None
+        return wish
+
+
+class PanelForm(forms.Form):
+    """How many images people shall rate, and whose real palms are hidden among them."""
+
+    count = forms.IntegerField(
+        label=_("Images"),
+        min_value=policies.LEAST_RATED,
+        max_value=policies.MOST_RATED,
+        initial=30,
+        help_text=_("A third of them are real palms where a reference is mixed in."),
+    )
+    reference = forms.ChoiceField(label=_("Real palms hidden among them"), required=False)
+    seed = forms.IntegerField(
+        label=_("Seed of what is drawn at random"), required=False, min_value=0, max_value=policies.MOST_SEED
+    )
+
+    def __init__(self, user: User, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        offered = [(str(one.pk), f"{one.name} · {one.n}") for one in selectors.references_with_photos(user)]
+        self.fields["reference"].choices = [("", _("none")), *offered]  # type: ignore[attr-defined]
+        self.has_photos = bool(offered)
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        """What `panels.begin` takes."""
+        return {**self.cleaned_data, "seed": self.cleaned_data["seed"] or 0}
+
+
+class RatingForm(forms.Form):
+    """A word on a picture."""
+
+    item = forms.IntegerField(min_value=0)
+    realism = forms.IntegerField(min_value=1, max_value=5)
+    tags = forms.MultipleChoiceField(choices=[(tag, tag) for tag in panels.TAGS], required=False)
 
 
 def _label(image_set: ImageSet) -> str:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
 
-from generation.evaluation.models import Comparison, Evaluation
+from generation.evaluation.models import Comparison, Evaluation, Panel, Reference
 from generation.jobs.models import Job
 
 
@@ -18,6 +18,18 @@ def of_comparison(job: Job) -> str | None:
     """The page of the comparison, if it is still there."""
     there = Comparison.objects.filter(pk=job.subject_id).exists()
     return reverse("evaluation:comparison", args=[job.subject_id]) if there else None
+
+
+def of_reference(job: Job) -> str | None:
+    """The page of the reference, if it is still there."""
+    there = Reference.objects.filter(pk=job.subject_id).exists()
+    return reverse("evaluation:reference", args=[job.subject_id]) if there else None
+
+
+def of_panel(job: Job) -> str | None:
+    """Where what was counted can be read: on the quality page of its set."""
+    panel = Panel.objects.filter(pk=job.subject_id).first()
+    return of_quality(panel.image_set_id) if panel else None
 
 
 def of_set(set_id: UUID | str) -> str:

@@ -23,3 +23,18 @@ NO_INCEPTION_BANK = _(
     "The Inception weights are here, but no reference was measured with them. The operator can make one: "
     "python -m mlcore reference … --extractor inception-v3, into the folder references of PALMSITE_DATA."
 )
+
+# Of references that people add
+READING_PHOTOS = _("Looking for palms: %(file)s")
+MEASURING_PALMS = _("Measuring %(n)s palms with %(network)s")
+UPLOAD_GONE = _("The uploaded archive is not there any more. Choose it again.")
+FOLDER_GONE = _("The folder %(folder)s is not there any more. Choose another one.")
+ARCHIVE_REFUSED = _("The archive cannot be taken: %(reason)s")
+FEW_PALMS = _(
+    "%(n)s of %(seen)s photographs could be used, and a reference needs %(least)s at least. "
+    "The list says what was wrong with the others; add photographs and try again."
+)
+NO_ROOM = _(
+    "The reference takes %(size)s MB, and you have less room than that. Delete what you no longer need."
+)
+REFERENCE_STOPPED = _("Stopped. The photographs were deleted; begin again with the same archive.")

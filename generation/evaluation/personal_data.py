@@ -1,14 +1,11 @@
 """What a person takes along of this room, and how all of it goes when they leave."""
 
 from collections.abc import Iterator
-from functools import partial
-from pathlib import Path
-
-from django.db import transaction
 
 from accounts.models import User
 from accounts.personal_data import Content
-from generation.evaluation.models import Bank, Comparison, Evaluation, Reference
+from generation.evaluation import adding
+from generation.evaluation.models import Comparison, Evaluation, Rating, Reference
 
 FOLDER = "references"
 _EVALUATION = ("id", "image_set_id", "kind", "spec", "state", "n", "result", "created_at", "finished_at")
@@ -23,22 +20,28 @@ def export(user: User) -> Iterator[tuple[str, Content]]:
         list(Evaluation.objects.filter(image_set__owner=user).values(*_EVALUATION)),
     )
     yield "comparisons.json", list(Comparison.objects.filter(owner=user).values(*_COMPARISON))
+    yield (
+        "ratings.json",
+        list(Rating.objects.filter(rater=user).values("panel_id", "item", "realism", "tags", "created_at")),
+    )
     yield "references.json", list(Reference.objects.filter(owner=user).values(*_REFERENCE))
-    for bank in Bank.objects.filter(reference__owner=user, source=Bank.Source.UPLOAD):
-        if bank.path.is_file():
-            yield f"references/{bank.file}", bank.path
+    for reference in Reference.objects.filter(owner=user, state=Reference.State.READY):
+        for path in sorted(reference.folder.rglob("*")):
+            if path.is_file():
+                yield f"references/{reference.pk}/{path.relative_to(reference.folder)}", path
 
 
 def erase(user: User) -> None:
     """Remove all of it; rows now, files when that is certain. Evaluations go with their sets."""
-    for bank in Bank.objects.filter(reference__owner=user, source=Bank.Source.UPLOAD):
-        transaction.on_commit(partial(Path.unlink, bank.path, missing_ok=True))
-    Reference.objects.filter(owner=user).delete()
+    for reference in Reference.objects.filter(owner=user).select_related("owner"):
+        adding.forget(reference)
     Comparison.objects.filter(owner=user).delete()
     Evaluation.objects.filter(image_set__owner=user).delete()
+    Rating.objects.filter(rater=user).delete()
 
 
 def owned() -> Iterator[str]:
-    """The files that rows need."""
-    for file in Bank.objects.filter(source=Bank.Source.UPLOAD).values_list("file", flat=True).iterator():
-        yield f"{FOLDER}/{file}"
+    """The files that rows need: banks and kept photographs of references that people added."""
+    added = Reference.objects.filter(state=Reference.State.READY).exclude(request={})
+    for pk in added.values_list("pk", flat=True).iterator():
+        yield f"{FOLDER}/{pk}/"

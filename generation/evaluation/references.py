@@ -49,7 +49,7 @@ def sync() -> int:
         by_network = {(one.header["extractor"], one.header["weights_sha256"]): one for one in reversed(files)}
         changed += sum(_keep_bank(reference, one) for one in by_network.values())
     known = {(one.source, one.path.name) for one in found}
-    for bank in Bank.objects.filter(reference__owner__isnull=True):
+    for bank in Bank.objects.filter(reference__owner__isnull=True).exclude(source=Bank.Source.UPLOAD):
         if (bank.source, bank.file) not in known:
             bank.delete()
     return changed
@@ -97,7 +97,8 @@ def _files() -> Iterator[BankFile]:
 
 
 def _reference(role: str, content: str, header: dict[str, Any]) -> Reference:
-    reference = Reference.objects.filter(owner__isnull=True, role=role, content=content).first()
+    ours = Reference.objects.filter(owner__isnull=True, role=role, content=content, request={})
+    reference = ours.first()
     if reference is not None:
         return reference
     name = header["name"][:70]

@@ -1,5 +1,6 @@
 """What people may see of references, evaluations and comparisons. Reads only; another's anything is not there."""
 
+import random
 from pathlib import Path
 from uuid import UUID
 
@@ -8,8 +9,16 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import InvalidInput, NotFound
 from accounts.models import User
-from generation.evaluation import extractors, messages
-from generation.evaluation.models import Bank, Comparison, Evaluation, Reference, ReferenceQuerySet
+from generation.evaluation import extractors, messages, policies
+from generation.evaluation.models import (
+    Bank,
+    Comparison,
+    Evaluation,
+    Panel,
+    Rating,
+    Reference,
+    ReferenceQuerySet,
+)
 from generation.sets import selectors as sets
 from generation.sets.models import ImageSet
 
@@ -51,9 +60,45 @@ def _by_id(offered: ReferenceQuerySet, name: str) -> Reference | None:
         return None
 
 
+def references_to_list(user: User) -> QuerySet[Reference]:
+    """All that this person may look at: the site's, their own in whatever state, for the staff also unfinished ones."""
+    ready = Q(owner__isnull=True, banks__isnull=False)
+    wanted = ready | Q(owner=user)
+    if user.is_staff:
+        wanted |= Q(owner__isnull=True, job__isnull=False)
+    found = Reference.objects.filter(wanted, role=Reference.Role.REFERENCE).distinct()
+    return found.select_related("job", "owner").prefetch_related("banks")
+
+
+def reference_for(user: User, reference_id: UUID | str) -> Reference:
+    """The reference, if this person may look at it."""
+    found = Reference.objects.select_related("job__owner", "owner").filter(pk=reference_id).first()
+    if found is None or not policies.can_see_reference(user, found):
+        raise _nothing_here()
+    return found
+
+
+def photo_path(reference: Reference, number: int) -> Path:
+    """One kept photograph of a reference; who asks has been let in to it."""
+    path = reference.photos_folder / f"{number:06d}.png"
+    if not reference.keeps_photos or not path.is_file():
+        raise _nothing_here()
+    return path
+
+
 def references_with_photos(user: User) -> ReferenceQuerySet:
     """Those that this person may measure against and whose photographs were kept."""
     return references_for(user).filter(keeps_photos=True)
+
+
+def reference_with_photos(user: User, name: str) -> Reference:
+    """One of those by name or id; the field is named where there is none."""
+    offered = references_with_photos(user)
+    found = offered.filter(name=name).first() or _by_id(offered, name)
+    if found is None:
+        message = _("The reference %(name)s keeps no palms to mix in.") % {"name": name[:80]}
+        raise InvalidInput(message, code="no_photos", fields={"reference": message})
+    return found
 
 
 def photos_of(reference: Reference | UUID | str, *, by: User) -> list[Path]:
@@ -142,3 +187,51 @@ def sets_of(user: User, comparison: Comparison) -> dict[str, ImageSet]:
     """Those of its sets that this person may look at now, by id."""
     found = sets.visible_sets(user).filter(pk__in=comparison.sets)
     return {str(one.pk): one for one in found}
+
+
+def panels_of(image_set: ImageSet) -> QuerySet[Panel]:
+    """All ratings of a set by people, latest first."""
+    return Panel.objects.filter(image_set=image_set).select_related("reference", "image_set").order_by("-id")
+
+
+def counted_panel(image_set: ImageSet) -> Panel | None:
+    """The last of them in which anything was counted."""
+    return panels_of(image_set).exclude(result={}).first()
+
+
+def panel_for(user: User, panel_id: UUID | str) -> Panel:
+    """The rating, if this person may look at its set."""
+    found = Panel.objects.filter(pk=panel_id).select_related("image_set__owner", "reference").first()
+    if found is None:
+        raise _nothing_here()
+    sets.set_for(user, found.image_set_id)
+    return found
+
+
+def shown_items(panel: Panel) -> list[int]:
+    """The items whose pictures are still there: images deleted since are not asked about."""
+    here = set(sets.images_of(panel.image_set).values_list("index", flat=True))
+    keeps = panel.reference is not None and panel.reference.keeps_photos
+    return [
+        number
+        for number, item in enumerate(panel.items)
+        if (item["made"] in here if "made" in item else keeps)
+    ]
+
+
+def items_in_order(user: User, panel: Panel) -> list[int]:
+    """The items in this person's own order, always the same one: nobody's mood falls on the same images."""
+    items = shown_items(panel)
+    random.Random(f"{panel.seed}:{user.pk}").shuffle(items)  # an order, no secret
+    return items
+
+
+def ratings_by(user: User, panel: Panel) -> dict[int, Rating]:
+    """What this person has said so far, by item."""
+    return {rating.item: rating for rating in Rating.objects.filter(panel=panel, rater=user)}
+
+
+def next_item(user: User, panel: Panel) -> int | None:
+    """The first that this person has not rated; None when all are."""
+    given = ratings_by(user, panel)
+    return next((item for item in items_in_order(user, panel) if item not in given), None)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
-from generation.evaluation import cards, extractors, grades, links, policies, selectors, words
-from generation.evaluation.forms import EvaluateForm
+from generation.evaluation import cards, extractors, eyes, grades, links, policies, selectors, words
+from generation.evaluation.forms import EvaluateForm, PanelForm
 from generation.evaluation.models import Evaluation
 from generation.sets import selectors as sets
 from generation.sets.models import ImageSet
@@ -39,6 +39,8 @@ def of_set(
         "form": form or EvaluateForm(user, auto_id="measure_%s"),
         "note": note,
         "set_url": links.of_set(image_set.pk),
+        "panel_form": PanelForm(user, auto_id="panel_%s"),
+        **eyes.of_set(user, image_set),
     }
 
 

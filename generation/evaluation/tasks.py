@@ -1,13 +1,17 @@
 """Handlers of the evaluation room, run by workers. They import torch; the web process never imports this module."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from generation.evaluation import messages, pipeline, services
-from generation.evaluation.models import Comparison, Evaluation
+from accounts.errors import OverQuota
+from generation.evaluation import adding, limits, messages, panels, photographs, pipeline, services
+from generation.evaluation.models import Comparison, Evaluation, Panel, Rating, Reference
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
 from mlcore.errors import MlcoreError
+from mlcore.metrics import eyes
 
 
 def run_evaluation(context: JobContext) -> None:
@@ -33,6 +37,95 @@ def run_comparison(context: JobContext) -> None:
     result = _measured(lambda: pipeline.compare_sets(comparison, context))
     with context.guard():
         services.compared(comparison, result)
+
+
+def run_reference(context: JobContext) -> None:
+    """Make a reference from photographs; or measure kept ones with the networks that came since."""
+    row = Reference.objects.select_related("owner").filter(pk=context.subject_id).first()
+    if row is None or row.state == Reference.State.FAILED:
+        return
+    part = row.folder.with_name(f"{row.folder.name}.{context.attempt}.part")
+    for left in part.parent.glob(f"{row.folder.name}.*.part"):
+        shutil.rmtree(left, ignore_errors=True)
+    part.mkdir(mode=0o750, parents=True)
+    try:
+        if row.is_ready:
+            _measure_more(row, part, context)
+        else:
+            _make(row, part, context)
+    except OverQuota as error:
+        raise JobFailed(error.code, messages.NO_ROOM, {"size": _bytes_in(part) // 10**6}) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _make(row: Reference, part: Path, context: JobContext) -> None:
+    try:
+        made = photographs.make(row, _source_of(row), part, context)
+    except photographs.TooFewPalms as error:
+        with context.guard():
+            adding.refused(row, error.report)
+        raise
+    shutil.rmtree(part / photographs.SCRATCH, ignore_errors=True)
+    with context.guard():
+        if adding.made(
+            row,
+            banks=made.banks,
+            content=made.content,
+            n=made.n,
+            size=_bytes_in(part),
+            lineage=made.lineage,
+            notes=made.notes,
+            report=made.report,
+        ):
+            shutil.rmtree(row.folder, ignore_errors=True)
+            part.replace(row.folder)
+
+
+def _measure_more(row: Reference, part: Path, context: JobContext) -> None:
+    banks = photographs.measure_more(row, part, context)
+    with context.guard():
+        if adding.measured_anew(row, banks, sum(bank.size for bank in banks)):
+            for path in part.glob("*.safetensors"):
+                path.replace(row.folder / path.name)
+
+
+def _source_of(row: Reference) -> Path:
+    """The uploaded archive, or the operator's folder."""
+    name = str(row.request["folder"])
+    if name:
+        if name not in limits.folders():
+            raise JobFailed("folder_gone", messages.FOLDER_GONE, {"folder": name})
+        return limits.photos_root() / name
+    path = adding.upload_path(row)
+    if path is None:
+        raise JobFailed("upload_gone", messages.UPLOAD_GONE)
+    return path
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def run_count(context: JobContext) -> None:
+    """Count what people said of a set."""
+    panel = Panel.objects.filter(pk=context.subject_id).first()
+    if panel is None:
+        return
+    raters: dict[int, int] = {}
+    answers = [
+        eyes.Answer(
+            item=rating.item,
+            made="made" in panel.items[rating.item],
+            rater=raters.setdefault(rating.rater_id, len(raters)),
+            realism=rating.realism,
+            tags=tuple(rating.tags),
+        )
+        for rating in Rating.objects.filter(panel=panel).order_by("item", "pk")
+    ]
+    result = pipeline.finite(eyes.summarise(answers, seed=panel.seed))
+    with context.guard():
+        panels.counted(panel, result)
 
 
 def _measured(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generation.evaluation import views, views_compare
+from generation.evaluation import views, views_compare, views_eyes, views_references
 
 app_name = "evaluation"
 urlpatterns = [
@@ -15,5 +15,19 @@ urlpatterns = [
     path("comparisons/<uuid:comparison_id>", views_compare.comparison, name="comparison"),
     path("comparisons/<uuid:comparison_id>/body", views_compare.body, name="comparison_body"),
     path("comparisons/<uuid:comparison_id>.csv", views_compare.table, name="comparison_csv"),
-    path("references", views.references, name="references"),
+    path("sets/<uuid:set_id>/ratings", views_eyes.begin, name="panel_new"),
+    path("ratings/<uuid:panel_id>", views_eyes.rate, name="rate"),
+    path("ratings/<uuid:panel_id>/answer", views_eyes.answer, name="rate_answer"),
+    path("ratings/<uuid:panel_id>/stop", views_eyes.stop, name="rate_stop"),
+    path("ratings/<uuid:panel_id>/delete", views_eyes.delete, name="rate_delete"),
+    path("ratings/<uuid:panel_id>/pictures/<int:item>", views_eyes.picture, name="rate_picture"),
+    path("references", views_references.references, name="references"),
+    path("references/new", views_references.new, name="reference_new"),
+    path("references/<uuid:reference_id>", views_references.reference, name="reference"),
+    path("references/<uuid:reference_id>/body", views_references.body, name="reference_body"),
+    path("references/<uuid:reference_id>/measure", views_references.measure, name="reference_measure"),
+    path("references/<uuid:reference_id>/delete", views_references.delete, name="reference_delete"),
+    path(
+        "references/<uuid:reference_id>/photos/<int:number>", views_references.photo, name="reference_photo"
+    ),
 ]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Conflict
 from accounts.models import User
-from generation.evaluation import links, selectors, services, sheets
+from generation.evaluation import eyes, links, selectors, services, sheets
 from generation.evaluation.forms import EvaluateForm
 from generation.evaluation.models import Evaluation
 from generation.sets import selectors as sets
@@ -85,12 +85,5 @@ def certificate(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
         raise Conflict(
             _("There is no result to certify yet. Press Evaluate and come back."), code="no_result"
         )
-    return render(request, "evaluation/certificate.html", sheets.of_evaluation(person(request), found))
-
-
-@require_GET
-@login_required
-def references(request: HttpRequest) -> HttpResponse:
-    """What sets may be measured against, with lineage and terms."""
-    context = {"references": selectors.references_for(person(request))}
-    return render(request, "evaluation/references.html", context)
+    context = sheets.of_evaluation(person(request), found) | {"eyes_card": eyes.card_of_set(found.image_set)}
+    return render(request, "evaluation/certificate.html", context)
