@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from mlcore import checkpoint
+from mlcore import checkpoint, presets
 from mlcore.data import PackedDataset
 from mlcore.images import Pixels
 from mlcore.metrics.judge import judge_features
 from mlcore.models import features
 from mlcore.presets import DataSettings, Preset, PresetError, shown
-from mlcore.trainer import LOG, Progress, Trainer
+from mlcore.run_files import LOG
+from mlcore.trainer import Progress, Trainer
 
 MIRRORED = {"left": "right", "right": "left"}
 
@@ -72,24 +73,17 @@ def open_run(
 
 def _remember(preset: Preset, folder: Path) -> None:
     path = folder / "preset.toml"
-    text = shown(preset)
-    if (folder / "state.pt").exists() and path.exists() and _fixed(path.read_text()) != _fixed(text):
+    if (folder / "state.pt").exists() and path.exists() and _fixed(presets.read(str(path))) != _fixed(preset):
         raise PresetError(
             f"{folder} was begun with other settings (see {path}). Use those, or give another --out; only "
             "[run] may change."
         )
-    checkpoint.write_atomically(path, text.encode())
+    checkpoint.write_atomically(path, shown(preset).encode())
 
 
-def _fixed(text: str) -> list[str]:
-    """The lines of a preset that may not change while it trains: all but the tables about the run."""
-    kept, keeps = [], True
-    for line in text.splitlines():
-        if line.startswith("["):
-            keeps = not line.startswith(("[run", "[measure"))
-        if keeps and line:
-            kept.append(line)
-    return kept
+def _fixed(preset: Preset) -> tuple[Any, ...]:
+    """What may not change while it trains: all but how long it runs and what is measured."""
+    return preset.recipe, preset.settings, preset.data
 
 
 def _measure(

@@ -7,13 +7,14 @@ arXiv:1512.09300): the generator cannot leave out a kind of palm that is in the 
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Adam, Optimizer
 
+from mlcore.models.dcgan import DcganGenerator
 from mlcore.models.fastgan import FastGanGenerator
 from mlcore.models.projected import FeatureEncoder, ProjectedDiscriminator
 from mlcore.recipes.augment import DiffAugment
@@ -22,11 +23,13 @@ from mlcore.recipes.base import Losses, Recipe, learnable
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectedSettings:
-    """Everything a preset may say."""
+    """Everything a preset may say. `network` makes the images; `widths` are FastGAN's, `width` is DCGAN's."""
 
     image_size: int = 128
     latent_size: int = 128
+    network: Literal["fastgan", "dcgan"] = "fastgan"
     widths: list[int] = field(default_factory=lambda: [256, 256, 192, 128, 64, 32])
+    width: int = 16
     head_width: int = 128
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
@@ -44,7 +47,11 @@ class Projected(Recipe):
 
     def __init__(self, settings: ProjectedSettings) -> None:
         self.settings = settings
-        generator = FastGanGenerator(settings.image_size, settings.latent_size, settings.widths)
+        generator: nn.Module
+        if settings.network == "fastgan":
+            generator = FastGanGenerator(settings.image_size, settings.latent_size, settings.widths)
+        else:
+            generator = DcganGenerator(settings.image_size, settings.latent_size, settings.width)
         discriminator = ProjectedDiscriminator(settings.image_size, width=settings.head_width)
         encoder = FeatureEncoder(settings.latent_size)
         with torch.no_grad():  # the encoder's last layer learns its size from a first look
@@ -67,14 +74,12 @@ class Projected(Recipe):
     def architectures(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Generator and discriminator as the registry knows them."""
         chosen = self.settings
+        sizes = {"image_size": chosen.image_size, "latent_size": chosen.latent_size}
         return {
             "generator": (
-                "fastgan-generator",
-                {
-                    "image_size": chosen.image_size,
-                    "latent_size": chosen.latent_size,
-                    "widths": chosen.widths,
-                },
+                ("fastgan-generator", {**sizes, "widths": chosen.widths})
+                if chosen.network == "fastgan"
+                else ("dcgan-generator", {**sizes, "width": chosen.width})
             ),
             "discriminator": (
                 "projected-discriminator",
