@@ -8,7 +8,7 @@ bytes.
 
 import platform
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mlcore import checkpoint, fold, images, noise, sampling, scoring, zoo_index
 from mlcore.errors import BadHeader, ScoringError, SpecError, WrongKind
 from mlcore.memory import keep_freed_memory
-from mlcore.spec import GenerationSpec
+from mlcore.spec import GenerationSpec, PeopleSpec
 
 BATCH = 16
 # Images that are ready and wait for one before them; bounds memory when that one needs many draws.
@@ -66,88 +67,95 @@ class Model:
         size: Any = network.latent_size
         self.noise_shape = (size,) if isinstance(size, int) else tuple(size)
         self.network = fold.fast(network)
-        self._left_share = _left_share(self.header.conditions.get("hand"))
+        hand = self.header.conditions.get("hand", {})
+        self._left_share = _left_share(hand)
+        self.drawn = str(hand.get("drawn", "left"))
 
     def hands(self) -> bool:
         """Whether left and right may be asked for."""
         return "hand" in self.header.conditions
 
+    def calibrated(self) -> bool:
+        """Whether its scores are probabilities that hold."""
+        return self.scorer is not None and self.scorer.calibration.fitted
+
     def looks(self) -> dict[str, float]:
         """The looks that may be asked for, with how often each is drawn for 'any'."""
         return dict(self.header.conditions.get("looks", {}))
 
-    @torch.inference_mode()
     def draw(self, spec: GenerationSpec, items: list[tuple[int, int]]) -> images.Pixels:
         """At most 16 images, one for each (index, draw), NHWC; always computed as 16."""
-        padded = items + [items[-1]] * (BATCH - len(items))
-        batch = self._noise(spec.seed, padded)
-        network = self._labelled(spec, padded)
-
-        def fresh(step: int) -> torch.Tensor:
-            """Each image's own noise for one step of a stochastic sampler."""
-            parts = [
-                noise.normal(noise.stream(spec.seed, index, draw, f"step {step}"), self.noise_shape)
-                for index, draw in padded
-            ]
-            return torch.from_numpy(np.stack(parts))
-
-        made = sampling.sample(network, batch, fresh, self.header.sampler, self.header.sampler_arguments)
-        pixels = images.to_uint8(made, self.header.normalisation)[: len(items)]
+        pixels = self.paint(
+            [noise.latent(spec.seed, index, self.noise_shape, draw) for index, draw in items],
+            lambda step: [noise.stream(spec.seed, index, draw, f"step {step}") for index, draw in items],
+            [self.label(spec.seed, index, spec.look) for index, _ in items],
+        )
         for place, (index, _) in enumerate(items):
-            if self._mirrored(spec, index):
+            if self.hands() and self.side(spec.seed, index, spec.hand) != self.drawn:
                 pixels[place] = pixels[place, :, ::-1].copy()
         return pixels
 
-    def check(self, spec: GenerationSpec) -> None:
+    @torch.inference_mode()
+    def paint(
+        self,
+        latents: Sequence[NDArray[np.float32]],
+        streams: Callable[[int], Sequence[np.random.RandomState]],
+        labels: Sequence[int],
+    ) -> images.Pixels:
+        """What the network draws from at most 16 latents, NHWC; always computed as 16.
+
+        `streams` gives each image's own randomness for one step of a stochastic sampler; `labels` count where
+        the network takes some.
+        """
+        count, missing = len(latents), BATCH - len(latents)
+        batch = torch.from_numpy(np.stack([*latents, *[latents[-1]] * missing]))
+        if batch.dim() == 4:
+            batch = batch.to(memory_format=torch.channels_last)
+
+        def fresh(step: int) -> torch.Tensor:
+            parts = [noise.normal(stream, self.noise_shape) for stream in streams(step)]
+            return torch.from_numpy(np.stack([*parts, *[parts[-1]] * missing]))
+
+        network: sampling.Network = self.network
+        if self.looks():
+            chosen = torch.tensor([*labels, *[labels[-1]] * missing])
+            network = lambda *inputs: self.network(*inputs, chosen)  # noqa: E731
+        made = sampling.sample(network, batch, fresh, self.header.sampler, self.header.sampler_arguments)
+        return images.to_uint8(made, self.header.normalisation)[:count]
+
+    def side(self, seed: int, number: int, wanted: str) -> str:
+        """The hand of an image or a person: the wanted one, or for 'any' as often left as in the training data."""
+        if wanted != "any":
+            return wanted
+        return "left" if noise.uniform(seed, number, "hand") < self._left_share else "right"
+
+    def label(self, seed: int, number: int, look: str) -> int:
+        """The place of an image's or a person's look among those that the network knows."""
+        looks = self.looks()
+        if look != "any":
+            return list(looks).index(look)
+        sums = list(accumulate(looks.values()))
+        place = noise.uniform(seed, number, "look") * sums[-1] if sums else 0.0
+        return next((i for i, total in enumerate(sums) if place < total), max(len(sums) - 1, 0))
+
+    def check(self, spec: GenerationSpec | PeopleSpec) -> None:
         """Refuse a wish that this checkpoint cannot fulfil."""
-        if spec.hand != "any" and not self.hands():
-            raise SpecError("hand", "This generator does not know left from right; ask for any.")
+        field, hand = ("hand", spec.hand) if isinstance(spec, GenerationSpec) else ("hands", spec.hands)
+        if hand != "any" and not self.hands():
+            raise SpecError(field, "This generator does not know left from right; ask for any.")
         if spec.look != "any" and spec.look not in self.looks():
             known = ", ".join(["any", *self.looks()])
             raise SpecError("look", f"This generator has no look {spec.look!r}; it has {known}.")
-        if self.scorer is None and (spec.candidates > 1 or spec.min_probability > 0):
+        least = spec.min_probability if isinstance(spec, GenerationSpec) else 0
+        if self.scorer is None and (spec.candidates > 1 or least > 0):
             field = "candidates" if spec.candidates > 1 else "min_probability"
             raise SpecError(
                 field, f"{field} needs the discriminator that scores this generator, not at hand."
             )
 
-    def _noise(self, seed: int, items: list[tuple[int, int]]) -> torch.Tensor:
-        parts = [noise.latent(seed, index, self.noise_shape, draw) for index, draw in items]
-        batch = torch.from_numpy(np.stack(parts))
-        return batch.to(memory_format=torch.channels_last) if batch.dim() == 4 else batch
-
-    def _labelled(self, spec: GenerationSpec, items: list[tuple[int, int]]) -> sampling.Network:
-        """The network, given each image's label when it takes one."""
-        looks = self.looks()
-        if not looks:
-            return self.network
-        names, sums = list(looks), list(accumulate(looks.values()))
-        labels = []
-        for index, _ in items:
-            if spec.look != "any":
-                labels.append(names.index(spec.look))
-                continue
-            place = noise.uniform(spec.seed, index, "look") * sums[-1]
-            labels.append(next(i for i, total in enumerate(sums) if place < total or i == len(sums) - 1))
-        tensor = torch.tensor(labels)
-        return lambda *inputs: self.network(*inputs, tensor)
-
-    def _mirrored(self, spec: GenerationSpec, index: int) -> bool:
-        """Whether this image is the mirror image of what the network draws."""
-        if not self.hands():
-            return False
-        drawn = self.header.conditions["hand"].get("drawn", "left")
-        wanted = spec.hand
-        if wanted == "any":
-            is_left = noise.uniform(spec.seed, index, "hand") < self._left_share
-            wanted = "left" if is_left else "right"
-        return bool(wanted != drawn)
-
 
 def _left_share(hand: Any) -> float:
     """How many palms are left where any may be: as in the training data, or half where the header does not say."""
-    if hand is None:
-        return 0.5
     share = hand.get("left_share", 0.5) if isinstance(hand, dict) else None
     if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
         raise BadHeader("its condition hand must have a left_share from 0 to 1.")

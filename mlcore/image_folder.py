@@ -1,7 +1,8 @@
 """A folder of made images with its manifest: written while images are made, resumed, verified, packed into
 one zip.
 
-manifest.csv has a row per image (file, index, seed, score, sha256), manifest.json says what was asked for.
+manifest.csv has a row per image (file, index, seed, score, sha256, and person and hand where images have some),
+manifest.json says what was asked for.
 """
 
 import csv
@@ -9,8 +10,9 @@ import hashlib
 import io
 import json
 import os
+import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,10 @@ from mlcore.errors import OutputError
 MANIFEST = "manifest.csv"
 PLAN = "manifest.json"
 COLUMNS = ("file", "index", "seed", "score", "sha256")
+WHOSE = ("person", "hand")
+HANDS = ("left", "right", "any")
+# Every name that is ever written: what else a manifest names is not read, least of all outside its folder.
+NAMES = re.compile(r"(\d{6,}|p\d{4,}/(left|right|any)/\d{3,}|base_palm|variation_\d+)\.png")
 WAITING = 64  # pictures that may wait to be written, so that memory stays flat
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # a zip must have a time; this one says nothing
 
@@ -38,11 +44,28 @@ class Row:
     seed: int
     score: float | None
     sha256: str
+    person: str = ""
+    hand: str = ""
 
     def cells(self) -> list[str]:
         """As written."""
         score = "" if self.score is None else f"{self.score:.6f}"
-        return [self.file, str(self.index), str(self.seed), score, self.sha256]
+        whose = [self.person, self.hand] if self.person else []
+        return [self.file, str(self.index), str(self.seed), score, self.sha256, *whose]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an image goes, and whose it is where images are people's."""
+
+    file: str
+    person: str = ""
+    hand: str = ""
+
+
+def alone(index: int) -> Place:
+    """The place of an image that belongs to nobody."""
+    return Place(name_of(index))
 
 
 def name_of(index: int) -> str:
@@ -59,10 +82,13 @@ def read_manifest(folder: Path) -> dict[int, Row]:
     rows: dict[int, Row] = {}
     for line in csv.DictReader(io.StringIO(text)):
         sha256, index = line.get("sha256") or "", line.get("index") or ""
-        if len(sha256) != 64 or not index.isdigit() or line["file"] != name_of(int(index)):
+        if len(sha256) != 64 or not index.isdigit() or not NAMES.fullmatch(line["file"]):
+            continue
+        person, hand = line.get("person", "") or "", line.get("hand", "")
+        if "person" in line and hand not in HANDS:
             continue
         score = float(line["score"]) if line["score"] else None
-        rows[int(index)] = Row(line["file"], int(index), int(line["seed"]), score, sha256)
+        rows[int(index)] = Row(line["file"], int(index), int(line["seed"]), score, sha256, person, hand or "")
     return rows
 
 
@@ -74,8 +100,8 @@ def encode(image: GeneratedImage, recipe: Mapping[str, Any]) -> bytes:
 class ImageFolder:
     """Writes images into a folder in the background, one at a time whole, the manifest after them."""
 
-    def __init__(self, folder: Path, plan: Mapping[str, Any]) -> None:
-        self.folder, self.plan = folder, dict(plan)
+    def __init__(self, folder: Path, plan: Mapping[str, Any], place: Callable[[int], Place] = alone) -> None:
+        self.folder, self.plan, self.place = folder, dict(plan), place
         self.rows: dict[int, Row] = {}
         self._waiting: list[Future[Row]] = []
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="png")
@@ -96,7 +122,11 @@ class ImageFolder:
                 "ask for the same again to go on, or choose a new folder."
             )
         known = read_manifest(self.folder)
-        self.rows = {i: row for i, row in known.items() if _size(self.folder / row.file) > 0}
+        self.rows = {
+            index: row
+            for index, row in known.items()
+            if row.file == self.place(index).file and _size(self.folder / row.file) > 0
+        }
         self._rewrite()
         return self
 
@@ -123,11 +153,14 @@ class ImageFolder:
 
     def _write(self, image: GeneratedImage, recipe: Mapping[str, Any]) -> Row:
         data = encode(image, recipe)
-        path = self.folder / name_of(image.index)
+        place = self.place(image.index)
+        path = self.folder / place.file
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.part")
         temporary.write_bytes(data)
         temporary.replace(path)
-        return Row(path.name, image.index, image.seed, image.score, hashlib.sha256(data).hexdigest())
+        digest = hashlib.sha256(data).hexdigest()
+        return Row(place.file, image.index, image.seed, image.score, digest, place.person, place.hand)
 
     def _keep(self) -> None:
         row = self._waiting.pop(0).result()
@@ -138,7 +171,7 @@ class ImageFolder:
     def _rewrite(self) -> None:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(COLUMNS + (WHOSE if self.place(0).person else ()))
         writer.writerows(self.rows[index].cells() for index in sorted(self.rows))
         write_atomically(self.folder / MANIFEST, text.getvalue().encode())
 
@@ -202,6 +235,9 @@ def pack(folder: Path, archive: Path) -> None:
         temporary.unlink(missing_ok=True)
     for row in rows.values():
         (folder / row.file).unlink()
+    emptied = {parent for row in rows.values() for parent in Path(row.file).parents} - {Path()}
+    for parent in sorted(emptied, key=lambda path: -len(path.parts)):
+        (folder / parent).rmdir()
 
 
 def _size(path: Path) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from mlcore.errors import SpecError
 
-__all__ = ["HANDS", "LIMITS", "GenerationSpec", "SpecError"]
+__all__ = ["HANDS", "LIMITS", "GenerationSpec", "PeopleSpec", "SpecError"]
 
 VERSION = 1
 HANDS = ("any", "left", "right")
@@ -21,6 +21,15 @@ LIMITS: dict[str, tuple[int, int]] = {
     "first_index": (0, 99_999_999),
     "candidates": (1, 64),
     "max_draws": (1, 1024),
+    "people": (1, 100_000),
+    "images": (1, 10_000),
+    "first_person": (0, 999_999),
+}
+SIDES: dict[str, tuple[str, ...]] = {
+    "both": ("left", "right"),
+    "left": ("left",),
+    "right": ("right",),
+    "any": ("any",),
 }
 
 
@@ -44,12 +53,8 @@ class GenerationSpec:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be made, naming the field, the value and the limit."""
-        for name, (low, high) in LIMITS.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise SpecError(name, f"{name} must be a whole number, not {value!r}.")
-            if not low <= value <= high:
-                raise SpecError(name, f"{name} is {value}; it must be from {low} to {high}.")
+        for name in ("count", "seed", "first_index", "candidates", "max_draws"):
+            _check_whole(name, getattr(self, name))
         probability = self.min_probability
         if isinstance(probability, bool) or not isinstance(probability, int | float):
             raise SpecError("min_probability", f"min_probability must be a number, not {probability!r}.")
@@ -66,8 +71,7 @@ class GenerationSpec:
             )
         if self.hand not in HANDS:
             raise SpecError("hand", f"hand is {self.hand!r}; choose one of {', '.join(HANDS)}.")
-        if not isinstance(self.look, str) or not 1 <= len(self.look) <= 64:
-            raise SpecError("look", "look must be a name of 1 to 64 characters, or 'any'.")
+        _check_look(self.look)
 
     @property
     def indices(self) -> range:
@@ -101,3 +105,61 @@ class GenerationSpec:
         if "count" not in data:
             raise SpecError("count", "count is missing.")
         return cls(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleSpec:
+    """Several images of each of several synthetic people, each a function of seed, person, hand and image alone.
+
+    Image 0 of a hand is the palm itself; the others show it as a camera would on other days, changed by
+    `variation`: 0 not at all, 1 as an ordinary camera, 2 twice as much. `hands` 'any' is one hand a person,
+    left or right as it falls. Of `candidates` palms for each hand the one that looks most real is the person's.
+    """
+
+    people: int
+    images: int = 8
+    hands: str = "both"
+    seed: int = 0
+    first_person: int = 0
+    candidates: int = 1
+    variation: float = 1.0
+    look: str = "any"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be made, naming the field, the value and the limit."""
+        for name in ("people", "images", "seed", "first_person", "candidates"):
+            _check_whole(name, getattr(self, name))
+        if self.hands not in SIDES:
+            raise SpecError("hands", f"hands is {self.hands!r}; choose one of {', '.join(SIDES)}.")
+        value = self.variation
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 2:
+            raise SpecError("variation", f"variation is {value!r}; it must be a number from 0 to 2.")
+        if self.count > LIMITS["count"][1]:
+            raise SpecError(
+                "images", f"That is {self.count:,} images; at most {LIMITS['count'][1]:,} at once."
+            )
+        _check_look(self.look)
+
+    @property
+    def count(self) -> int:
+        """Images altogether."""
+        return self.people * len(SIDES[self.hands]) * self.images
+
+    def place(self, index: int) -> tuple[int, str, int]:
+        """Person, hand ('any' if the spec says so) and number of the image at this index of the order."""
+        hand, image = divmod(index, self.images)
+        person, side = divmod(hand, len(SIDES[self.hands]))
+        return self.first_person + person, SIDES[self.hands][side], image
+
+
+def _check_whole(name: str, value: object) -> None:
+    low, high = LIMITS[name]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise SpecError(name, f"{name} must be a whole number, not {value!r}.")
+    if not low <= value <= high:
+        raise SpecError(name, f"{name} is {value}; it must be from {low} to {high}.")
+
+
+def _check_look(look: object) -> None:
+    if not isinstance(look, str) or not 1 <= len(look) <= 64:
+        raise SpecError("look", "look must be a name of 1 to 64 characters, or 'any'.")

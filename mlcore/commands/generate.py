@@ -1,22 +1,22 @@
 """`generate`: images and their manifest from a checkpoint; resumable, and the same bytes each time."""
 
 import argparse
-import hashlib
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from mlcore.errors import OutputError
-from mlcore.spec import GenerationSpec
-from mlcore.terminal import ProgressLine, say, say_json
+from mlcore.spec import SIDES, GenerationSpec, PeopleSpec, SpecError
+from mlcore.terminal import say, say_json
 
 NAME = "generate"
 HELP = "Make images: PNG files with a manifest, or one zip."
+COUNT = 16
 EPILOG = """\
 examples:
   python -m mlcore generate default palms 100
   python -m mlcore generate runs/first/best/generator.safetensors palms 10000 --seed 7 --archive images.zip
   python -m mlcore generate default palms 1000 --candidates 4 --min-probability 0.6
+  python -m mlcore generate default people --people 200 --hands both --images 10
   python -m mlcore generate default palms --verify
 
 Image i depends on the checkpoint, the seed and i alone: the same call makes the same bytes, and a call that
@@ -24,6 +24,10 @@ was stopped goes on where it was. --verify compares every file with the manifest
 --candidates 4 draws four and keeps the one that the discriminator finds most likely real. --min-probability
 draws on until that probability is reached, up to --max-draws an image; images that never reach it are left
 out and counted.
+
+--people makes several images of each of several synthetic people, for training recognition: the lines of a
+palm stay, light, pose and a little of the shape change (--variation). They lie in p0000/left/000.png and on,
+number 000 being the palm itself; the manifest says person and hand.
 """
 
 
@@ -34,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "checkpoint", metavar="CKPT", help="a generator's file, a trained model's name, or default"
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="where images and manifest.csv go")
-    parser.add_argument("count", metavar="COUNT", type=int, nargs="?", default=16, help="how many (16)")
+    parser.add_argument("count", metavar="COUNT", type=int, nargs="?", default=COUNT, help="how many (16)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, other images (0)")
     parser.add_argument("--first-index", type=int, default=0, help="index of the first image (0)")
     parser.add_argument(
@@ -46,12 +50,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-draws", type=int, default=64, help="bound on draws per image (64)")
     parser.add_argument("--hand", choices=("any", "left", "right"), default="any", help="which hand (any)")
     parser.add_argument("--look", default="any", help="one of the looks that inspect lists (any)")
+    parser.add_argument("--people", type=int, metavar="P", help="make images of P synthetic people")
+    parser.add_argument("--hands", choices=SIDES, help="which hands of each person (both)")
+    parser.add_argument("--images", type=int, default=8, metavar="M", help="images of each hand (8)")
+    variation(parser)
     parser.add_argument(
         "--scorer", type=Path, metavar="FILE", help="discriminator, where it is not beside CKPT"
     )
     parser.add_argument(
         "--archive", type=Path, metavar="ZIP", help="one zip inside DIR instead of many files"
     )
+    common(parser)
+
+
+def variation(parser: argparse.ArgumentParser) -> None:
+    """How much the images of one palm differ."""
+    parser.add_argument(
+        "--variation", type=float, default=1.0, metavar="V", help="0: none, 1: as by a camera, 2: twice (1)"
+    )
+
+
+def common(parser: argparse.ArgumentParser) -> None:
+    """Arguments of whatever writes a folder of images."""
     parser.add_argument("--verify", action="store_true", help="check what is in DIR instead of making images")
     parser.add_argument("--remake", type=int, default=16, help="images that --verify makes again (16)")
     parser.add_argument("--threads", type=int, help="threads of the processor to use (all)")
@@ -62,95 +82,66 @@ def run(args: argparse.Namespace) -> int:
     """Make or verify."""
     import torch
 
-    from mlcore import engine
+    from mlcore import engine, making
 
     if args.threads:
         torch.set_num_threads(max(1, args.threads))
     model = engine.load(args.checkpoint, args.scorer)
-    archive = args.folder / args.archive if args.archive else None
-    return _verify(args, model, archive) if args.verify else _make(args, model, archive)
+    if args.verify:
+        return verified(args, making.verify(args.folder, model, args.archive, args.remake))
+    return made(args, making.make(_order(args, model), args.folder, args.archive, is_quiet=args.json))
 
 
-def _make(args: argparse.Namespace, model: Any, archive: Path | None) -> int:
-    from mlcore import engine, image_folder
+def _order(args: argparse.Namespace, model: Any) -> Any:
+    """What the arguments ask for: images that belong to nobody, or people's."""
+    from mlcore import making
 
-    spec = GenerationSpec(
-        count=args.count,
-        seed=args.seed,
-        first_index=args.first_index,
-        candidates=args.candidates,
-        min_probability=args.min_probability,
-        max_draws=args.max_draws,
-        hand=args.hand,
-        look=args.look,
+    if args.people is None:
+        spec = GenerationSpec(
+            **{field.name: getattr(args, field.name) for field in fields(GenerationSpec)},
+        )
+        return making.Singles(model, spec)
+    if args.min_probability or args.first_index or args.hand != "any" or args.count != COUNT:
+        raise SpecError(
+            "people",
+            "People are counted with --people, --hands and --images, and chosen among with --candidates: "
+            "leave COUNT, --hand, --first-index and --min-probability out.",
+        )
+    return making.People(
+        model,
+        PeopleSpec(
+            people=args.people,
+            images=args.images,
+            hands=args.hands or ("both" if model.hands() else "any"),
+            seed=args.seed,
+            candidates=args.candidates,
+            variation=args.variation,
+            look=args.look,
+        ),
     )
-    model.check(spec)
-    plan = plan_of(model, spec, archive)
-    if archive is not None and archive.is_file() and image_folder.read_plan(args.folder) == plan:
-        say(f"{archive} is there already; --verify checks it.")
-        return 0
-    with image_folder.ImageFolder(args.folder, plan) as folder:
-        missing = [index for index in spec.indices if index not in folder.rows]
-        line = ProgressLine("made", len(missing), quiet=args.json)
-        progress = engine.Progress(0, len(missing), 0)
-
-        def on_progress(now: engine.Progress) -> None:
-            """Show the line and remember the shortfall."""
-            nonlocal progress
-            progress = now
-            line.show(now.done, f"  {len(now.short)} short" if now.short else "")
-
-        for image in engine.generate(spec, model, on_progress, indices=missing):
-            folder.add(image, engine.recipe(model, spec, image.index))
-        folder.flush()
-        line.close()
-        made = len(folder.rows)
-    if archive is not None:
-        image_folder.pack(args.folder, archive)
-    return _report(args, model, spec, archive, made, len(missing), progress)
 
 
-def plan_of(model: Any, spec: GenerationSpec, archive: Path | None) -> dict[str, Any]:
-    """What a folder is begun with and must be gone on with."""
-    from mlcore import engine
-
-    return {
-        "format": 1,
-        "checkpoint": model.sha256,
-        "discriminator": model.scorer.sha256 if model.scorer is not None else "",
-        "archive": archive.name if archive is not None else "",
-        **asdict(spec),
-        **engine.backend(),
-    }
-
-
-def _report(
-    args: argparse.Namespace,
-    model: Any,
-    spec: GenerationSpec,
-    archive: Path | None,
-    made: int,
-    missing: int,
-    progress: Any,
-) -> int:
-    short = list(progress.short)
+def made(args: argparse.Namespace, result: Any) -> int:
+    """Say what was made; 1 where some of it is short."""
+    short = list(result.progress.short)
     if args.json:
         say_json(
             {
-                "images": made,
-                "asked": spec.count,
-                "new": missing - len(short),
-                "drawn": progress.drawn,
+                "images": result.images,
+                "asked": result.order.spec.count,
+                "new": result.new - len(short),
+                "drawn": result.progress.drawn,
                 "short": [index for index, _ in short],
-                "checkpoint": model.sha256,
-                "calibrated": model.scorer is not None and model.scorer.calibration.fitted,
-                "archive": str(archive) if archive is not None else None,
+                "checkpoint": result.order.model.sha256,
+                "calibrated": result.order.model.calibrated(),
+                "archive": str(result.archive) if result.archive is not None else None,
             }
         )
         return 1 if short else 0
-    where = archive if archive is not None else args.folder
-    say(f"{made:,} images in {where}" + ("" if missing else " (all were there already)"))
+    where = result.archive if result.archive is not None else args.folder
+    say(f"{result.images:,} images in {where}" + ("" if result.new else " (all were there already)"))
     if short:
+        spec = result.order.spec
         best = max(score for _, score in short)
         say(
             f"{len(short):,} of {spec.count:,} never reached {spec.min_probability} in {spec.max_draws} draws"
@@ -159,39 +150,26 @@ def _report(
     return 1 if short else 0
 
 
-def _verify(args: argparse.Namespace, model: Any, archive: Path | None) -> int:
-    from mlcore import engine, image_folder
-
-    plan = image_folder.read_plan(args.folder)
-    if plan is None:
-        raise OutputError(f"{args.folder} has no {image_folder.PLAN}: nothing was made here.")
-    if archive is None and plan.get("archive"):
-        archive = args.folder / str(plan["archive"])
-    count, wrong = image_folder.verify(args.folder, archive)
-    same_place = all(plan.get(key) == value for key, value in engine.backend().items())
-    if plan["checkpoint"] != model.sha256:
-        raise OutputError(f"{args.folder} was made with another checkpoint ({plan['checkpoint'][:12]}...).")
-    rows = image_folder.read_manifest(args.folder)
-    chosen = sorted(rows)[:: max(1, len(rows) // max(args.remake, 1))][: args.remake]
-    spec = GenerationSpec(**{field.name: plan[field.name] for field in fields(GenerationSpec)})
-    again = {
-        image.index: hashlib.sha256(
-            image_folder.encode(image, engine.recipe(model, spec, image.index))
-        ).hexdigest()
-        for image in engine.generate(spec, model, indices=chosen)
-    }
-    differ = [rows[index].file for index in chosen if again.get(index) != rows[index].sha256]
-    absent = spec.count - count
+def verified(args: argparse.Namespace, found: Any) -> int:
+    """Say what was compared; 1 where anything is not as it should be."""
+    wrong, differ = found.wrong, found.differ
     if args.json:
-        say_json({"files": count, "wrong": wrong, "remade": len(chosen), "differ": differ, "absent": absent})
-    else:
-        first = f" (first {wrong[0]})" if wrong else ""
-        say(f"{count:,} files: {len(wrong)} wrong or missing{first}")
-        say(f"{len(chosen)} made again: {len(differ)} differ" + (f" (first {differ[0]})" if differ else ""))
-        if absent:
-            say(f"{absent:,} of {spec.count:,} were not made: stopped early, or short of --min-probability.")
-        if differ and not same_place:
-            say(
-                "They were made on another machine type or torch version, where equal bytes are not promised."
-            )
+        say_json(
+            {
+                "files": found.files,
+                "wrong": wrong,
+                "remade": found.remade,
+                "differ": differ,
+                "absent": found.absent,
+            }
+        )
+        return 1 if wrong or differ else 0
+    say(f"{found.files:,} files: {len(wrong)} wrong or missing" + (f" (first {wrong[0]})" if wrong else ""))
+    say(f"{found.remade} made again: {len(differ)} differ" + (f" (first {differ[0]})" if differ else ""))
+    if found.absent:
+        say(
+            f"{found.absent:,} of {found.asked:,} were not made: stopped early, or short of --min-probability."
+        )
+    if differ and not found.same_place:
+        say("They were made on another machine type or torch version, where equal bytes are not promised.")
     return 1 if wrong or differ else 0

@@ -279,22 +279,31 @@ def test_the_recipe_holds_what_the_image_depends_on_and_nothing_else(tmp_path: P
     assert not {"count", "first_index", "time", "owner", "set"} & set(one)
 
 
-def test_a_calibration_is_fitted_stored_and_used(tmp_path: Path) -> None:
-    path = eight_pixels.pair(tmp_path)
+class Brightness(torch.nn.Module):
+    """Judges by brightness alone, so that it is known what it likes."""
+
+    image_size = 8
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.full((1,), 4.0))
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.scale * pictures.mean(dim=(1, 2, 3))
+
+
+def test_a_calibration_is_fitted_stored_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(checkpoint.ARCHITECTURES, "brightness", Brightness)
+    judge = checkpoint.Header(kind="discriminator", architecture="brightness")
+    partner = checkpoint.save(tmp_path / "judge.safetensors", Brightness().state_dict(), judge)
+    path = eight_pixels.save(tmp_path, "generator", DCGAN, partner=partner)
     model = engine.load(path)
-    # Real pictures here are whatever this random judge likes best.
-    pool = np.random.RandomState(0).randint(0, 256, (3000, 8, 8, 3)).astype(np.uint8)
-    bar = np.median(
-        model.scorer.verdicts(np.stack([i.pixels for i in engine.generate(GenerationSpec(count=99), model)]))
-    )
-    verdicts = model.scorer.verdicts(pool)
-    best = pool[np.argsort(verdicts)[-60:]]
-    if verdicts.max() < bar:
-        pytest.skip("this judge likes no noise")
-    found = engine.calibrate(model, best)
+    bright = np.random.RandomState(0).randint(120, 256, (60, 8, 8, 3)).astype(np.uint8)
+    found = engine.calibrate(model, bright)
     sha256 = engine.store_calibration(path, tmp_path / "calibrated.safetensors", found)
     again = engine.load(tmp_path / "calibrated.safetensors")
     assert again.sha256 == sha256 and again.scorer.calibration == found and found.fitted
+    assert again.scorer.probabilities(bright).min() > 0.5 > again.scorer.probabilities(bright // 8).max()
     assert (
         again.draw(GenerationSpec(count=1), [(0, 0)]) == model.draw(GenerationSpec(count=1), [(0, 0)])
     ).all()

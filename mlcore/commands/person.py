@@ -1,0 +1,64 @@
+"""`person`: one synthetic palm and pictures of it as a camera would take them on other days."""
+
+import argparse
+from pathlib import Path
+
+from mlcore.commands.generate import common, made, variation, verified
+from mlcore.spec import HANDS, PeopleSpec, SpecError
+
+NAME = "person"
+HELP = "Make one synthetic person's palm and variations of it."
+EPILOG = """\
+examples:
+  python -m mlcore person alice 40
+  python -m mlcore person bob 40 --person 1 --hand left --variation 0.5
+  python -m mlcore person alice --verify
+
+base_palm.png is the palm; variation_1.png and on show it in other light, another pose and slightly another
+shape, its lines unchanged. Another --person is another human being; the same number is the same one always,
+and the same as in generate --people. Each image is a function of its number: asking for 60 instead of 40 keeps
+the first 40 byte for byte.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.epilog, parser.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
+    parser.add_argument("folder", metavar="DIR", type=Path, help="where the images go")
+    parser.add_argument("count", metavar="COUNT", type=int, nargs="?", default=40, help="variations (40)")
+    parser.add_argument("--model", default="default", help="a generator's file or a trained model's name")
+    parser.add_argument("--person", type=int, default=0, metavar="N", help="number of the person (0)")
+    parser.add_argument("--hand", choices=HANDS, default="any", help="which hand (any)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed, other people (0)")
+    parser.add_argument(
+        "--candidates", type=int, default=1, metavar="K", help="palms to choose the most real one from (1)"
+    )
+    parser.add_argument("--look", default="any", help="one of the looks that inspect lists (any)")
+    variation(parser)
+    common(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make or verify."""
+    import torch
+
+    from mlcore import engine, making
+
+    if args.threads:
+        torch.set_num_threads(max(1, args.threads))
+    model = engine.load(args.model)
+    if args.verify:
+        return verified(args, making.verify(args.folder, model, remake=args.remake))
+    if args.count < 0:
+        raise SpecError("count", f"COUNT is {args.count}; it must be from 0 on.")
+    spec = PeopleSpec(
+        people=1,
+        images=args.count + 1,
+        hands=args.hand,
+        seed=args.seed,
+        first_person=args.person,
+        candidates=args.candidates,
+        variation=args.variation,
+        look=args.look,
+    )
+    return made(args, making.make(making.OnePerson(model, spec), args.folder, is_quiet=args.json))

@@ -1,0 +1,225 @@
+"""From an order to a folder of images that can be gone on with and verified byte for byte.
+
+An order is a model with a spec: single images, people, or one person. Nothing is printed here but the progress.
+"""
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+from mlcore import engine, image_folder, people
+from mlcore.errors import OutputError
+from mlcore.image_folder import ImageFolder, Place
+from mlcore.spec import GenerationSpec, PeopleSpec
+from mlcore.terminal import ProgressLine, say
+
+Images = Generator[engine.GeneratedImage, None, engine.Progress]
+
+
+class Order(Protocol):
+    """What is to be made, with what, and where each image goes."""
+
+    layout: str
+
+    @property
+    def model(self) -> engine.Model:
+        """Whose images they are."""
+
+    @property
+    def spec(self) -> GenerationSpec | PeopleSpec:
+        """What was asked for."""
+
+    def indices(self) -> range:
+        """The indices of all its images."""
+
+    def images(
+        self, indices: Iterable[int], on_progress: Callable[[engine.Progress], None] | None = None
+    ) -> Images:
+        """Make some of them."""
+
+    def recipe(self, index: int) -> dict[str, Any]:
+        """What is written into the file of an image."""
+
+    def place(self, index: int) -> Place:
+        """Where an image goes."""
+
+
+@dataclass(frozen=True)
+class Singles:
+    """Images that belong to nobody: 000000.png and on."""
+
+    model: engine.Model
+    spec: GenerationSpec
+    layout = "images"
+
+    def indices(self) -> range:
+        """The spec's."""
+        return self.spec.indices
+
+    def images(
+        self, indices: Iterable[int], on_progress: Callable[[engine.Progress], None] | None = None
+    ) -> Images:
+        """Make some of them."""
+        return engine.generate(self.spec, self.model, on_progress, indices=indices)
+
+    def recipe(self, index: int) -> dict[str, Any]:
+        """What is written into the file of an image."""
+        return engine.recipe(self.model, self.spec, index)
+
+    def place(self, index: int) -> Place:
+        """Where an image goes."""
+        return image_folder.alone(index)
+
+
+@dataclass(frozen=True)
+class People:
+    """Images of people: p0000/left/000.png and on."""
+
+    model: engine.Model
+    spec: PeopleSpec
+    layout = "people"
+
+    def indices(self) -> range:
+        """All of them."""
+        return range(self.spec.count)
+
+    def images(
+        self, indices: Iterable[int], on_progress: Callable[[engine.Progress], None] | None = None
+    ) -> Images:
+        """Make some of them."""
+        made = yield from people.generate(self.spec, self.model, on_progress, indices=indices)
+        return made
+
+    def recipe(self, index: int) -> dict[str, Any]:
+        """What is written into the file of an image."""
+        return people.recipe(self.model, self.spec, index)
+
+    def place(self, index: int) -> Place:
+        """Where an image goes, and whose it is."""
+        person, hand, image = people.place(self.spec, self.model, index)
+        return Place(f"p{person:04d}/{hand}/{image:03d}.png", f"p{person:04d}", hand)
+
+
+@dataclass(frozen=True)
+class OnePerson(People):
+    """Images of one palm: base_palm.png, variation_1.png and on."""
+
+    layout = "person"
+
+    def place(self, index: int) -> Place:
+        """Where an image goes, and whose it is."""
+        place = super().place(index)
+        return Place(f"variation_{index}.png" if index else "base_palm.png", place.person, place.hand)
+
+
+ORDERS: dict[str, tuple[Callable[[engine.Model, Any], Order], type[Any]]] = {
+    Singles.layout: (Singles, GenerationSpec),
+    People.layout: (People, PeopleSpec),
+    OnePerson.layout: (OnePerson, PeopleSpec),
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """What stands in a folder now, how much of it is new, and where the making ended."""
+
+    order: Order
+    images: int
+    new: int
+    progress: engine.Progress
+    archive: Path | None
+
+
+def make(order: Order, folder: Path, archive: Path | None = None, *, is_quiet: bool = False) -> Made:
+    """Make what is missing in the folder, or in `archive` inside it."""
+    order.model.check(order.spec)
+    packed = folder / archive if archive is not None else None
+    plan = plan_of(order, packed)
+    progress = engine.Progress(0, 0, 0)
+    if packed is not None and packed.is_file() and image_folder.read_plan(folder) == plan:
+        if not is_quiet:
+            say(f"{packed} is there already; --verify checks it.")
+        return Made(order, len(image_folder.read_manifest(folder)), 0, progress, packed)
+    with ImageFolder(folder, plan, order.place) as written:
+        missing = [index for index in order.indices() if index not in written.rows]
+        line = ProgressLine("made", len(missing), quiet=is_quiet)
+
+        def on_progress(now: engine.Progress) -> None:
+            """Show the line and remember the shortfall."""
+            nonlocal progress
+            progress = now
+            line.show(now.done, f"  {len(now.short)} short" if now.short else "")
+
+        for image in order.images(missing, on_progress):
+            written.add(image, order.recipe(image.index))
+        written.flush()
+        line.close()
+        made = len(written.rows)
+    if packed is not None:
+        image_folder.pack(folder, packed)
+    return Made(order, made, len(missing), progress, packed)
+
+
+def plan_of(order: Order, archive: Path | None) -> dict[str, Any]:
+    """What a folder is begun with and must be gone on with."""
+    scorer = order.model.scorer
+    return {
+        "format": 1,
+        "layout": order.layout,
+        "checkpoint": order.model.sha256,
+        "discriminator": scorer.sha256 if scorer is not None else "",
+        "archive": archive.name if archive is not None else "",
+        **asdict(order.spec),
+        **engine.backend(),
+    }
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Files compared with the manifest, and some of them made again and compared byte for byte."""
+
+    files: int
+    asked: int
+    wrong: list[str]
+    remade: int
+    differ: list[str]
+    same_place: bool
+
+    @property
+    def absent(self) -> int:
+        """Images that were asked for and not made."""
+        return self.asked - self.files
+
+
+def verify(folder: Path, model: engine.Model, archive: Path | None = None, remake: int = 16) -> Verified:
+    """Compare every file with the manifest's hash and make `remake` of them again."""
+    plan = image_folder.read_plan(folder)
+    if plan is None:
+        raise OutputError(f"{folder} has no {image_folder.PLAN}: nothing was made here.")
+    packed = folder / archive if archive is not None else None
+    if packed is None and plan.get("archive"):
+        packed = folder / str(plan["archive"])
+    count, wrong = image_folder.verify(folder, packed)
+    if plan["checkpoint"] != model.sha256:
+        raise OutputError(f"{folder} was made with another checkpoint ({plan['checkpoint'][:12]}...).")
+    layout = str(plan.get("layout", Singles.layout))
+    if layout not in ORDERS:
+        raise OutputError(f"{folder} has the layout {layout!r}, which this program does not make.")
+    kind, spec = ORDERS[layout]
+    order = kind(model, spec(**{field.name: plan[field.name] for field in fields(spec)}))
+    rows = image_folder.read_manifest(folder)
+    chosen = sorted(rows)[:: max(1, len(rows) // max(remake, 1))][:remake]
+    again = {
+        image.index: hashlib.sha256(image_folder.encode(image, order.recipe(image.index))).hexdigest()
+        for image in order.images(chosen)
+    }
+    return Verified(
+        files=count,
+        asked=order.spec.count,
+        wrong=wrong,
+        remade=len(chosen),
+        differ=[rows[index].file for index in chosen if again.get(index) != rows[index].sha256],
+        same_place=all(plan.get(key) == value for key, value in engine.backend().items()),
+    )
