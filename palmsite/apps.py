@@ -14,13 +14,15 @@ class PalmsiteConfig(AppConfig):
     label = "palmsite"
 
     def ready(self) -> None:
-        """Have the cache's table made by every migrate, and name what the house itself leaves behind."""
+        """Have the cache's table made by every migrate, name what the house itself leaves behind, and sweep daily."""
         from accounts import belongings
-        from palmsite.sweeping import leftovers
+        from generation.jobs import rounds
+        from palmsite.sweeping import LOOK_SECONDS, leftovers
 
         # Sent only for rooms with models, which the house itself has not.
         post_migrate.connect(_make_cache_table, sender=apps.get_app_config("accounts"))
         belongings.register("palmsite", leftovers=leftovers)
+        rounds.register(rounds.Round("sweep", LOOK_SECONDS, "palmsite.sweeping.start_daily"))
 
 
 def _make_cache_table(*, using: str, **_: Any) -> None:

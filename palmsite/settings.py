@@ -91,6 +91,11 @@ PALMSITE_INCEPTION = ENVIRONMENT.text(
     "",
     "File of the standard FID's Inception weights; without it FID is not offered, the other measures are.",
 )
+PALMSITE_WEBHOOK_PRIVATE = ENVIRONMENT.flag(
+    "PALMSITE_WEBHOOK_PRIVATE",
+    "0",
+    "Webhooks may lead into private networks and to any port; only where every person is trusted with yours.",
+)
 PALMSITE_WEB_THREADS = ENVIRONMENT.number(
     "PALMSITE_WEB_THREADS", "8", "Threads of the web server.", least=1, most=256
 )

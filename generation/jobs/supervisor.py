@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from generation.jobs import lifeline, registry, selectors, services
+from generation.jobs import lifeline, registry, rounds, selectors, services
 from generation.jobs.leases import Claim
 from generation.jobs.models import Worker
 from generation.jobs.queue import nudge
@@ -85,6 +85,7 @@ class Supervisor:
         self.clusters = [Cluster(queue) for queue in queues]
         self.lease = float(settings.PALMSITE_LEASE_SECONDS)
         self.cancel_grace = self.lease
+        self.rounds = rounds.Rounds()
         self._leases: dict[Claim, tuple[datetime, float]] = {}
 
     def start(self) -> None:
@@ -112,6 +113,7 @@ class Supervisor:
             for cluster in self.clusters:
                 self._kill_stuck(cluster)
                 self._feed(cluster)
+            self.rounds.step()
         except DatabaseError as error:
             log.warning("watchdog: %s", error)
             connection.close()

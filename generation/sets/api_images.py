@@ -85,19 +85,9 @@ class _SomeImagesView(RoomView):
         image_set = self.own(set_id)
         asked = ImagesWish(data=request.data)
         asked.is_valid(raise_exception=True)
-        images = selection.selected(image_set, _meant(asked.validated_data), self.those(image_set))
+        images = selection.selected(image_set, ImagesWish.meant(asked.validated_data), self.those(image_set))
         count = type(self).act(by=self.person, image_set=image_set, images=images, **more)
         return Response({"count": count})
-
-
-def _meant(wish: dict[str, Any]) -> selection.Selection:
-    return selection.Selection(
-        least=wish.get("min"),
-        most=wish.get("max"),
-        starred=wish.get("starred", False),
-        runs=selection.runs(wish.get("numbers", "")),
-        best=wish.get("best"),
-    )
 
 
 @extend_schema(tags=["images"])
@@ -163,7 +153,7 @@ class CopyImagesView(RoomView):
         asked = CopyWish(data=request.data)
         asked.is_valid(raise_exception=True)
         wish = asked.validated_data
-        images = selection.selected(image_set, _meant(wish))
+        images = selection.selected(image_set, CopyWish.meant(wish))
         made = editing.copy(by=self.person, image_set=image_set, images=images, name=wish["name"])
         data = SetSerializer(made, context={"request": request}).data
         return Response(data, status=status.HTTP_201_CREATED)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generation.sets import api, api_images, api_sets
+from generation.sets import api, api_exports, api_images, api_sets, api_webhooks
 
 urlpatterns = [
     path("models", api.ModelsView.as_view(), name="api-models"),
@@ -37,6 +37,21 @@ urlpatterns = [
         name="api-set-images-unstar",
     ),
     path("sets/<uuid:set_id>/images/copy", api_images.CopyImagesView.as_view(), name="api-set-images-copy"),
+    path("exports", api_exports.ExportsView.as_view(), name="api-exports"),
+    path("exports/<uuid:export_id>", api_exports.ExportView.as_view(), name="api-export"),
+    path(
+        "exports/<uuid:export_id>/download",
+        api_exports.ExportDownloadView.as_view(),
+        name="api-export-download",
+    ),
+    path("webhooks", api_webhooks.WebhooksView.as_view(), name="api-webhooks"),
+    path("webhooks/<uuid:webhook_id>", api_webhooks.WebhookView.as_view(), name="api-webhook"),
+    path("webhooks/<uuid:webhook_id>/test", api_webhooks.WebhookTestView.as_view(), name="api-webhook-test"),
+    path(
+        "webhooks/<uuid:webhook_id>/deliveries",
+        api_webhooks.DeliveriesView.as_view(),
+        name="api-webhook-deliveries",
+    ),
     path("images/<int:image_id>", api_images.ImageView.as_view(), name="api-image"),
     path("images/<int:image_id>/file", api_images.ImageFileView.as_view(), name="api-image-file"),
     path("images/<int:image_id>/thumb", api_images.ImageThumbView.as_view(), name="api-image-thumb"),

@@ -16,9 +16,10 @@ class SetsConfig(AppConfig):
         """Make the room's kinds of work known."""
         from accounts import belongings
         from accounts import personal_data as all_rooms
-        from generation.jobs import registry
-        from generation.sets import leftovers, links, personal_data, scores, services
+        from generation.jobs import registry, rounds
+        from generation.sets import exports, leftovers, links, personal_data, scores, services, webhooks
 
+        rounds.register(rounds.Round("webhooks", 5.0, "generation.sets.webhooks.enqueue_due"))
         registry.register(
             registry.JobKind(
                 name=services.MAKE_CHUNK,
@@ -45,6 +46,29 @@ class SetsConfig(AppConfig):
                 title=_("Judging images"),
                 queue="long",
                 url=links.of_scores,
+            )
+        )
+        registry.register(
+            registry.JobKind(
+                name=exports.EXPORT,
+                handler="generation.sets.tasks.run_export",
+                title=_("Making a download"),
+                queue="long",
+                url=links.of_export,
+                on_end="generation.sets.exports.ended",
+                retryable=False,
+            )
+        )
+        registry.register(
+            registry.JobKind(
+                name=webhooks.DELIVER,
+                handler="generation.sets.tasks.run_delivery",
+                title=_("Telling a webhook"),
+                queue="short",
+                url=links.of_webhooks,
+                on_end="generation.sets.webhooks.ended",
+                time_limit=60,
+                retryable=False,
             )
         )
         belongings.register(

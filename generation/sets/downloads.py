@@ -18,7 +18,7 @@ from accounts import private_files
 from accounts.errors import Conflict, InvalidInput
 from generation.sets import archives, layouts, selection, storage
 from generation.sets.archives import Archive
-from generation.sets.models import Image, ImageSet
+from generation.sets.models import Export, Image, ImageSet
 from generation.sets.selection import ALL, Selection
 
 FORMATS = ("zip", "imagefolder", "webdataset")
@@ -85,6 +85,20 @@ def response(request: HttpRequest, image_set: ImageSet) -> HttpResponseBase:
         etag=made.etag,
         download_name=_name(image_set, wish),
         content_type="application/x-tar" if is_tar else "application/zip",
+    )
+
+
+def of_export(request: HttpRequest, export: Export) -> HttpResponseBase:
+    """Answer with the file that a worker made; Conflict with the reason while there is none."""
+    if export.state != Export.State.READY:
+        message = export.text or _("This download is still being made. Ask again in a moment.")
+        raise Conflict(message, code=export.code or "not_ready")
+    name = slugify(export.image_set.name)[:60] or "set"
+    return private_files.response(
+        request,
+        storage.media(export.path),
+        download_name=f"{name}.parquet" if export.suffix == "parquet" else f"{name}-{export.format}.zip",
+        content_type="application/octet-stream" if export.suffix == "parquet" else "application/zip",
     )
 
 

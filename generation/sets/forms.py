@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from accounts.quotas import limits
-from generation.sets import new_set
-from generation.sets.models import Checkpoint
+from generation.sets import exports, new_set
+from generation.sets.models import Checkpoint, Export
+from generation.sets.selection import Selection
+from generation.sets.sending import LONGEST
 from generation.sets.sharing import LINK_DAYS, MOST_DAYS
 from mlcore.spec import LIMITS, GenerationSpec
 
@@ -221,3 +223,52 @@ class LinkForm(forms.Form):
 
     use_required_attribute = False
     days = WholeNumberField(label=gettext_lazy("Days"), least=1, most=MOST_DAYS, initial=str(LINK_DAYS))
+
+
+class ExportForm(forms.Form):
+    """A file that a worker makes of a set."""
+
+    use_required_attribute = False
+    format = forms.ChoiceField(
+        label=gettext_lazy("Format"),
+        choices=Export.Format.choices,
+        initial=Export.Format.JPEG,
+        error_messages={"invalid_choice": gettext_lazy("Choose JPEG, WebP or Parquet.")},
+    )
+    quality = WholeNumberField(
+        label=gettext_lazy("Quality"),
+        required=False,
+        least=exports.QUALITIES[0],
+        most=exports.QUALITIES[1],
+        initial=str(exports.QUALITY),
+        help_text=gettext_lazy("Of JPEG and WebP; 90 can hardly be told from the PNG."),
+    )
+    val = WholeNumberField(
+        label=gettext_lazy("For validation, in percent"),
+        required=False,
+        least=0,
+        most=round(100 * exports.MOST_VAL),
+        initial=str(round(100 * exports.VAL)),
+        help_text=gettext_lazy("Parquet: so many images have the split val."),
+    )
+
+    def wish(self, chosen: Selection) -> exports.Wish:
+        """What was asked for, of the chosen images."""
+        data = self.cleaned_data
+        quality = exports.QUALITY if data["quality"] is None else data["quality"]
+        share = exports.VAL if data["val"] is None else data["val"] / 100
+        return exports.Wish(data["format"], quality, share, chosen)
+
+
+class WebhookForm(forms.Form):
+    """An address that is told when an order ends."""
+
+    use_required_attribute = False
+    url = forms.CharField(
+        label=gettext_lazy("Address"),
+        max_length=LONGEST,
+        widget=forms.TextInput(
+            attrs={"inputmode": "url", "autocomplete": "off", "placeholder": "https://example.org/palms"}
+        ),
+        error_messages={"required": gettext_lazy("Write the address of your program.")},
+    )

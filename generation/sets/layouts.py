@@ -19,8 +19,8 @@ from generation.sets.card import card
 from generation.sets.models import Image, ImageSet
 
 COLUMNS = ("file", "index", "seed", "score", "sha256")
-_FLAT = """Files: `000000.png` and on, named by their number; `manifest.csv` and `manifest.json` list them with seed,
-probability and sha256; `sha256sum -c SHA256SUMS` checks them all.
+_FLAT = """Files: `000000.{suffix}` and on, named by their number; `manifest.csv` and `manifest.json` list them with
+seed, probability and sha256; `sha256sum -c SHA256SUMS` checks them all.
 """
 _FOLDERS = """Files: `train/` and `val/`, each with a folder named by what the images show and a `metadata.csv` whose
 `file_name` leads to them. Hugging Face reads it with `load_dataset("imagefolder", data_dir=...)`, torchvision with
@@ -31,13 +31,18 @@ _FOLDERS = """Files: `train/` and `val/`, each with a folder named by what the i
 def flat(image_set: ImageSet, images: list[Image]) -> Iterator[Member]:
     """The pictures at the top, and what describes them."""
     yield from (_picture(image_set, image, image.file_name) for image in images)
+    yield from papers(image_set, images)
+
+
+def papers(image_set: ImageSet, images: list[Image], suffix: str = "png") -> Iterator[Member]:
+    """What describes the pictures of an archive: two manifests, a card, and checksums of everything."""
     described = [
-        _text("manifest.csv", _table(COLUMNS, map(_cells, images))),
-        _text("manifest.json", _json(manifest(image_set, images))),
-        _text("README.md", card(image_set, len(images), _FLAT)),
+        _text("manifest.csv", _table(COLUMNS, (_cells(image, suffix) for image in images))),
+        _text("manifest.json", _json(manifest(image_set, images, suffix))),
+        _text("README.md", card(image_set, len(images), _FLAT.format(suffix=suffix))),
     ]
     yield from described
-    sums = [f"{image.sha256}  {image.file_name}" for image in images]
+    sums = [f"{image.sha256}  {name_of(image, suffix)}" for image in images]
     sums += [f"{member.sha256}  {member.name}" for member in described]
     yield _text("SHA256SUMS", "".join(f"{line}\n" for line in sums))
 
@@ -47,7 +52,7 @@ def image_folder(image_set: ImageSet, images: list[Image], share: float) -> Iter
     label = image_set.checkpoint.subject if image_set.checkpoint else "palm"
     sides: dict[str, list[Image]] = {"train": [], "val": []}
     for image in images:
-        sides["val" if _place(image) < share else "train"].append(image)
+        sides[side_of(image, share)].append(image)
     for side, inside in sides.items():
         for image in inside:
             yield _picture(image_set, image, f"{side}/{label}/{image.file_name}")
@@ -65,7 +70,7 @@ def web_dataset(image_set: ImageSet, images: list[Image]) -> Iterator[Member]:
         yield _text(f"{image.index:06d}.json", _json(_facts(image), indent=None))
 
 
-def manifest(image_set: ImageSet, images: Iterable[Image]) -> dict[str, Any]:
+def manifest(image_set: ImageSet, images: Iterable[Image], suffix: str = "png") -> dict[str, Any]:
     """Everything about the set that a program may want, with a line for each image."""
     model = image_set.checkpoint
     return {
@@ -82,7 +87,7 @@ def manifest(image_set: ImageSet, images: Iterable[Image]) -> dict[str, Any]:
         if model is not None
         else None,
         "quality": image_set.quality,
-        "images": [_facts(image) for image in images],
+        "images": [_facts(image, suffix) for image in images],
     }
 
 
@@ -91,9 +96,19 @@ def rows_of(images: QuerySet[Image]) -> list[Image]:
     return list(images.only("index", "seed", "score", "size", "crc32", "sha256", "pixels_sha256"))
 
 
-def _facts(image: Image) -> dict[str, Any]:
+def name_of(image: Image, suffix: str) -> str:
+    """The name of its file when it is of another kind than the PNG that is kept."""
+    return f"{image.index:06d}.{suffix}"
+
+
+def side_of(image: Image, share: float) -> str:
+    """Train or val, by the picture itself: the same one is on the same side in any set."""
+    return "val" if int(image.pixels_sha256[:12], 16) / 16**12 < share else "train"
+
+
+def _facts(image: Image, suffix: str = "png") -> dict[str, Any]:
     return {
-        "file": image.file_name,
+        "file": name_of(image, suffix),
         "index": image.index,
         "seed": image.seed,
         "score": image.score,
@@ -101,14 +116,9 @@ def _facts(image: Image) -> dict[str, Any]:
     }
 
 
-def _cells(image: Image) -> list[str]:
+def _cells(image: Image, suffix: str = "png") -> list[str]:
     score = "" if image.score is None else f"{image.score:.6f}"
-    return [image.file_name, str(image.index), str(image.seed), score, image.sha256]
-
-
-def _place(image: Image) -> float:
-    """A number from 0 to 1 that is the picture's own."""
-    return int(image.pixels_sha256[:12], 16) / 16**12
+    return [name_of(image, suffix), str(image.index), str(image.seed), score, image.sha256]
 
 
 def _picture(image_set: ImageSet, image: Image, name: str) -> Member:

@@ -13,3 +13,20 @@ MODEL_BROKEN = _("The model's file cannot be used: %(reason)s Ask an administrat
 NO_ROOM = _("The disk is full or cannot be written. Ask the operator to make room; then go on.")
 GONE = _("What this was about has been deleted meanwhile.")
 FILE_BROKEN = _("The file %(file)s cannot be read. Delete that image, or ask the operator.")
+NO_IMAGES = _("None of the images that were chosen is there any more. Choose others.")
+OVER_QUOTA = _(
+    "The file came out larger than your room allows. Delete what you no longer need, and make it again."
+)
+
+# Webhooks
+NO_ADDRESS = _("Write an address of at most %(most)s characters that begins with https:// or http://.")
+PORT = _("Webhooks go to the ports 80 and 443 and to those from %(least)s on. Choose one of them.")
+PRIVATE = _(
+    "This address leads into a private network, where this site sends nothing. Take one of the open internet."
+)
+NO_NAME = _("The name %(host)s was not found.")
+SILENT = _("No answer within %(seconds)s seconds.")
+NO_TLS = _("The connection is not secure: %(reason)s.")
+NO_ANSWER = _("The connection broke: %(reason)s.")
+REDIRECTED = _("The answer was %(status)s; webhooks follow no redirects. Write the address it leads to.")
+REFUSED = _("The answer was %(status)s.")

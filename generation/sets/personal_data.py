@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from accounts.personal_data import Content
-from generation.sets import selectors, services, storage
-from generation.sets.models import Checkpoint, Image, ImageSet, Order, Score, Share
+from generation.sets import exports, selectors, services, storage
+from generation.sets.models import Checkpoint, Export, Image, ImageSet, Order, Score, Share, Webhook
 
 _SET = (
     "id", "name", "note", "tags", "recipe", "quality", "count", "size", "wanted", "is_preview",
     "created_at", "deleted_at",
 )  # fmt: skip
+_EXPORT = ("id", "image_set_id", "format", "wish", "state", "count", "size", "created_at", "expires_at")
 _IMAGE = ("index", "seed", "score", "size", "sha256", "is_starred", "deleted_at")
 
 
@@ -26,6 +28,8 @@ def export(user: User) -> Iterator[tuple[str, Content]]:
     yield "shares.json", list(shares.values("image_set_id", "user__username", "created_at", "expires_at"))
     shared = selectors.sets_shared_with(user)
     yield "shared_with_me.json", list(shared.values("id", "name"))
+    yield "webhooks.json", list(Webhook.objects.filter(owner=user).values("id", "url", "created_at"))
+    yield "exports.json", list(Export.objects.filter(owner=user).values(*_EXPORT))
     for image_set in sets:
         images = Image.objects.filter(image_set=image_set).order_by("index")
         yield f"{image_set.pk}/images.json", list(images.values(*_IMAGE))
@@ -51,6 +55,8 @@ def erase(user: User) -> None:
     for order in Order.objects.filter(owner=user, state=Order.State.OPEN):
         services.cancel(by=user, order=order)
     sets = list(ImageSet.objects.filter(owner=user))
+    # Also what others made of these sets.
+    exports.forget_all(Q(owner=user) | Q(image_set__owner=user))
     Score.objects.filter(image__image_set__owner=user).delete()
     Order.objects.filter(owner=user).delete()
     ImageSet.objects.filter(owner=user).delete()

@@ -4,11 +4,13 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.errors import Conflict, InvalidInput, NotFound, OverQuota
+from accounts.errors import Conflict, InvalidInput, NotFound, OverQuota, TooMany
 from accounts.models import User
 from accounts.quotas import limits
-from generation.sets.models import Checkpoint, ImageSet, Order
+from generation.sets.models import Checkpoint, Export, ImageSet, Order, Webhook
 from mlcore.spec import GenerationSpec
+
+EXPORTS_AT_ONCE = 5
 
 
 def check_can_order(
@@ -78,3 +80,25 @@ def check_can_resume(user: User, order: Order) -> None:
         raise Conflict(
             _("Only a stopped or failed order whose set is still there can go on."), code="cannot_resume"
         )
+
+
+def check_can_export(user: User) -> None:
+    """Refuse when so many downloads are being made for this person already."""
+    if Export.objects.filter(owner=user, state=Export.State.WAITING).count() >= EXPORTS_AT_ONCE:
+        raise TooMany(
+            _("%(count)s downloads are being made for you already. Wait until one is ready, or stop one.")
+            % {"count": EXPORTS_AT_ONCE},
+            retry_after=10,
+        )
+
+
+def check_can_delete_export(user: User, export: Export) -> None:
+    """Only who asked for it throws it away."""
+    if export.owner_id != user.pk:
+        raise NotFound(_("There is nothing here, or it is not yours."))
+
+
+def check_can_change_webhook(user: User, webhook: Webhook) -> None:
+    """Another person's webhook is not there."""
+    if webhook.owner_id != user.pk:
+        raise NotFound(_("There is nothing here, or it is not yours."))

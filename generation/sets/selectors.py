@@ -8,7 +8,18 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import InvalidInput, NotFound
 from accounts.models import User
-from generation.sets.models import Checkpoint, Chunk, Image, ImageSet, ImageSetQuerySet, Order, Share
+from generation.sets.models import (
+    Checkpoint,
+    Chunk,
+    Delivery,
+    Export,
+    Image,
+    ImageSet,
+    ImageSetQuerySet,
+    Order,
+    Share,
+    Webhook,
+)
 
 HISTOGRAM_BINS = 20
 
@@ -124,6 +135,35 @@ def with_done(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Orders with `done`, in the same query."""
     made = Chunk.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=Sum("done"))
     return orders.annotate(done=Coalesce(Subquery(made.values("sum")), 0, output_field=IntegerField()))
+
+
+def exports_of(user: User) -> QuerySet[Export]:
+    """A person's exports that are kept, latest first: as long as the person may look at the set."""
+    kept = Export.objects.filter(
+        owner=user, expires_at__gt=Now(), image_set__in=visible_sets(user).values("pk")
+    )
+    return kept.select_related("image_set__checkpoint", "job", "owner")
+
+
+def export_for(user: User, export_id: UUID | str) -> Export:
+    """The export, if this person asked for it and may still look at the set."""
+    export = exports_of(user).filter(pk=export_id).first()
+    if export is None:
+        raise _nothing_here()
+    return export
+
+
+def webhook_for(user: User, webhook_id: UUID | str) -> Webhook:
+    """The webhook, if it is this person's."""
+    webhook = Webhook.objects.filter(owner=user, pk=webhook_id).select_related("owner").first()
+    if webhook is None:
+        raise _nothing_here()
+    return webhook
+
+
+def deliveries_of(webhook: Webhook) -> QuerySet[Delivery]:
+    """What was sent there, the latest first."""
+    return Delivery.objects.filter(webhook=webhook).order_by("-id")
 
 
 def models_offered() -> QuerySet[Checkpoint]:

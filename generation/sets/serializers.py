@@ -8,9 +8,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from generation.sets import editing, sharing
+from generation.sets import editing, exports, selection, sending, sharing
 from generation.sets.fields import Decimal, Flag, StrictSerializer, Text, WholeNumber
-from generation.sets.models import Checkpoint, Image, ImageSet, Order, Share
+from generation.sets.models import Checkpoint, Delivery, Export, Image, ImageSet, Order, Share, Webhook
 from mlcore.spec import HANDS, LIMITS, GenerationSpec, SpecError
 
 MOST_CANDIDATES = 16
@@ -205,20 +205,36 @@ class ImageChange(StrictSerializer):
     is_starred = Flag()
 
 
+class Choice(StrictSerializer):
+    """Conditions on the images of a set; without any, all are meant."""
+
+    numbers = Text(max_length=6000, required=False)
+    min = Decimal(least=0.0, most=1.0, required=False)
+    max = Decimal(least=0.0, most=1.0, required=False)
+    best = WholeNumber(least=1, most=selection.MOST_NUMBER, required=False)
+    starred = Flag(required=False)
+
+    @staticmethod
+    def meant(data: dict[str, Any]) -> selection.Selection:
+        """The images that the conditions name."""
+        return selection.Selection(
+            least=data.get("min"),
+            most=data.get("max"),
+            starred=data.get("starred", False),
+            runs=selection.runs(data.get("numbers", "")),
+            best=data.get("best"),
+        )
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample("Single ones and runs", {"numbers": "0-15,20"}, request_only=True),
         OpenApiExample("The best hundred", {"best": 100}, request_only=True),
     ]
 )
-class ImagesWish(StrictSerializer):
+class ImagesWish(Choice):
     """Some images of a set: all conditions hold. Say `all` to mean every one."""
 
-    numbers = Text(max_length=6000, required=False)
-    min = Decimal(least=0.0, most=1.0, required=False)
-    max = Decimal(least=0.0, most=1.0, required=False)
-    best = WholeNumber(least=1, most=99_999_999, required=False)
-    starred = Flag(required=False)
     all = Flag(required=False)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -237,6 +253,81 @@ class CopyWish(ImagesWish):
         """The name says nothing of which images."""
         super().validate({name: value for name, value in data.items() if name != "name"})
         return data
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Parquet with a tenth for validation",
+            {"set": "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d", "format": "parquet", "val": 0.1},
+            request_only=True,
+        ),
+        OpenApiExample(
+            "The best hundred as JPEG",
+            {"set": "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d", "format": "jpeg", "quality": 95, "best": 100},
+            request_only=True,
+        ),
+    ]
+)
+class ExportWish(Choice):
+    """A file to be made of a set, or of the images that the conditions name."""
+
+    set = serializers.UUIDField()
+    format = serializers.ChoiceField(Export.Format.choices)
+    quality = WholeNumber(
+        least=exports.QUALITIES[0],
+        most=exports.QUALITIES[1],
+        required=False,
+        default=exports.QUALITY,
+        help_text="Of JPEG and WebP.",
+    )
+    val = Decimal(
+        least=0.0,
+        most=exports.MOST_VAL,
+        required=False,
+        default=exports.VAL,
+        help_text="Parquet: share of the split `val`.",
+    )
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Put the wish together."""
+        data["wish"] = exports.Wish(data["format"], data["quality"], data["val"], self.meant(data))
+        return data
+
+
+class ExportSerializer(serializers.ModelSerializer[Export]):
+    """An export. `state` is waiting, ready or failed; `file` is its address once it is ready."""
+
+    set = serializers.UUIDField(source="image_set_id", read_only=True)
+    wish = serializers.DictField(
+        child=serializers.JSONField(), read_only=True, help_text="What was asked for, as a query says it."
+    )
+    message = serializers.CharField(source="text", read_only=True)
+    job = serializers.UUIDField(source="job_id", read_only=True, allow_null=True)
+    done = serializers.SerializerMethodField(help_text="Images written so far.")
+    file = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Export
+        fields: ClassVar = [
+            "id", "set", "set_version", "format", "wish", "state", "code", "message", "count", "done", "size",
+            "sha256", "job", "file", "created_at", "expires_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_done(self, export: Export) -> int:
+        """As its job says."""
+        if export.state == Export.State.READY:
+            return export.count
+        return export.job.done if export.job is not None else 0
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_file(self, export: Export) -> str | None:
+        """The address, once there is something."""
+        if export.state != Export.State.READY:
+            return None
+        found: str = reverse("api-export-download", [export.pk], request=self.context["request"])
+        return found
 
 
 class CountSerializer(serializers.Serializer[Any]):
@@ -268,6 +359,48 @@ class ShareSerializer(serializers.ModelSerializer[Share]):
         """The address that opens the set, while it is known."""
         found: str | None = getattr(share, "link", None)
         return found
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A program of yours", {"url": "https://example.org/palms-are-ready"}, request_only=True
+        )
+    ]
+)
+class WebhookWish(StrictSerializer):
+    """An address that is told when an order ends."""
+
+    url = Text(max_length=sending.LONGEST)
+
+
+class WebhookSerializer(serializers.ModelSerializer[Webhook]):
+    """A webhook. `secret` is shown once, when it is made: with it the receiver checks `Palmsite-Signature`."""
+
+    secret = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Webhook
+        fields: ClassVar = ["id", "url", "secret", "created_at"]
+        read_only_fields = fields
+
+    def get_secret(self, webhook: Webhook) -> str | None:
+        """Only in the answer that made it."""
+        found: str | None = self.context.get("secret")
+        return found
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """A message to a webhook. `state` is waiting (tried, or tried again, at `next_at`), delivered or failed."""
+
+    message = serializers.CharField(source="text", read_only=True)
+
+    class Meta:
+        model = Delivery
+        fields: ClassVar = [
+            "id", "event", "state", "attempts", "status", "message", "created_at", "next_at",
+        ]  # fmt: skip
+        read_only_fields = fields
 
 
 class ModelSerializer(serializers.ModelSerializer[Checkpoint]):

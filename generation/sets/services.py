@@ -15,7 +15,7 @@ from accounts import audit, ledger
 from accounts.models import User
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
-from generation.sets import charges, messages, policies
+from generation.sets import charges, messages, policies, webhooks
 from generation.sets.models import Checkpoint, Chunk, Image, ImageSet, Order
 from mlcore.spec import GenerationSpec
 
@@ -201,6 +201,7 @@ def _close(order: Order, last: Job) -> None:
     if fields["state"] == Order.State.CANCELLED and not order.keeps_when_stopped:
         ImageSet.objects.filter(pk=order.image_set_id).update(deleted_at=Now())
     charges.give_back(order.image_set)
+    webhooks.announce(order)
 
 
 def recount(image_set: ImageSet) -> None:

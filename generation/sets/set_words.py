@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from generation.sets import selectors
-from generation.sets.models import Image, ImageSet
+from generation.sets.models import Export, Image, ImageSet
 from mlcore.spec import GenerationSpec
 
 
@@ -54,6 +55,19 @@ def spec_of(image_set: ImageSet) -> GenerationSpec | None:
         return None
     known = {field.name for field in fields_of(GenerationSpec)} | {"version"}
     return GenerationSpec.from_json({name: value for name, value in recipe.items() if name in known})
+
+
+def wish_of(export: Export) -> str:
+    """What an export was asked to be beside its format: "quality 90, chosen images"."""
+    wish = export.wish
+    parts = []
+    if "quality" in wish:
+        parts.append(_("quality %(n)s") % {"n": wish["quality"]})
+    if wish.get("val"):
+        parts.append(_("%(n)s %% for validation") % {"n": number_format(100 * wish["val"], 0)})
+    if wish.keys() - {"quality", "val"}:
+        parts.append(_("chosen images"))
+    return ", ".join(parts)
 
 
 def agreement(image_set: ImageSet) -> Agreement | None:

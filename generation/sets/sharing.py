@@ -9,13 +9,14 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.errors import Conflict, InvalidInput, NotFound
 from accounts.models import User
-from generation.sets import policies
+from generation.sets import exports, policies
 from generation.sets.models import ImageSet, Share
 
 LINK_DAYS = 7
@@ -58,9 +59,12 @@ def make_link(*, by: User, image_set: ImageSet, days: int = LINK_DAYS) -> tuple[
 def revoke(*, by: User, image_set: ImageSet, share_id: int) -> None:
     """End a share at once."""
     policies.check_can_change(by, image_set)
-    deleted, _rows = Share.objects.filter(image_set=image_set, pk=share_id).delete()
-    if not deleted:
+    share = Share.objects.filter(image_set=image_set, pk=share_id).first()
+    if share is None:
         raise NotFound(_("This share is not there; it may have been revoked already."))
+    share.delete()
+    if share.user_id is not None:
+        exports.forget_all(Q(image_set=image_set, owner=share.user_id))
     audit.record(by=by, action="set.unshare", target=f"set:{image_set.pk}")
 
 

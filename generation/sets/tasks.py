@@ -1,10 +1,14 @@
 """Handlers of the sets room, run by workers. They import torch; the web process never imports this module."""
 
+import time
+
+from django.conf import settings
+
 from accounts.errors import NotFound
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
-from generation.sets import messages, pipeline, scores, verification
-from generation.sets.models import Checkpoint, Chunk
+from generation.sets import messages, packing, pipeline, scores, sending, verification, webhooks
+from generation.sets.models import Checkpoint, Chunk, Delivery, Export
 
 
 def run_chunk(context: JobContext) -> None:
@@ -25,6 +29,44 @@ def run_verification(context: JobContext) -> None:
     if checkpoint is None:
         raise JobFailed("gone", messages.GONE)
     verification.verify(checkpoint, context)
+
+
+def run_export(context: JobContext) -> None:
+    """Make the file of an export."""
+    found = Export.objects.select_related("owner", "image_set__checkpoint").filter(pk=context.subject_id)
+    export = found.filter(image_set__deleted_at__isnull=True).first()
+    if export is None:
+        raise JobFailed("gone", messages.GONE)
+    if export.state == Export.State.WAITING:
+        packing.make(export, context)
+
+
+def run_delivery(context: JobContext) -> None:
+    """Send one message to a webhook; when it does not arrive it is tried again later, by another job."""
+    found = Delivery.objects.select_related("webhook").filter(pk=context.subject_id)
+    delivery = found.filter(state=Delivery.State.WAITING).first()
+    if delivery is None:
+        return
+    body, timestamp = webhooks.content(delivery), int(time.time())
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "palmsite",
+        "Palmsite-Event": delivery.event,
+        "Palmsite-Delivery": str(delivery.pk),
+        "Palmsite-Timestamp": str(timestamp),
+        "Palmsite-Signature": sending.signature(delivery.webhook.secret, timestamp, body),
+    }
+    try:
+        allowed = settings.PALMSITE_WEBHOOK_PRIVATE
+        status = sending.send(delivery.webhook.url, body, headers, is_private_allowed=allowed)
+    except sending.NotSentError as error:
+        with context.guard():
+            is_over = webhooks.refused(delivery, error)
+        if is_over:
+            raise JobFailed("not_delivered", error.message, error.params) from error
+        return
+    with context.guard():
+        webhooks.delivered(delivery, status)
 
 
 def run_scores(context: JobContext) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from accounts import audit, ledger
 from accounts.belongings import Leftover
 from accounts.errors import Conflict
 from accounts.models import User
-from generation.sets import charges, policies, services, storage
+from generation.sets import charges, exports, policies, services, storage
 from generation.sets.models import Image, ImageSet, Order
 
 KEPT = timedelta(days=30)
@@ -31,6 +31,8 @@ def delete_set(*, by: User, image_set: ImageSet) -> None:
         services.cancel(by=by, order=order)
     if ImageSet.objects.filter(pk=image_set.pk, deleted_at__isnull=True).update(deleted_at=Now()):
         audit.record(by=by, action="set.delete", target=f"set:{image_set.pk}")
+        # They can be made again; kept, they would take room for a set that is thrown away.
+        exports.forget_all(Q(image_set=image_set))
     charges.give_back(image_set)
 
 
@@ -53,6 +55,7 @@ def purge_set(*, by: User | None, image_set: ImageSet) -> None:
         delete_set(by=by, image_set=image_set)
     if Order.objects.filter(image_set=image_set, state=Order.State.OPEN).exists():
         raise Conflict(_("Images of this set are just being made. Try again in a moment."), code="still_made")
+    exports.forget_all(Q(image_set=image_set))
     ImageSet.objects.get(pk=image_set.pk).delete()
     audit.record(by=by, action="set.purge", target=f"set:{image_set.pk}")
     transaction.on_commit(lambda: storage.forget_set(image_set))

@@ -4,6 +4,7 @@ from django.urls import path
 
 from generation.sets import (
     views,
+    views_exports,
     views_files,
     views_history,
     views_images,
@@ -11,6 +12,7 @@ from generation.sets import (
     views_order,
     views_set,
     views_shared,
+    views_webhooks,
 )
 
 app_name = "sets"
@@ -39,7 +41,11 @@ urlpatterns = [
     path("sets/<uuid:set_id>/numbers", views_set.numbers, name="numbers"),
     path("sets/<uuid:set_id>/quality", views_set.quality, name="quality"),
     path("sets/<uuid:set_id>/recipe", views_set.recipe, name="recipe"),
-    path("sets/<uuid:set_id>/downloads", views_set.downloads, name="downloads"),
+    path("sets/<uuid:set_id>/downloads", views_exports.downloads, name="downloads"),
+    path("sets/<uuid:set_id>/exports", views_exports.made, name="exports"),
+    path("sets/<uuid:set_id>/exports/make", views_exports.make, name="make_export"),
+    path("exports/<uuid:export_id>/file", views_exports.file, name="export_file"),
+    path("exports/<uuid:export_id>/delete", views_exports.forget, name="forget_export"),
     path("sets/<uuid:set_id>/rename", views_set.rename, name="rename"),
     path("sets/<uuid:set_id>/again", views_set.again, name="again"),
     path("sets/<uuid:set_id>/make-more", views_set.make_more, name="make_more"),
@@ -51,6 +57,10 @@ urlpatterns = [
     path("sets/<uuid:set_id>/sharing", views_shared.sharing_page, name="sharing"),
     path("sets/<uuid:set_id>/sharing/link", views_shared.make_link, name="make_link"),
     path("sets/<uuid:set_id>/sharing/<int:share_id>/revoke", views_shared.revoke, name="revoke"),
+    path("webhooks", views_webhooks.webhooks_page, name="webhooks"),
+    path("webhooks/<uuid:webhook_id>/test", views_webhooks.test, name="test_webhook"),
+    path("webhooks/<uuid:webhook_id>/delete", views_webhooks.delete, name="delete_webhook"),
+    path("webhooks/<uuid:webhook_id>/deliveries", views_webhooks.deliveries, name="deliveries"),
     path("images/<int:image_id>", views_images.image, name="image"),
     path("images/<int:image_id>/file", views_files.image_file, name="image_file"),
     path("images/<int:image_id>/thumb", views_files.thumb, name="thumb"),

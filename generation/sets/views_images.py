@@ -53,6 +53,10 @@ def act(request: HttpRequest, set_id: UUID) -> HttpResponse:
     what = request.POST.get("do", "")
     if what == "download":
         return redirect(_download(image_set, chosen))
+    if what == "forms":
+        return redirect(
+            f"{reverse('sets:downloads', args=[image_set.pk])}?{urlencode(selection.as_query(chosen))}"
+        )
     images = selection.selected(image_set, chosen)
     if what == "copy":
         made = editing.copy(
@@ -118,4 +122,4 @@ def _chosen(request: HttpRequest) -> selection.Selection:
 
 def _download(image_set: ImageSet, chosen: selection.Selection) -> str:
     query: dict[str, Any] = {"format": "zip", **selection.as_query(chosen)}
-    return f"/api/v1/sets/{image_set.pk}/download?{urlencode(query)}"
+    return f"{reverse('api-set-download', args=[image_set.pk])}?{urlencode(query)}"

@@ -1,4 +1,4 @@
-"""The pages of a set: images, quality, recipe, downloads; and what its owner changes there. Parse, call, draw."""
+"""The pages of a set: images, quality, recipe; and what its owner changes there. Parse, call, draw."""
 
 from dataclasses import replace
 from typing import Any
@@ -77,14 +77,6 @@ def recipe(request: HttpRequest, set_id: UUID) -> HttpResponse:
         "more_form": MoreForm(person(request)),
     }
     return render(request, "sets/recipe.html", context)
-
-
-@login_required
-@require_GET
-def downloads(request: HttpRequest, set_id: UUID) -> HttpResponse:
-    """The whole set with one button; other forms below."""
-    image_set = selectors.set_for(person(request), set_id)
-    return render(request, "sets/downloads.html", around(request, image_set, "downloads"))
 
 
 @login_required

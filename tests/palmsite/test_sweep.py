@@ -5,10 +5,12 @@ import os
 import time
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 
 from accounts import belongings
 from accounts.models import AuditEvent
+from palmsite import sweeping
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +105,25 @@ def test_sessions_answers_and_tokens_past_their_time_go(alice, client):
     KeptAnswer.objects.update(created_at=past)
     sweep(yes=True)
     assert (Session.objects.count(), ApiToken.objects.count(), KeptAnswer.objects.count()) == (0, 0, 0)
+
+
+def test_the_watchdog_sweeps_once_a_day_in_a_process_of_its_own(monkeypatch):
+    started = []
+
+    class Process:
+        def __init__(self, command, **_more):
+            started.append(command)
+
+        def poll(self):
+            return 0
+
+    monkeypatch.setattr(sweeping.subprocess, "Popen", Process)
+    monkeypatch.setattr(sweeping, "_sweep", None)
+    cache.delete("daily-sweep")
+    sweeping.start_daily()
+    sweeping.start_daily()
+    assert [command[-2:] for command in started] == [["sweep", "--yes"]]
+    # As when the day is over, or as another machine of the site sees it.
+    cache.delete("daily-sweep")
+    sweeping.start_daily()
+    assert len(started) == 2

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from generation.sets import new_set, order_words, set_words, storage
-from generation.sets.models import Checkpoint, ImageSet, Order
+from generation.sets.models import Checkpoint, Export, ImageSet, Order
 
 register = template.Library()
 
@@ -47,3 +47,16 @@ def took(order: Order) -> str:
     if order.ended_at is None:
         return ""
     return new_set.time_taken((order.ended_at - order.created_at).total_seconds())
+
+
+@register.filter
+def export_pictures(export: Export) -> str:
+    """How many pictures an export holds, by what they show."""
+    model = export.image_set.checkpoint
+    return new_set.how_many(export.count, model.subject if model else "")
+
+
+@register.filter
+def wish_words(export: Export) -> str:
+    """How an export differs from the others of its format."""
+    return set_words.wish_of(export)
