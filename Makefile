@@ -14,7 +14,7 @@ WORKERS ?= -n auto --maxprocesses 4
 BIN = $(VENV)/bin
 INSTALL = $(PYTHON) palmsite/install.py $(VENV)
 
-.PHONY: help run setup setup-dev test check fix e2e kills bench campaign zoo coursework
+.PHONY: help run setup setup-dev test check fix e2e kills bench campaign zoo coursework picture
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -60,3 +60,6 @@ zoo: setup ## train the shipped models again (DATA=folder of photos)
 coursework: setup ## train on a folder and write images.zip and report.md (DATA=folder, OUT=folder)
 	@test -n "$(DATA)" || { echo "Say where the photographs lie: make coursework DATA=/path"; exit 2; }
 	@$(BIN)/python -m mlcore coursework --data "$(DATA)" --out "$(OUT)" $(ARGS)
+
+picture: setup-dev ## take the README's picture of a set by the default model (MODEL=name of another)
+	@$(BIN)/python -m tests.e2e.picture $(MODEL)
