@@ -6,6 +6,7 @@ Not Python's zipfile: that one builds an object for each of a million entries be
 import stat
 import struct
 import zlib
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -36,7 +37,7 @@ MAX_COMMENT = 65_535
 STORED, DEFLATED = 0, 8
 ENCRYPTED = 0x0001 | 0x0040 | 0x2000
 UTF8 = 0x0800
-FULL16, FULL32 = 0xFFFF, 0xFFFFFFFF
+FULL16, FULL32, FULL64 = 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,21 @@ class _Entry:
 
 
 def iter_zip(path: Path, limits: Limits) -> Iterator[Member]:
-    """Walk a zip file; the whole directory is checked before the first member is given out."""
+    """Walk a zip file; the whole directory is checked before the first member is given out.
+
+    It is read twice and never held: of each entry only where its bytes lie is remembered.
+    """
     with path.open("rb") as stream:
         length = stream.seek(0, 2)
         budget = Budget(limits, length)
         count, start, end = _find_directory(stream, length)
         budget.check_entries(count)
-        entries = list(_directory(stream, count, start, end, budget))
-        _refuse_overlaps(entries, start)
-        budget.check_total(sum(entry.size for entry in entries))
-        for entry in entries:
+        first, last = array("Q"), array("Q")
+        for entry in _directory(stream, count, start, end, budget):
+            first.append(entry.offset)
+            last.append(min(entry.offset + LOCAL.size + entry.packed, FULL64))
+        _refuse_overlaps(first, last, start)
+        for entry in _directory(stream, count, start, end, Budget(limits, length)):
             if not entry.is_folder:
                 yield Member(entry.parts, entry.size, partial(_content, stream, entry, budget))
 
@@ -181,14 +187,13 @@ def _wide(extra: bytes, packed: int, size: int, offset: int) -> tuple[int, int, 
     raise BrokenArchive("An entry of the zip lacks its 64-bit size. Make the archive again.")
 
 
-def _refuse_overlaps(entries: list[_Entry], start: int) -> None:
+def _refuse_overlaps(first: "array[int]", last: "array[int]", start: int) -> None:
     """Refuse entries that share bytes: a few kilobytes could otherwise be unpacked a million times."""
-    spans = sorted((entry.offset, entry.offset + LOCAL.size + entry.packed) for entry in entries)
     before = 0
-    for first, last in spans:
-        if first < before or last > start:
+    for place in sorted(range(len(first)), key=first.__getitem__):
+        if first[place] < before or last[place] > start:
             raise BrokenArchive("Entries of the zip overlap, which no honest packer does. Make it again.")
-        before = last
+        before = last[place]
 
 
 def _content(stream: BinaryIO, entry: _Entry, budget: Budget) -> Iterator[bytes]:

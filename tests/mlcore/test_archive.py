@@ -165,6 +165,36 @@ def test_a_million_entries_are_refused_at_once(tmp_path):
         tracemalloc.stop()
 
 
+def test_a_packed_size_past_all_numbers_is_refused(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.png", b"first")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02")
+    data[at + 20 : at + 24] = b"\xff" * 4
+    data[at + 30 : at + 32] = struct.pack("<H", 12)
+    data[at + 46 + 5 : at + 46 + 5] = struct.pack("<2HQ", 1, 8, 2**64 - 1)
+    end = data.index(b"PK\x05\x06")
+    data[end + 12 : end + 16] = struct.pack("<L", end - at)
+    path.write_bytes(data)
+    with pytest.raises(archive.BrokenArchive, match="overlap"):
+        contents(path)
+
+
+@pytest.mark.slow
+def test_a_long_directory_is_never_held(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for number in range(20_000):
+            made.writestr(f"train/real/{number:06d}", b"")
+    tracemalloc.start()
+    count = sum(1 for _ in archive.iter_members(path))
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 20_000
+    assert most < 4 * 2**20
+
+
 def test_overlapping_entries_are_refused(tmp_path):
     path = make_zip(tmp_path / "a.zip", {"a.png": b"x" * 50, "b.png": b"y" * 50})
     data = bytearray(path.read_bytes())
