@@ -222,7 +222,7 @@ def _measured(
     found_in["kinds"] = {
         kind: {"data": labels.count(kind) / len(labels), "made": share} for kind, share in shares.items()
     }
-    found_in["artefacts"] = asdict(artefacts(made, _all(validation)))
+    found_in["artefacts"] = asdict(artefacts(made, _all(training)))
     return found_in, made[:SHOWN]
 
 
