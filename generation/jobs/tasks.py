@@ -45,8 +45,9 @@ def _run(job: Job) -> None:
     claim = context.claim
     log.info("job %s: %s, attempt %s", job.pk, job.kind, job.attempt)
     try:
-        handler = registry.get(job.kind).load_handler()
         with worker.beating(context):
+            # Loading counts as work: on a busy machine torch alone takes longer than a lease.
+            handler = registry.get(job.kind).load_handler()
             handler(context)
         services.finish(claim)
     except JobCancelled:

@@ -15,11 +15,19 @@ LEASE = 2
 class House:
     """One site on one database. Everything it starts it also ends."""
 
-    def __init__(self, folder: Path, database_url: str, *, workers: int = 2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        workers: int = 2,
+        driver: str = "tests.jobs.driver",
+        **environment: str,
+    ) -> None:
         self.folder = folder
         self.log = (folder / "log").open("ab")
         media = folder / "media"
-        media.mkdir(exist_ok=True)
+        media.mkdir(parents=True, exist_ok=True)
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.jobs.settings",
@@ -31,11 +39,12 @@ class House:
             "PALMSITE_LONG_WORKERS": "1",
             "PALMSITE_LOG_LEVEL": "INFO",
             "PYTHONPATH": str(ROOT),
+            **environment,
         }
         self.watchdogs: list[subprocess.Popen[bytes]] = []
         self.manage("migrate", "--run-syncdb", "-v0")
         self.driver = subprocess.Popen(
-            [sys.executable, "-m", "tests.jobs.driver"],
+            [sys.executable, "-m", driver],
             env=self.environment,
             cwd=ROOT,
             stdin=subprocess.PIPE,

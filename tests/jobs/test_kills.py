@@ -188,6 +188,13 @@ def test_long_computation_keeps_its_lease(house):
     assert shown["attempt"] == 1
 
 
+def test_handler_that_takes_longer_to_load_than_a_lease(house):
+    job = house.enqueue("heavy", total=2)
+    shown = house.ended(job)[job]
+    assert_done_once(shown)
+    assert shown["attempt"] == 1
+
+
 def test_lease_lost_while_computing_writes_nothing(house):
     job = house.enqueue("computes")
     house.holder(job)

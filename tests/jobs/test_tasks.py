@@ -3,7 +3,7 @@
 import pytest
 from django.db import OperationalError
 
-from generation.jobs import registry, services, tasks
+from generation.jobs import registry, services, tasks, worker
 from generation.jobs.models import Job
 from generation.jobs.queue import waiting_messages
 from tests.jobs import inline
@@ -41,6 +41,16 @@ def test_every_way_to_end(run, handler, state, code):
     job = run(handler)
     assert (job.state, job.code) == (state, code)
     assert bool(job.text) == bool(code)
+
+
+def test_the_lease_is_kept_while_the_handler_is_loaded(run, monkeypatch):
+    kept = []
+    load = registry.JobKind.load_handler
+    monkeypatch.setattr(
+        registry.JobKind, "load_handler", lambda kind: kept.append(worker._me.context) or load(kind)
+    )
+    job = run("run_nothing")
+    assert [context.job_id for context in kept] == [job.pk]
 
 
 def test_progress_is_shown(run):

@@ -21,6 +21,14 @@ class KindsConfig(AppConfig):
                     name=name, handler=f"{HANDLERS}.run_{name}", title=name, on_end=f"{HANDLERS}.note_end"
                 )
             )
+        register(
+            JobKind(
+                name="heavy",
+                handler="tests.jobs.kinds.slow_to_load.run_steps",
+                title="heavy",
+                on_end=f"{HANDLERS}.note_end",
+            )
+        )
         patient = {"on_end": f"{HANDLERS}.note_end", "max_attempts": 50}
         register(JobKind(name="sturdy", handler=f"{HANDLERS}.run_steps", title="sturdy", **patient))
         register(
