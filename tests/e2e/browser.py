@@ -21,6 +21,7 @@ ARGUMENTS = [
 ]
 AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe-4.14.1.min.js").read_text()
 WIDTHS = {1280: 860, 390: 844}
+NO_FAULTS = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 # A busy machine is slow, not wrong.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
@@ -58,8 +59,9 @@ class Visitor:
         self.page.on("response", self._response)
 
     def _console(self, message: ConsoleMessage) -> None:
-        # Failed requests are judged in _response, which knows what was asked for.
-        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+        # Failed requests are judged in _response, which knows what was asked for. A request that a later one took
+        # the place of, while somebody types, is none.
+        if message.type in {"error", "warning"} and not message.text.startswith(NO_FAULTS):
             self.faults.append(f"console: {message.text}")
 
     def _response(self, response: Response) -> None:

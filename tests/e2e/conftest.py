@@ -23,7 +23,7 @@ def pytest_runtest_makereport(item):
     """Say beside a failure what the site itself said."""
     report = yield
     running = getattr(item, "funcargs", {}).get("house")
-    if report.failed and running is not None:
+    if report.failed and running is not None and running.log_path.is_file():
         report.sections.append(("the site's own words", running.log_path.read_text()[-6000:]))
     return report
 
