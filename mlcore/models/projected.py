@@ -14,13 +14,15 @@ from mlcore.models.efficientnet_lite import EfficientNetLite
 
 # The last map of each stride 4, 8, 16 and 32, by index of its block, and its channels.
 TAPS = {2: 24, 4: 40, 10: 112, 15: 320}
+FINEST = {0: 16}  # stride 2: pores and lattices of single pixels
 
 
 class FrozenFeatures(nn.Module):
-    """Images in [-1, 1] to four feature maps of a network that never learns."""
+    """Images in [-1, 1] to feature maps of a network that never learns."""
 
-    def __init__(self) -> None:
+    def __init__(self, taps: dict[int, int] = TAPS) -> None:
         super().__init__()
+        self.taps = taps
         extractor = features.load("efficientnet-lite0")
         self.sha256 = extractor.sha256
         self.network = cast(EfficientNetLite, extractor.network).requires_grad_(False)
@@ -31,12 +33,12 @@ class FrozenFeatures(nn.Module):
         return self
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """(N, 3, S, S) -> maps of side S/4, S/8, S/16 and S/32."""
+        """(N, 3, S, S) -> maps, fine to coarse; by default of side S/4, S/8, S/16 and S/32."""
         h = self.network.stem(x)
         maps = []
         for index, block in enumerate(self.network.blocks):
             h = block(h)
-            if index in TAPS:
+            if index in self.taps:
                 maps.append(h)
         return maps
 
@@ -44,17 +46,17 @@ class FrozenFeatures(nn.Module):
 class Mixing(nn.Module):
     """Fixed random mixing across channels, then from coarse to fine across scales (section 3.2 of the paper)."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, taps: dict[int, int] = TAPS) -> None:
         super().__init__()
-        self.across_channels = nn.ModuleList(nn.Conv2d(inputs, channels, 1) for inputs in TAPS.values())
-        self.across_scales = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in TAPS)
+        self.across_channels = nn.ModuleList(nn.Conv2d(inputs, channels, 1) for inputs in taps.values())
+        self.across_scales = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in taps)
         for parameter in self.parameters():
             if parameter.dim() > 1:
                 nn.init.kaiming_normal_(parameter)
         self.requires_grad_(False)
 
     def forward(self, maps: list[Tensor]) -> list[Tensor]:
-        """Maps of four scales -> mixed maps of the same sides, fine to coarse."""
+        """Maps, fine to coarse -> mixed maps of the same sides."""
         mixed: list[Tensor] = []
         h: Tensor | None = None
         for level in reversed(range(len(maps))):
@@ -84,19 +86,26 @@ class ProjectedDiscriminator(nn.Module):
     """Images (N, 3, S, S) in [-1, 1] -> (N, K) verdicts of its heads, larger = more real.
 
     One that `looks_at` fewer pixels than the image has sees it made small: it judges the palm, not its pores.
+    A `fine` one has one head more, that looks at single pixels.
     """
 
     not_stored = ("features.",)  # they come with their package; the file stays small
 
     def __init__(
-        self, image_size: int = 128, channels: int = 64, width: int = 128, looks_at: int | None = None
+        self,
+        image_size: int = 128,
+        channels: int = 64,
+        width: int = 128,
+        looks_at: int | None = None,
+        fine: bool = False,
     ) -> None:
         super().__init__()
         self.image_size = image_size
         self.reduction = image_size // (looks_at or image_size)
-        self.features = FrozenFeatures()
-        self.mixing = Mixing(channels)
-        self.heads = nn.ModuleList(head(channels, width, halvings) for halvings in (3, 2, 1, 0))
+        taps = FINEST | TAPS if fine else TAPS
+        self.features = FrozenFeatures(taps)
+        self.mixing = Mixing(channels, taps)
+        self.heads = nn.ModuleList(head(channels, width, halvings) for halvings in reversed(range(len(taps))))
 
     def forward(self, x: Tensor) -> Tensor:
         """The heads' verdicts on images."""

@@ -2,7 +2,7 @@
 
 A palm's shape is judged at the base's size, where few pictures suffice; texture is local, so the new level learns it
 from crops of the base's size, judged by heads on the same frozen features. What it makes must look like the base's
-picture when it is made small again (the idea of progressive growing, Karras et al. 2018, arXiv:1710.10196).
+picture when both are made small (the idea of progressive growing, Karras et al. 2018, arXiv:1710.10196).
 """
 
 from dataclasses import dataclass, field
@@ -32,10 +32,11 @@ class EnlargeSettings:
     base: str
     image_size: int = 256
     last_width: int = 24
+    head_channels: int = 32
     head_width: int = 64
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
-    faithful: float = 20.0  # weight of looking like the base's picture at the base's size
+    faithful: float = 20.0  # weight of looking like the base's picture, both seen at half the base's size
     augment: DiffAugment = field(default_factory=lambda: DiffAugment(colour=0.5))
     precision: str = "float32"
 
@@ -72,7 +73,9 @@ class Enlarge(Recipe):
             {
                 "generator": generator,
                 "discriminator": discriminator.requires_grad_(False),
-                "texture": ProjectedDiscriminator(settings.image_size // 2, width=settings.head_width),
+                "texture": ProjectedDiscriminator(
+                    settings.image_size // 2, settings.head_channels, settings.head_width, fine=True
+                ),
                 "base": base,
             },
             settings.precision,
@@ -109,7 +112,7 @@ class Enlarge(Recipe):
                 small = self.networks["base"](latents).float()
             maps = self.texture.features(self._crop(fakes))
             made.append([each.detach() for each in maps])
-            unfaithful = (functional.avg_pool2d(fakes, 2) - small).abs().mean()
+            unfaithful = (functional.avg_pool2d(fakes, 4) - functional.avg_pool2d(small, 2)).abs().mean()
             report["unfaithful"] += unfaithful.item() * share
             # The heads must not learn from this: their gradients are dropped when their own turn begins.
             verdict = self.texture.judge(maps).mean()
