@@ -12,16 +12,16 @@ TEST_SHARE = 6  # every sixth image is for testing, as in the well-known set of 
 QUALITY = 92
 
 
-def pictures(count: int, seed: int = 0, kind: str = "jpg") -> Iterator[tuple[str, bytes]]:
+def pictures(count: int, seed: int = 0, kind: str = "jpg", side: int = SIDE) -> Iterator[tuple[str, bytes]]:
     """Names in the tree and bytes: smooth patches in colours of skin, the made ones with a fine regular grain."""
     source = np.random.default_rng(seed)
-    grain = 14 * np.where(np.indices((SIDE, SIDE)).sum(axis=0) % 2, 1, -1)[..., None]
+    grain = 14 * np.where(np.indices((side, side)).sum(axis=0) % 2, 1, -1)[..., None]
     for number in range(count):
         label = ("real", "fake")[number % 2]
         split = "test" if number // 2 % TEST_SHARE == 0 else "train"
         base = source.normal((190, 150, 130), 25, (4, 4, 3)).clip(0, 255).astype(np.float32)
-        smooth = cv2.resize(base, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-        noise = source.normal(0, 6, (SIDE, SIDE, 3))
+        smooth = cv2.resize(base, (side, side), interpolation=cv2.INTER_CUBIC)
+        noise = source.normal(0, 6, (side, side, 3))
         pixels = np.clip(smooth + noise + (grain if label == "fake" else 0), 0, 255).astype(np.uint8)
         options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY] if kind == "jpg" else []
         done, data = cv2.imencode(f".{kind}", pixels[..., ::-1], options)
@@ -46,10 +46,10 @@ def truth(count: int) -> dict[str, int]:
     return found
 
 
-def unpacked(folder: Path, count: int, seed: int = 0, kind: str = "jpg") -> list[tuple[Path, str]]:
+def unpacked(folder: Path, count: int, kind: str = "jpg", side: int = SIDE) -> list[tuple[Path, str]]:
     """The same as files in a flat folder, with their labels."""
     found = []
-    for name, data in pictures(count, seed, kind):
+    for name, data in pictures(count, 0, kind, side):
         path = folder / name.replace("/", "-")
         path.write_bytes(data)
         found.append((path, name.split("/")[1].lower()))
