@@ -108,3 +108,11 @@ class ClassifierError(MlcoreError):
 
 class OutputError(MlcoreError):
     """What should be written meets something else in its place, or does not verify."""
+
+
+class TrainingError(MlcoreError):
+    """Training cannot begin, go on or be resumed; says why and what to try."""
+
+
+class RecogniserError(MlcoreError):
+    """Palms cannot be learned or told apart from what there is."""

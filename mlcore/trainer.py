@@ -6,10 +6,7 @@ checkpoints in half precision; `log.jsonl` holds the losses.
 
 import copy
 import hashlib
-import json
 import math
-import os
-import pickle
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,22 +19,18 @@ import numpy as np
 import torch
 from torch import Tensor, distributed, nn
 
-from mlcore import checkpoint, images, memory, noise
-from mlcore.errors import MlcoreError
+from mlcore import checkpoint, images, memory, noise, run_files
+from mlcore.board import Board
+from mlcore.errors import TrainingError
 from mlcore.recipes.augment import PhotoAugment
 from mlcore.recipes.base import Losses, Recipe
+from mlcore.run_files import LOG, MEASURES, STATE
 
-STATE = "state.pt"
-LOG = "log.jsonl"
 PREVIEWS = 36
 # Pictures on 0..255 that differ by less than this between latents are one picture.
 COLLAPSED = 1.0
 
 Pixels = images.Pixels
-
-
-class TrainingError(MlcoreError):
-    """Training cannot begin, go on or be resumed; says why and what to try."""
 
 
 class Pictures(Protocol):
@@ -119,12 +112,14 @@ class Trainer:
         self.best: float | None = None
         self.was_varied = False
         self._stopping = False
+        self._board = Board(None, 0)
 
     def train(self) -> int:
         """Train to the last step or until told to stop; saves, and returns the step reached."""
         self.folder.mkdir(parents=True, exist_ok=True)
         memory.keep_freed_memory()
         self._resume()
+        self._board = Board(self.folder / "tensorboard" if self.rank == 0 else None, self.step)
         _share_from_first(self.recipe.networks, self.world)
         began_at = self.step
         with self._signals():
@@ -135,6 +130,7 @@ class Trainer:
                     self._keep()
             if self.step % self.settings.save_every and self.step > began_at:
                 self._save_state()
+        self._board.close()
         return self.step
 
     def stop(self) -> None:
@@ -201,8 +197,8 @@ class Trainer:
             self.on_step(Progress(self.step, self.steps, losses))
         if self.rank == 0 and self.step % self.settings.log_every == 0:
             line = {"step": self.step, **{name: round(value, 6) for name, value in losses.items()}}
-            with (self.folder / LOG).open("a", encoding="utf-8") as log:
-                log.write(json.dumps(line) + "\n")
+            run_files.add_line(self.folder / LOG, line)
+            self._board.numbers(self.step, losses)
 
     def _keep(self) -> None:
         """Look at fixed samples, then save: a collapsed network never replaces a good state."""
@@ -225,8 +221,8 @@ class Trainer:
     def _judge(self) -> None:
         assert self.measure is not None
         found = self.measure(lambda count: self.sample(count, first=1_000_000))
-        with (self.folder / "measures.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps({"step": self.step, **found}) + "\n")
+        run_files.add_line(self.folder / MEASURES, {"step": self.step, **found})
+        self._board.numbers(self.step, {f"measures/{name}": value for name, value in found.items()})
         if self.best is None or found["score"] < self.best:
             self.best = found["score"]
             self.ship(self.folder / "best", {"validation": found})
@@ -235,77 +231,36 @@ class Trainer:
         folder = self.folder / "milestones" / f"step-{self.step:07d}"
         if not (folder / "samples.png").exists():  # a milestone is never overwritten
             self.ship(folder, {})
-            checkpoint.write_atomically(folder / "samples.png", images.encode_png(images.grid(samples, 6)))
+            sheet = images.grid(samples, 6)
+            checkpoint.write_atomically(folder / "samples.png", images.encode_png(sheet))
+            self._board.picture(self.step, "samples", sheet)
         self.ship(self.folder / "last", {})
 
     def ship(self, folder: Path, metrics: dict[str, Any]) -> None:
-        """Write the checkpoints that others use: the discriminator, then the generator that names it."""
-        partner = ""
-        for kind in ("discriminator", "generator"):
-            if kind not in self.recipe.architectures():
-                continue
-            network: nn.Module = self.average if kind == "generator" else self.recipe.networks[kind]
-            architecture, arguments = self.recipe.architectures()[kind]
-            own: dict[str, Any] = {}
-            if kind == "generator":
-                own = {
-                    "partner": partner,
-                    "metrics": metrics,
-                    "sampler": self.recipe.sampler,
-                    "sampler_arguments": self.recipe.sampler_arguments(),
-                }
-            header = checkpoint.Header(
-                kind=kind,
-                architecture=architecture,
-                arguments=arguments,
-                recipe=self.recipe.name,
-                step=self.step,
-                normalisation=self.recipe.normalisation,
-                **own,
-                **self.facts,
-            )
-            partner = checkpoint.save(
-                folder / f"{kind}.safetensors", checkpoint.state_of(network), header, dtype=torch.float16
-            )
+        """Write the checkpoints that others use."""
+        run_files.write_checkpoints(folder, self.recipe, self.average, self.step, metrics, self.facts)
 
     def _save_state(self) -> None:
-        state = {
-            "format": 1,
-            "recipe": self.recipe.name,
-            "step": self.step,
-            "best": self.best,
-            "was_varied": self.was_varied,
-            "networks": self.recipe.networks.state_dict(),
-            "average": self.average.state_dict(),
-            "optimisers": {name: each.state_dict() for name, each in self.recipe.optimisers.items()},
-        }
         if self.rank:
             return
-        path = self.folder / STATE
-        partial = path.with_suffix(".part")
-        try:
-            with partial.open("wb") as file:
-                torch.save(state, file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        except (OSError, RuntimeError) as error:
-            raise TrainingError(
-                f"The state of step {self.step} could not be written ({error}). The one before is untouched in "
-                f"{path}. Make room and resume."
-            ) from error
-        finally:
-            partial.unlink(missing_ok=True)
+        run_files.write_state(
+            self.folder / STATE,
+            {
+                "recipe": self.recipe.name,
+                "step": self.step,
+                "best": self.best,
+                "was_varied": self.was_varied,
+                "networks": self.recipe.networks.state_dict(),
+                "average": self.average.state_dict(),
+                "optimisers": {name: each.state_dict() for name, each in self.recipe.optimisers.items()},
+            },
+        )
 
     def _resume(self) -> None:
         path = self.folder / STATE
         if not path.exists():
             return
-        state = read_state(path)
-        if state["recipe"] != self.recipe.name:
-            raise TrainingError(
-                f"{path} was made by the recipe {state['recipe']!r}, not {self.recipe.name!r}: give another --out."
-            )
+        state = run_files.read_state(path, self.recipe.name)
         try:
             self.recipe.networks.load_state_dict(state["networks"])
             self.average.load_state_dict(state["average"])
@@ -319,8 +274,8 @@ class Trainer:
         self.step, self.best = state["step"], state["best"]
         self.was_varied = state.get("was_varied", False)
         if self.rank == 0:
-            _cut_log(self.folder / LOG, self.step)
-            _cut_log(self.folder / "measures.jsonl", self.step)
+            run_files.cut_log(self.folder / LOG, self.step)
+            run_files.cut_log(self.folder / MEASURES, self.step)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -341,21 +296,6 @@ class Trainer:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def read_state(path: Path) -> dict[str, Any]:
-    """The state of a run, or the reason why this file is none."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0][:120]
-        raise TrainingError(
-            f"{path} cannot be resumed from: it is torn or of another program ({reason}). "
-            "Remove it to start anew; the checkpoints in last/ and milestones/ are untouched."
-        ) from error
-    if not isinstance(state, dict) or state.get("format") != 1:
-        raise TrainingError(f"{path} is not the state of a training run. Remove it to start anew.")
-    return state
 
 
 def chosen_device(name: str) -> torch.device:
@@ -396,14 +336,3 @@ def _shuffled(seed: int, epoch: int, count: int) -> np.ndarray[Any, Any]:
             _orders.pop(next(iter(_orders)))
         _orders[key] = noise.stream(seed, epoch, purpose="order").permutation(count)
     return _orders[key]
-
-
-def _cut_log(path: Path, step: int) -> None:
-    """Drop lines after the step that a run is resumed from: they will be written again."""
-    if not path.exists():
-        return
-    before = path.read_text(encoding="utf-8")
-    whole = [line for line in before.splitlines() if line.endswith("}")]
-    kept = "".join(line + "\n" for line in whole if json.loads(line)["step"] <= step)
-    if kept != before:
-        checkpoint.write_atomically(path, kept.encode())

@@ -78,9 +78,8 @@ def run(args: argparse.Namespace) -> int:
     if not (out / "data" / "manifest.json").exists():
         _command("prepare", str(args.data), "--no-detect", "--size", size, "--out", str(out / "data"))
     overrides = [part for each in args.set for part in ("--set", each)]
-    trained = _command(
-        "train", args.preset, "--data", str(out / "data"), "--out", str(out / "run"), *overrides, *threads
-    )
+    train = ["train", args.preset, "--data", str(out / "data"), "--out", str(out / "run"), "--json"]
+    trained = _command(*train, *overrides, *threads)
     if trained["step"] < trained["steps"]:
         say(f"Stopped at step {trained['step']:,} of {trained['steps']:,}; the same call goes on.")
         return 0

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mlcore import presets, runs
-from mlcore.terminal import ProgressLine, say, say_json
-from mlcore.trainer import Progress, Trainer, TrainingError
+from mlcore.errors import TrainingError
+from mlcore.terminal import ProgressLine, say, say_json, table
+from mlcore.trainer import Progress, Trainer
 
 NAME = "train"
 HELP = "Train a generator on a packed set; the same command resumes."
@@ -36,13 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, help="threads of the processor to use")
     parser.add_argument("--show", action="store_true", help="print the whole preset and leave")
     parser.add_argument("--list", action="store_true", help="print the presets there are and leave")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, or show what would be trained."""
     if args.list:
-        for name in presets.names():
-            say(f"{name:24} {presets.read(name).about}")
+        about = {name: presets.read(name).about for name in presets.names()}
+        if args.json:
+            say_json(about)
+        else:
+            say(table(list(about.items())))
         return 0
     if args.preset is None:
         raise TrainingError("Say which preset: train --list shows them.")
@@ -74,7 +79,13 @@ def _train(preset: presets.Preset, args: argparse.Namespace) -> int:
             distributed.destroy_process_group()
     if trainer.rank == 0:
         drawn = [str(path) for path in runs.draw_progress(args.out)]
-        say_json({"step": reached, "steps": trainer.steps, "last": str(args.out / "last"), "drawn": drawn})
+        last = args.out / "last"
+        if args.json:
+            say_json({"step": reached, "steps": trainer.steps, "last": str(last), "drawn": drawn})
+        elif reached < trainer.steps:
+            say(f"Stopped at step {reached:,} of {trainer.steps:,}; the same call goes on.")
+        else:
+            say(f"{last}: all {reached:,} steps are done. Pictures of the way: {', '.join(drawn)}")
     return 0
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import threading
 
 import numpy as np
@@ -10,10 +11,17 @@ import pytest
 import torch
 
 from mlcore import checkpoint
+from mlcore.errors import TrainingError
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
-from mlcore.trainer import PREVIEWS, RunSettings, Trainer, TrainingError, _shuffled, chosen_device
+from mlcore.trainer import PREVIEWS, RunSettings, Trainer, _shuffled, chosen_device
 
 SMALL = DcganSettings(image_size=8, latent_size=4, width=4, head_width=4)
+
+
+@pytest.fixture(autouse=True)
+def no_board(monkeypatch):
+    """TensorBoard is slow to import and has tests of its own."""
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
 
 
 class Noise:

@@ -1,0 +1,113 @@
+"""What a run leaves on disk: the state that an exact resume needs and that is never shipped, checkpoints for others,
+lines of logs. Each file is written whole or stays as it was.
+"""
+
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from mlcore import checkpoint
+from mlcore.errors import TrainingError
+from mlcore.recipes.base import Recipe
+
+STATE = "state.pt"
+LOG = "log.jsonl"
+MEASURES = "measures.jsonl"
+FORMAT = 1
+
+
+def write_state(path: Path, content: dict[str, Any]) -> None:
+    """Write beside, flush, rename: a full disk leaves the state before."""
+    partial = path.with_suffix(".part")
+    try:
+        with partial.open("wb") as file:
+            torch.save({"format": FORMAT, **content}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:
+        raise TrainingError(
+            f"The state of step {content['step']} could not be written ({error}). The one before is untouched in "
+            f"{path}. Make room and resume."
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_state(path: Path, recipe: str) -> dict[str, Any]:
+    """The state of a run of this recipe, or the reason why this file is none. Nothing in it is executed."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:120]
+        raise TrainingError(
+            f"{path} cannot be resumed from: it is torn or of another program ({reason}). "
+            "Remove it to start anew; the checkpoints in last/ and milestones/ are untouched."
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise TrainingError(f"{path} is not the state of a training run. Remove it to start anew.")
+    if state["recipe"] != recipe:
+        raise TrainingError(
+            f"{path} was made by the recipe {state['recipe']!r}, not {recipe!r}: give another --out."
+        )
+    return state
+
+
+def write_checkpoints(
+    folder: Path,
+    recipe: Recipe,
+    average: nn.Module,
+    step: int,
+    metrics: dict[str, Any],
+    facts: dict[str, Any],
+) -> None:
+    """Write the discriminator, then the generator that names it, with averaged weights in half precision."""
+    partner = ""
+    for kind in ("discriminator", "generator"):
+        if kind not in recipe.architectures():
+            continue
+        network: nn.Module = average if kind == "generator" else recipe.networks[kind]
+        architecture, arguments = recipe.architectures()[kind]
+        own: dict[str, Any] = {}
+        if kind == "generator":
+            own = {
+                "partner": partner,
+                "metrics": metrics,
+                "sampler": recipe.sampler,
+                "sampler_arguments": recipe.sampler_arguments(),
+            }
+        header = checkpoint.Header(
+            kind=kind,
+            architecture=architecture,
+            arguments=arguments,
+            recipe=recipe.name,
+            step=step,
+            normalisation=recipe.normalisation,
+            **own,
+            **facts,
+        )
+        partner = checkpoint.save(
+            folder / f"{kind}.safetensors", checkpoint.state_of(network), header, dtype=torch.float16
+        )
+
+
+def add_line(path: Path, content: dict[str, Any]) -> None:
+    """One more line of JSON in a log."""
+    with path.open("a", encoding="utf-8") as log:
+        log.write(json.dumps(content) + "\n")
+
+
+def cut_log(path: Path, step: int) -> None:
+    """Drop lines after the step that a run is resumed from: they will be written again."""
+    if not path.exists():
+        return
+    before = path.read_text(encoding="utf-8")
+    whole = [line for line in before.splitlines() if line.endswith("}")]
+    kept = "".join(line + "\n" for line in whole if json.loads(line)["step"] <= step)
+    if kept != before:
+        checkpoint.write_atomically(path, kept.encode())
