@@ -63,6 +63,7 @@ class DcganDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.image_size = image_size
+        self.classes = classes
         channels = width
         layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
         for _ in range(_first_multiplier(image_size).bit_length() - 1):
@@ -83,7 +84,7 @@ class DcganDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, 3, S, S) -> (N, 1)."""
         logits: Tensor = self.verdict(self.layers(x)).flatten(1)
-        return logits[:, 1:] - logits[:, :1] if logits.shape[1] == 2 else logits
+        return logits[:, 1:] - logits[:, :1] if self.classes == 2 else logits
 
 
 def started_small(module: nn.Module) -> None:

@@ -22,9 +22,16 @@ def test_folding_changes_nothing_that_matters(header, inputs) -> None:
         assert torch.allclose(plain(*inputs), fast(*inputs), atol=2e-5)
 
 
-def test_batch_norms_are_gone_from_a_dcgan() -> None:
-    fast = fold.fast(eight_pixels.network(DCGAN))
+@pytest.mark.parametrize("header", [DCGAN, DISCRIMINATOR], ids=["generator", "discriminator"])
+def test_batch_norms_are_gone_from_a_dcgan(header) -> None:
+    fast = fold.fast(eight_pixels.network(header))
     assert not [part for part in fast.modules() if isinstance(part, nn.BatchNorm2d)]
+
+
+@pytest.mark.parametrize("header", [DCGAN, DISCRIMINATOR, UNET], ids=["generator", "discriminator", "unet"])
+def test_the_networks_that_ship_can_be_traced(header) -> None:
+    """One that cannot is never folded, and nobody would notice but by its speed."""
+    assert isinstance(fold.fast(eight_pixels.network(header)), torch.fx.GraphModule)
 
 
 def test_a_spectral_norm_becomes_plain_weight() -> None:
