@@ -14,11 +14,16 @@ FIRST = 4  # side of the first feature map
 class FastGanGenerator(nn.Module):
     """Latents (N, latent_size) to images (N, 3, S, S) in [-1, 1].
 
-    `widths` are the channels at 4, 8, 16, ... pixels; their number says the image size.
+    `widths` are the channels at 4, 8, 16, ... pixels; their number says the image size. The last `smooth` levels
+    interpolate between pixels: repeated ones are quick to learn lines with, but leave a lattice at the finest scales.
     """
 
     def __init__(
-        self, image_size: int = 128, latent_size: int = 128, widths: list[int] | None = None
+        self,
+        image_size: int = 128,
+        latent_size: int = 128,
+        widths: list[int] | None = None,
+        smooth: int = 0,
     ) -> None:
         super().__init__()
         widths = widths or [256, 256, 192, 128, 64, 32]
@@ -28,7 +33,11 @@ class FastGanGenerator(nn.Module):
         self.latent_size = latent_size
         self.first = nn.Linear(latent_size, 2 * widths[0] * FIRST * FIRST, bias=False)
         self.first_norm = nn.BatchNorm2d(2 * widths[0])
-        self.ups = nn.ModuleList(Up(inputs, outputs, latent_size) for inputs, outputs in pairwise(widths))
+        levels = len(widths) - 1
+        self.ups = nn.ModuleList(
+            Up(inputs, outputs, latent_size, is_smooth=level >= levels - smooth)
+            for level, (inputs, outputs) in enumerate(pairwise(widths))
+        )
         # Skip-layer excitation: a small map re-weights the channels of one sixteen times larger.
         self.excitations = nn.ModuleDict(
             {str(high): Excitation(widths[high - 4], widths[high]) for high in range(4, len(widths))}
@@ -52,13 +61,11 @@ class FastGanGenerator(nn.Module):
 
 
 class Up(nn.Module):
-    """Twice the side, convolve, normalise, let the latent scale and shift, gate.
+    """Twice the side (repeated or interpolated), convolve, normalise, let the latent scale and shift, gate."""
 
-    Between pixels it is interpolated: repeated pixels left a lattice, 23 times as strong as in photographs.
-    """
-
-    def __init__(self, inputs: int, outputs: int, latent_size: int) -> None:
+    def __init__(self, inputs: int, outputs: int, latent_size: int, is_smooth: bool) -> None:
         super().__init__()
+        self.mode = "bilinear" if is_smooth else "nearest"
         self.conv = nn.Conv2d(inputs, 2 * outputs, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(2 * outputs)
         self.steer = nn.Linear(latent_size, 4 * outputs)
@@ -67,7 +74,7 @@ class Up(nn.Module):
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
         """(N, inputs, s, s) -> (N, outputs, 2s, 2s)."""
-        h = self.norm(self.conv(functional.interpolate(x, scale_factor=2.0, mode="bilinear")))
+        h = self.norm(self.conv(functional.interpolate(x, scale_factor=2.0, mode=self.mode)))
         scale, shift = self.steer(z)[:, :, None, None].chunk(2, dim=1)
         return functional.glu(torch.addcmul(h + shift, h, scale), dim=1)
 

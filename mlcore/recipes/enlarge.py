@@ -45,6 +45,7 @@ class Enlarge(Recipe):
     """Hinge loss on crops, and faithfulness to the base. The base's discriminator ships as the partner."""
 
     name = "enlarge"
+    seen = ("efficientnet-lite0",)
 
     def __init__(self, settings: EnlargeSettings) -> None:
         self.settings = settings
@@ -59,6 +60,7 @@ class Enlarge(Recipe):
             "image_size": settings.image_size,
             "latent_size": small.header.arguments["latent_size"],
             "widths": [*small.header.arguments["widths"], settings.last_width],
+            "smooth": LEARNING_LEVELS,
         }
         self._judge_arguments = {
             **judge.header.arguments,

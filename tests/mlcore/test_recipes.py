@@ -166,7 +166,7 @@ def test_an_enlarged_generator_begins_as_its_base_and_learns_only_its_last_level
     recipe = started(Enlarge(settings))
     generator, base = recipe.generator, recipe.networks["base"]
     latents = torch.randn(2, 4)
-    assert torch.equal(generator.eval().maps(latents)[-2], base.eval().maps(latents)[-1])
+    assert torch.equal(generator.eval().maps(latents)[-3], base.eval().maps(latents)[-2])
     before = {name: value.clone() for name, value in generator.state_dict().items()}
     losses = recipe.step([pictures(2, 256), pictures(2, 256)])
     assert set(losses) == {"loss_d", "loss_g", "loss_real", "loss_fake", "unfaithful"}
