@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0
 RESTART_SECONDS = 10.0
 BOOT_SECONDS = 10.0
+# On a machine that is busy with other things; a cluster that is ended while it loads would never come to work.
+LOAD_SECONDS = 180.0
 
 
 class Cluster:
@@ -40,6 +42,8 @@ class Cluster:
         self.queue = queue
         self.process: subprocess.Popen[bytes] | None = None
         self.revival = Revival()
+        # Whether a worker of it was heard of since it was started: until then it may still be loading.
+        self.heard = False
         # Since when it has been so, by a clock that nobody can set: one look is too little to judge by.
         self.stuck: dict[str, float] = {}
         self.starved: tuple[int, float] | None = None
@@ -54,6 +58,7 @@ class Cluster:
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster", self.queue]
         self.process = subprocess.Popen([*command, "--parent", str(os.getpid())], start_new_session=True)
         self.revival.begin()
+        self.heard = False
 
     def is_alive(self) -> bool:
         """Whether the first process lives; if it does not, the rest is leaving."""
@@ -96,8 +101,8 @@ class Supervisor:
 
     def run(self, stop: threading.Event) -> None:
         """Start, watch until the event is set, stop."""
-        self.start()
         try:
+            self.start()
             while not stop.wait(min(1.0, self.lease / 4)):
                 self.step()
         finally:
@@ -178,6 +183,7 @@ class Supervisor:
     def _feed(self, cluster: Cluster) -> None:
         """Nudge again when work waits although a worker is free; restart the cluster if that is no help."""
         now = time.monotonic()
+        cluster.heard = cluster.heard or _is_heard_of(cluster)
         turn = selectors.starved_at(cluster.queue)
         if turn is None:
             cluster.starved = None
@@ -188,12 +194,18 @@ class Supervisor:
         # A cluster that has only just started needs time to load before it can be judged; one that has ended
         # is started again by _revive, in its time.
         age = now - cluster.revival.started
-        is_judged = cluster.is_alive() and age > max(self.lease, BOOT_SECONDS)
+        is_judged = cluster.is_alive() and age > max(
+            self.lease, BOOT_SECONDS if cluster.heard else LOAD_SECONDS
+        )
         if is_judged and now - cluster.starved[1] > self.lease:
             log.error(
                 "work waits in the %s queue and no worker takes it; restarting the cluster", cluster.queue
             )
             self._restart(cluster)
+
+
+def _is_heard_of(cluster: Cluster) -> bool:
+    return Worker.objects.filter(queue=cluster.queue, host=socket.gethostname()).exists()
 
 
 def _workers_in(group: int | None) -> list[Worker]:

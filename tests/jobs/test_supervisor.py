@@ -73,6 +73,20 @@ def test_a_young_cluster_gets_time_to_load(watchdog, clock, alice, enqueue):
     assert watchdog.restarted == []
 
 
+def test_a_cluster_that_still_loads_is_not_judged_by_the_same_measure(watchdog, clock, alice, enqueue):
+    """On a machine under load it would be ended again and again before it could take any work."""
+    enqueue(alice)
+    short = watchdog.clusters[0]
+    short.revival.begin()
+    for _look in range(5):
+        watchdog.step()
+        clock[0] += supervisor.LOAD_SECONDS / 5
+    assert watchdog.restarted == []
+    clock[0] += 1
+    watchdog.step()
+    assert watchdog.restarted == ["short"]
+
+
 def test_leases_that_stand_still_are_over_whatever_the_clock_says(watchdog, clock, alice, enqueue, claim):
     enqueue(alice)
     job = claim()
