@@ -205,7 +205,10 @@ class Order(models.Model):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         ordering: ClassVar = ["-id"]
-        indexes: ClassVar = [models.Index(fields=["owner", "state"], name="sets_orders_of_owner")]
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "state"], name="sets_orders_of_owner"),
+            models.Index(fields=["owner", "-id"], name="sets_orders_latest"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(state="open", ended_at__isnull=True)
