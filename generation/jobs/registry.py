@@ -31,7 +31,8 @@ class JobKind:
     `on_retry` likewise when an ended job goes back to the queue. `url` says where a person sees the result.
     `time_limit` (seconds) bounds one attempt; `max_attempts` counts workers lost while at it. A job of a kind
     that is not `retryable` cannot be started again once it has ended. Rows of a kind that is `kept` are never
-    swept away: they are themselves what people look at.
+    swept away: they are themselves what people look at. `works` says to how many pieces of work, as people count
+    them, these subjects belong; without it each job is one.
     """
 
     name: str
@@ -45,6 +46,7 @@ class JobKind:
     max_attempts: int = 3
     retryable: bool = True
     kept: bool = False
+    works: "Callable[[list[str]], int] | None" = None
 
     def __post_init__(self) -> None:
         """Refuse a queue that no worker serves."""

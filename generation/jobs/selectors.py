@@ -69,27 +69,51 @@ def wait_until_ended(job: Job, *, seconds: float) -> Job:
 
 def jobs_before(job: Job) -> int:
     """How many waiting jobs will be taken before this one, if none comes in between."""
+    return _own_before(job) + sum(_others_before(job).values())
+
+
+def _own_before(job: Job) -> int:
+    return Job.objects.queued(job.queue).of(job.owner_id).filter(pk__lt=job.pk).count()
+
+
+def _others_before(job: Job) -> dict[int, int]:
+    """Of every other owner with a turn before this job: how many of their waiting jobs are taken first."""
     waiting = Job.objects.queued(job.queue)
-    own_before = waiting.of(job.owner_id).filter(pk__lt=job.pk).count()
+    own_before = _own_before(job)
     turns = dict(Turn.objects.filter(queue=job.queue).values_list("owner_id", "number"))
     others = waiting.exclude(owner_id=job.owner_id).order_by().values("owner_id")
-    before = own_before
+    before = {}
     for row in others.annotate(count=Count("pk"), oldest=Min("queued_at")):
         # Owners take turns: one job each a round, and within a round those first who were served longer ago.
         turn, mine = turns.get(row["owner_id"], 0), turns.get(job.owner_id, 0)
         first = turn < mine or (turn == mine and row["oldest"] < job.queued_at)
-        before += min(row["count"], own_before + first)
+        if taken := min(row["count"], own_before + first):
+            before[row["owner_id"]] = taken
     return before
+
+
+def works_before(job: Job) -> int:
+    """How many pieces of work of other people are in front of this job: an order counts once, not by its parts."""
+    count = 0
+    for owner_id, taken in _others_before(job).items():
+        first = Job.objects.queued(job.queue).of(owner_id).order_by("pk")[:taken]
+        subjects: dict[str, list[str]] = {}
+        for kind, subject in first.values_list("kind", "subject_id"):
+            subjects.setdefault(kind, []).append(subject)
+        for name, found in subjects.items():
+            kind = registry.find(name)
+            count += kind.works(found) if kind and kind.works else len(found)
+    return count
 
 
 def place_in_words(job: Job) -> str:
     """Where a waiting job stands, as a person would say it."""
-    before = jobs_before(job)
+    before = works_before(job)
     if before:
-        return ngettext("you are next after %(n)s job", "you are next after %(n)s jobs", before) % {
-            "n": before
-        }
-    return _("you are next")
+        return ngettext(
+            "you are next after %(n)s order of others", "you are next after %(n)s orders of others", before
+        ) % {"n": before}
+    return _("after your other orders") if _own_before(job) else _("you are next")
 
 
 # For the watchdog

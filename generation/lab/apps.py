@@ -18,8 +18,9 @@ class LabConfig(AppConfig):
         from accounts import personal_data as all_rooms
         from generation.jobs.registry import JobKind
         from generation.jobs.registry import register as register_job
-        from generation.lab import leftovers, links, personal_data, services, sources
+        from generation.lab import judging, leftovers, links, personal_data, services, sources
         from generation.lab.limits import limits
+        from generation.sets import judges
         from generation.uploads.registry import Purpose
         from generation.uploads.registry import register as register_purpose
 
@@ -44,6 +45,7 @@ class LabConfig(AppConfig):
         register_purpose(
             Purpose(sources.PURPOSE, lambda: limits().archive_bytes, title=_("A data set of the lab"))
         )
+        judges.register(judges.Bench(judging.PREFIX, judging.offered, "generation.lab.judging.load"))
         all_rooms.register("lab", export=personal_data.export, erase=personal_data.erase)
         belongings.register(
             "lab", folders=(leftovers.FOLDER,), owned=leftovers.owned, leftovers=leftovers.leftovers

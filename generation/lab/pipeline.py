@@ -155,6 +155,20 @@ def _answer(
     }
 
 
+def judge(model_path: Path, weights: Path | None) -> Callable[[Sequence[Path]], list[float]]:
+    """A model that says of image files how probably each is real; a file it cannot read is ImageError."""
+    model = classifier.load(model_path)
+    eye = network(weights if model.backbone == backbone.RESNET18 else None)
+
+    def probe(paths: Sequence[Path]) -> list[float]:
+        said, broken = classifier.predict(model, paths, eye)
+        if broken:
+            raise ImageError(next(iter(broken.values())))
+        return [said[path]["real"] for path in paths]
+
+    return probe
+
+
 def write_model(path: Path, model: classifier.Classifier) -> str:
     """Keep a model; returns its sha256."""
     return classifier.save(path, model)

@@ -17,7 +17,7 @@ from accounts.errors import InvalidInput, OverQuota
 from accounts.models import User
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
-from generation.lab import policies, selectors, sources, storage
+from generation.lab import judging, policies, selectors, sources, storage
 from generation.lab.limits import available_backbone, limits
 from generation.lab.models import LONGEST_NAME, Dataset, Fit, Prediction, State
 from generation.uploads import services as uploads
@@ -153,6 +153,7 @@ def delete_fit(*, by: User, fit: Fit) -> None:
         delete_prediction(by=by, prediction=prediction)
     with transaction.atomic():
         if Fit.objects.filter(pk=fit.pk).delete()[0]:
+            judging.forget(fit)
             audit.record(by=by, action="lab.model.delete", target=f"lab-model:{fit.pk}")
         path = fit.path
         transaction.on_commit(lambda: storage.forget(path))

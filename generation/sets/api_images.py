@@ -16,7 +16,8 @@ from rest_framework.utils.urls import replace_query_param
 
 from accounts import private_files
 from accounts.errors import InvalidInput
-from generation.sets import editing, image_pages, selection, selectors, storage, trash
+from generation.jobs.serializers import JobSerializer
+from generation.sets import editing, image_pages, scores, selection, selectors, storage, trash
 from generation.sets.api_base import AnyClient, RoomView, conditional
 from generation.sets.api_sets import SELECTION
 from generation.sets.models import Image, ImageSet
@@ -27,6 +28,7 @@ from generation.sets.serializers import (
     ImagePageSerializer,
     ImageSerializer,
     ImagesWish,
+    ScoreWish,
     SetSerializer,
 )
 
@@ -48,9 +50,10 @@ class SetImagesView(RoomView):
         """A page of them, by number or probability; the cost is the same at any depth."""
         query = request.query_params
         image_set = selectors.set_for(self.person, set_id)
-        chosen = selection.selected(image_set, selection.parse(query)).prefetch_related("scores")
+        wanted = selection.parse(query)
         page = image_pages.page(
-            chosen,
+            selection.selected(image_set, wanted).prefetch_related("scores"),
+            scorer=wanted.scorer,
             sort=query.get("sort", "") or "index",
             cursor=query.get("cursor", ""),
             size=_size(query.get("page_size", "")),
@@ -190,6 +193,23 @@ class ImageView(RoomView):
     def _own(self, image_id: int) -> Image:
         selectors.image_for(self.person, image_id)
         return selectors.own_image_for(self.person, image_id)
+
+
+@extend_schema(tags=["scores"])
+class ImageScoresView(RoomView):
+    """What judges say of one image."""
+
+    @extend_schema(operation_id="images_scores_create", request=ScoreWish, responses={202: JobSerializer})
+    def post(self, request: Request, image_id: int) -> Response:
+        """Have it judged, in seconds; 202 with the job. The answer stands in the image's `scores`."""
+        selectors.image_for(self.person, image_id)
+        image = selectors.own_image_for(self.person, image_id)
+        asked = ScoreWish(data=request.data)
+        asked.is_valid(raise_exception=True)
+        job = scores.request_scores(
+            by=self.person, image_set=image.image_set, image=image, **asked.validated_data
+        )
+        return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
 
 
 def _alone(image: Image) -> QuerySet[Image]:

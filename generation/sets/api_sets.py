@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.errors import InvalidInput
 from generation.jobs.serializers import JobSerializer
-from generation.sets import downloads, editing, scores, selectors, sharing, trash
+from generation.sets import downloads, editing, histories, scores, selection, selectors, sharing, trash
 from generation.sets.api_base import AnyClient, RoomView, conditional
 from generation.sets.models import ImageSet
 from generation.sets.serializers import (
@@ -39,6 +39,12 @@ BELONGINGS = ("mine", "shared", "all", "trash")
 _LIST = [
     OpenApiParameter("q", str, description="Part of the name or note."),
     OpenApiParameter("model", str, description="Made by this model."),
+    OpenApiParameter("tag", str, description="With this tag."),
+    OpenApiParameter(
+        "quality", str, enum=list(histories.QUALITIES), description="By the verdict, if measured."
+    ),
+    OpenApiParameter("since", OpenApiTypes.DATE, description="Made on this day or later."),
+    OpenApiParameter("until", OpenApiTypes.DATE, description="Made on this day or earlier."),
     OpenApiParameter("of", str, enum=BELONGINGS, description="Whose: your own unless said."),
     OpenApiParameter("sort", str, enum=list(SORTS)),
 ]
@@ -47,6 +53,9 @@ SELECTION = [
     OpenApiParameter("min", float, description="Probability at least."),
     OpenApiParameter("max", float, description="Probability at most."),
     OpenApiParameter("best", int, description="The so many of highest probability."),
+    OpenApiParameter(
+        "scorer", str, description="Whose probabilities are meant: the model's own unless said."
+    ),
     OpenApiParameter("starred", str, enum=["0", "1"], description="1: only those with a star."),
 ]
 _DOWNLOAD = [
@@ -88,15 +97,26 @@ class SetsView(RoomView, ListAPIView[ImageSet]):
             "trash": selectors.trash_of,
         }
         found: QuerySet[ImageSet] = choose[whose](self.person)
-        words, model = _plain(query.get("q", "")), _plain(query.get("model", ""))
-        if words:
-            found = found.filter(Q(name__icontains=words) | Q(note__icontains=words))
-        return found.filter(checkpoint__name=model) if model else found
+        return histories.filtered(found, _wanted(query))
 
     @extend_schema(operation_id="sets_list", parameters=_LIST)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them, latest first."""
         return super().get(request, *args, **kwargs)
+
+
+def _wanted(query: Any) -> histories.Wanted:
+    """The filters in a query. What a page would leave out is refused here: a program should know."""
+    quality, days = query.get("quality", ""), {name: query.get(name, "") for name in ("since", "until")}
+    if quality and quality not in histories.QUALITIES:
+        message = _("Choose one of %(choices)s.") % {"choices": ", ".join(histories.QUALITIES)}
+        raise InvalidInput(message, fields={"quality": message})
+    for name, text in days.items():
+        if text and histories.day(text) is None:
+            message = _("Write a date, as 2026-01-31.")
+            raise InvalidInput(message, fields={name: message})
+    texts = {name: _plain(query.get(name, "")) for name in ("q", "model", "tag")}
+    return histories.Wanted(**texts, **days, quality=quality)
 
 
 def _plain(text: str) -> str:
@@ -174,13 +194,16 @@ class SetHistogramView(RoomView):
 
     @extend_schema(
         operation_id="sets_histogram",
+        parameters=[OpenApiParameter("scorer", str, description="The model's own unless said.")],
         responses={
             200: {"type": "object", "properties": {"bins": {"type": "array", "items": {"type": "integer"}}}}
         },
     )
     def get(self, request: Request, set_id: Any) -> HttpResponseBase:
         """Counts in bins of equal width from 0 to 1."""
-        return conditional(request, {"bins": selectors.histogram(selectors.set_for(self.person, set_id))})
+        scorer = selection.scorer_in(request.query_params)
+        image_set = selectors.set_for(self.person, set_id)
+        return conditional(request, {"bins": selectors.histogram(image_set, scorer=scorer)})
 
 
 @extend_schema(tags=["shares"])
@@ -224,7 +247,7 @@ class ShareView(RoomView):
 
 @extend_schema(tags=["scores"])
 class ScoresView(RoomView):
-    """What discriminators say of a set."""
+    """What judges say of a set."""
 
     @extend_schema(operation_id="scores_list", responses=ScorerSerializer(many=True))
     def get(self, request: Request, set_id: Any) -> Response:
@@ -235,7 +258,7 @@ class ScoresView(RoomView):
 
     @extend_schema(operation_id="scores_create", request=ScoreWish, responses={202: JobSerializer})
     def post(self, request: Request, set_id: Any) -> Response:
-        """Have it judged by another discriminator; 202 with the job."""
+        """Have it judged by another discriminator or a model of your lab; 202 with the job."""
         image_set = self.own(set_id)
         asked = ScoreWish(data=request.data)
         asked.is_valid(raise_exception=True)

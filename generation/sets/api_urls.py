@@ -53,6 +53,7 @@ urlpatterns = [
         name="api-webhook-deliveries",
     ),
     path("images/<int:image_id>", api_images.ImageView.as_view(), name="api-image"),
+    path("images/<int:image_id>/scores", api_images.ImageScoresView.as_view(), name="api-image-scores"),
     path("images/<int:image_id>/file", api_images.ImageFileView.as_view(), name="api-image-file"),
     path("images/<int:image_id>/thumb", api_images.ImageThumbView.as_view(), name="api-image-thumb"),
 ]

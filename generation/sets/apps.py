@@ -17,8 +17,19 @@ class SetsConfig(AppConfig):
         from accounts import belongings
         from accounts import personal_data as all_rooms
         from generation.jobs import registry, rounds
-        from generation.sets import exports, leftovers, links, personal_data, scores, services, webhooks
+        from generation.sets import (
+            exports,
+            judges,
+            leftovers,
+            links,
+            personal_data,
+            scores,
+            selectors,
+            services,
+            webhooks,
+        )
 
+        judges.register(judges.Bench("", selectors.judges_offered, "generation.sets.pipeline.discriminator"))
         rounds.register(rounds.Round("webhooks", 5.0, "generation.sets.webhooks.enqueue_due"))
         registry.register(
             registry.JobKind(
@@ -29,6 +40,7 @@ class SetsConfig(AppConfig):
                 url=links.of_chunk,
                 on_end="generation.sets.services.chunk_ended",
                 on_retry="generation.sets.services.chunk_retried",
+                works=services.orders_among,
             )
         )
         registry.register(

@@ -22,7 +22,6 @@ from generation.sets.models import Export, Image, ImageSet
 from generation.sets.selection import ALL, Selection
 
 FORMATS = ("zip", "imagefolder", "webdataset")
-PARAMETERS = ("format", "shard", "per_shard", "val")
 PER_SHARD = 1000
 MOST_PER_SHARD = 100_000
 VAL = 0.1

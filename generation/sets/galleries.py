@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from generation.sets import image_pages, selection
 from generation.sets.models import Image, ImageSet
+from generation.sets.selectors import odds
 
 PAGE = 120
 STRIP = 6
@@ -40,30 +41,31 @@ class Look:
         return urlencode(parts)
 
     def images(self, image_set: ImageSet) -> QuerySet[Image]:
-        """The images that this look shows."""
-        return selection.selected(image_set, self.chosen)
+        """The images that this look shows, with `odds`: what its scorer says of each."""
+        return selection.selected(image_set, self.chosen).annotate(odds=odds(self.chosen.scorer))
 
 
 def page(image_set: ImageSet, look: Look, cursor: str = "") -> image_pages.ImagePage:
     """One page of the gallery."""
-    return image_pages.page(look.images(image_set), sort=look.sort, cursor=cursor, size=PAGE)
+    images, scorer = look.images(image_set), look.chosen.scorer
+    return image_pages.page(images, sort=look.sort, cursor=cursor, size=PAGE, scorer=scorer)
 
 
 def neighbours(image: Image, look: Look) -> tuple[Image | None, Image | None]:
     """The images before and after this one in this look."""
     images = look.images(image.image_set)
     name, is_falling = look.sort.removeprefix("-"), look.sort.startswith("-")
-    if name == "score" and image.score is None:
+    value = Image.objects.filter(pk=image.pk).values_list(odds(look.chosen.scorer), flat=True).first()
+    if name == "score" and value is None:
         name, is_falling = "index", False
     if name == "index":
         lower = images.filter(index__lt=image.index).order_by("-index").first()
         higher = images.filter(index__gt=image.index).order_by("index").first()
         return (higher, lower) if is_falling else (lower, higher)
     up, down = ("lt", "gt") if is_falling else ("gt", "lt")
-    value = image.score
-    after = images.filter(Q(**{f"score__{up}": value}) | Q(score=value, index__gt=image.index))
-    before = images.filter(Q(**{f"score__{down}": value}) | Q(score=value, index__lt=image.index))
-    rising, falling = ("-score", "score") if is_falling else ("score", "-score")
+    after = images.filter(Q(**{f"odds__{up}": value}) | Q(odds=value, index__gt=image.index))
+    before = images.filter(Q(**{f"odds__{down}": value}) | Q(odds=value, index__lt=image.index))
+    rising, falling = ("-odds", "odds") if is_falling else ("odds", "-odds")
     return before.order_by(falling, "-index").first(), after.order_by(rising, "index").first()
 
 

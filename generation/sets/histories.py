@@ -1,13 +1,17 @@
 """Finds sets in a person's history: words, state, model, tag, order. Reads only; pages by key, not by offset."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +20,8 @@ from generation.sets import order_words, selectors, set_words
 from generation.sets.models import Checkpoint, ImageSet, ImageSetQuerySet, Order
 
 PAGE = 25
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
 MOST_TICKED = 200
 SORTS = {
     "": gettext_lazy("newest first"),
@@ -31,6 +37,14 @@ STATES = {
     "failed": gettext_lazy("failed"),
 }
 _STATE_OF = {"stopped": "cancelled"}
+QUALITIES = {
+    "good": gettext_lazy("quality good or fine"),
+    "weak": gettext_lazy("quality worrying or bad"),
+    "none": gettext_lazy("not measured"),
+}
+# The verdicts that the evaluation room writes with a set's headline.
+_CHIPS = {"good": "good", "fine": "good", "worrying": "warn", "bad": "bad"}
+_VERDICTS = {"good": ("good", "fine"), "weak": ("worrying", "bad")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,9 @@ class Wanted:
     state: str = ""
     model: str = ""
     tag: str = ""
+    quality: str = ""
+    since: str = ""
+    until: str = ""
     shared: str = ""
     sort: str = ""
     after: str = ""
@@ -48,17 +65,29 @@ class Wanted:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Wanted":
         """Read an address; what means nothing is left out."""
-        texts = {name: query.get(name, "").strip()[:120] for name in cls.__dataclass_fields__}
+        texts = {
+            name: query.get(name, "").replace("\x00", "").strip()[:120] for name in cls.__dataclass_fields__
+        }
         if texts["state"] not in STATES:
             texts["state"] = ""
         if texts["sort"] not in SORTS:
             texts["sort"] = ""
+        if texts["quality"] not in QUALITIES:
+            texts["quality"] = ""
+        for name in ("since", "until"):
+            if day(texts[name]) is None:
+                texts[name] = ""
         return cls(**texts)
 
     @property
     def is_plain(self) -> bool:
         """Whether nothing is filtered."""
-        return not (self.q or self.state or self.model or self.tag or self.shared or self.after)
+        return not any(value for name, value in asdict(self).items() if name != "sort")
+
+    @property
+    def has_more(self) -> bool:
+        """Whether one of the filters that the page folds away is set."""
+        return bool(self.quality or self.since or self.until)
 
     def query(self, **other: str) -> str:
         """The address with some of it changed, from the first page."""
@@ -78,7 +107,7 @@ def page(user: User, wanted: Wanted) -> Page:
     """One page of what was asked for."""
     base = selectors.sets_shared_with(user) if wanted.shared else selectors.sets_of(user)
     field, is_falling = _KEYS[wanted.sort]
-    found = _after(_filtered(base, wanted), wanted.after, field, is_falling)
+    found = _after(filtered(base, wanted), wanted.after, field, is_falling)
     sign = "-" if is_falling else ""
     rows = list(found.order_by(f"{sign}{field}", f"{sign}pk")[: PAGE + 1])
     more, rows = len(rows) > PAGE, rows[:PAGE]
@@ -101,6 +130,12 @@ def chips(user: User, wanted: Wanted) -> list[tuple[str, str, bool]]:
         made.append((name, wanted.query(model="" if on else name), on))
     if wanted.tag:
         made.append((wanted.tag, wanted.query(tag=""), True))
+    if wanted.quality:
+        made.append((str(QUALITIES[wanted.quality]), wanted.query(quality=""), True))
+    for name, words in (("since", _("from %(date)s")), ("until", _("until %(date)s"))):
+        if date := day(getattr(wanted, name)):
+            shown = words % {"date": date_format(date, "SHORT_DATE_FORMAT")}
+            made.append((shown, wanted.query(**{name: ""}), True))
     return made
 
 
@@ -110,12 +145,28 @@ def last_orders(sets: list[ImageSet]) -> dict[UUID, dict[str, Any]]:
     return {order.image_set_id: {"order": order, "chip": order_words.chip(order)} for order in orders}
 
 
+def quality_chip(image_set: ImageSet) -> str:
+    """The kind of chip for its verdict."""
+    return _CHIPS.get(image_set.quality.get("verdict", ""), "")
+
+
 def kid_of(image_set: ImageSet) -> set_words.Kid | None:
     """The headline quality, if it was measured."""
     return set_words.kid_of(image_set.quality)
 
 
-def _filtered(sets: ImageSetQuerySet, wanted: Wanted) -> ImageSetQuerySet:
+def day(text: str) -> date | None:
+    """A date as browsers write it; None for anything else."""
+    try:
+        found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+    # The day after is asked for too, and a zone may lie a day before or behind.
+    return found if found is not None and _FIRST_YEAR <= found.year <= _LAST_YEAR else None
+
+
+def filtered(sets: ImageSetQuerySet, wanted: Wanted) -> ImageSetQuerySet:
+    """The sets that fit everything that is wanted of them."""
     if wanted.q:
         sets = sets.filter(Q(name__icontains=wanted.q) | Q(note__icontains=wanted.q) | _tagged(wanted.q))
     if wanted.tag:
@@ -129,7 +180,19 @@ def _filtered(sets: ImageSetQuerySet, wanted: Wanted) -> ImageSetQuerySet:
             sets = sets.exclude(Exists(orders.exclude(state="done")))
         else:
             sets = sets.filter(Exists(orders.filter(state=state)))
+    if wanted.quality == "none":
+        sets = sets.filter(quality__verdict__isnull=True)
+    elif wanted.quality:
+        sets = sets.filter(quality__verdict__in=_VERDICTS[wanted.quality])
+    if since := day(wanted.since):
+        sets = sets.filter(created_at__gte=_midnight(since))
+    if until := day(wanted.until):
+        sets = sets.filter(created_at__lt=_midnight(until + timedelta(days=1)))
     return sets
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _tagged(text: str) -> Q:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import InvalidInput
 from generation.sets.models import Image
+from generation.sets.selectors import odds
 
 SORTS = ("index", "-index", "score", "-score")
 PAGE = 60
@@ -35,7 +36,9 @@ class _Key:
     index: int
 
 
-def page(images: QuerySet[Image], *, sort: str = "index", cursor: str = "", size: int = PAGE) -> ImagePage:
+def page(
+    images: QuerySet[Image], *, sort: str = "index", cursor: str = "", size: int = PAGE, scorer: str = ""
+) -> ImagePage:
     """One page of `images` in the order of `sort`; images without a probability come last."""
     if sort not in SORTS:
         message = _("Sort by one of %(sorts)s.") % {"sorts": ", ".join(SORTS)}
@@ -43,7 +46,7 @@ def page(images: QuerySet[Image], *, sort: str = "index", cursor: str = "", size
     key = _read(cursor) if cursor else None
     descending = sort.startswith("-")
     backwards = key is not None and key.backwards
-    ordered = _with_value(images, sort)
+    ordered = _with_value(images, sort, scorer)
     if key is not None:
         ordered = ordered.filter(_beyond(key, descending))
     # Among equals the lower number comes first, whichever way the values go; sorted by number there are no equals.
@@ -59,13 +62,13 @@ def page(images: QuerySet[Image], *, sort: str = "index", cursor: str = "", size
     )
 
 
-def _with_value(images: QuerySet[Image], sort: str) -> QuerySet[Image]:
+def _with_value(images: QuerySet[Image], sort: str, scorer: str) -> QuerySet[Image]:
     if sort.endswith("index"):
         return images.annotate(value=F("index"))
-    if not images.filter(score__isnull=True).order_by().exists():
+    if not scorer and not images.filter(score__isnull=True).order_by().exists():
         return images.annotate(value=F("score"))  # the index on scores serves this
     last = -1.0 if sort.startswith("-") else 2.0
-    return images.annotate(value=Coalesce(F("score"), Cast(Value(last), FloatField())))
+    return images.annotate(value=Coalesce(odds(scorer), Cast(Value(last), FloatField())))
 
 
 def _beyond(key: _Key, descending: bool) -> Q:

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from generation.jobs.models import Job
 from generation.sets import services
-from generation.sets.models import Export
+from generation.sets.models import Export, Scoring
 
 
 def of_chunk(job: Job) -> str | None:
@@ -20,9 +20,15 @@ def of_export(job: Job) -> str | None:
 
 
 def of_scores(job: Job) -> str | None:
-    """The page of the set that is judged."""
-    set_id, _colon, _judge = job.subject_id.partition(":")
-    return reverse("sets:set", args=[set_id]) if set_id else None
+    """The page of the set, or of the image, that is judged."""
+    number = job.subject_id
+    found = Scoring.objects.filter(pk=number) if number.isdigit() else Scoring.objects.none()
+    scoring = found.first()
+    if scoring is None:
+        return None
+    if scoring.image_id is not None:
+        return reverse("sets:image", args=[scoring.image_id])
+    return reverse("sets:set", args=[scoring.image_set_id])
 
 
 def of_webhooks(job: Job) -> str | None:

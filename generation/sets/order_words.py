@@ -27,7 +27,7 @@ def state(order: Order) -> str:
 
 
 def progress(order: Order) -> str:
-    """The sentence under the bar: "132 of 200, 25 s left" or "0 of 200, you are next after 3 jobs"."""
+    """The sentence under the bar: "132 of 200, 25 s left" or "0 of 200, you are next after 1 order of others"."""
     done: int = order.done  # type: ignore[attr-defined]  # annotated by selectors.with_done
     total = order.wish.count
     parts = [_("%(done)s of %(total)s") % {"done": _number(done), "total": _number(total)}]

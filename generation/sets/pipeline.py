@@ -5,19 +5,23 @@ An image is a function of its recipe, so a chunk that is done again writes the s
 
 import hashlib
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from accounts.errors import NotFound
+from accounts.models import User
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
-from generation.sets import messages, scores, storage
-from generation.sets.models import Checkpoint, Chunk, Image, ImageSet
+from generation.sets import judges, messages, scores, selectors, storage
+from generation.sets.models import Chunk, Image, ImageSet, Scoring
 from mlcore import engine, images
-from mlcore.errors import CheckpointError, ImageError
+from mlcore.errors import CheckpointError, MlcoreError
 from mlcore.image_folder import encode
 
 BATCH = 16
@@ -137,30 +141,55 @@ def _note_machine(image_set: ImageSet, recipe: dict[str, Any]) -> None:
         ImageSet.objects.filter(pk=image_set.pk).update(recipe=image_set.recipe)
 
 
-def score_set(image_set: ImageSet, judge: Checkpoint, context: JobContext) -> None:
-    """Judge what a discriminator has not judged yet; every batch is kept before the next is begun."""
-    try:
-        scorer = engine.load_scorer(storage.checkpoint_path(judge))
-    except CheckpointError as error:
-        raise JobFailed("model_broken", messages.MODEL_BROKEN, {"reason": str(error)}) from error
+def score(scoring: Scoring, context: JobContext) -> None:
+    """Judge what has not been judged yet; every batch is kept before the next is begun."""
+    image_set = scoring.image_set
+    probe = _probe(scoring)
     there = Image.objects.filter(image_set=image_set, deleted_at__isnull=True)
-    missing = list(there.exclude(scores__scorer=judge.name).order_by("index"))
+    if scoring.image_id is not None:
+        there = there.filter(pk=scoring.image_id)
+    missing = list(there.exclude(scores__scorer=scoring.scorer).order_by("index"))
     total = there.count()
     done = total - len(missing)
     for at in range(0, len(missing), SCORED_AT_ONCE):
         batch = missing[at : at + SCORED_AT_ONCE]
-        found = scorer.probabilities([_read(image_set, image) for image in batch])
+        found = _ask(probe, image_set, batch)
         with context.guard():
             scores.keep(
-                {image.pk: float(value) for image, value in zip(batch, found, strict=True)}, judge.name
+                {image.pk: float(value) for image, value in zip(batch, found, strict=True)}, scoring.scorer
             )
         done += len(batch)
         context.progress(done, total)
 
 
-def _read(image_set: ImageSet, image: Image) -> images.Pixels:
+def _probe(scoring: Scoring) -> judges.Probe:
     try:
-        data = storage.image_path(image_set, image.index).read_bytes()
-        return images.decode(data, MOST_PIXELS)
-    except (OSError, ImageError) as error:
-        raise JobFailed("file_broken", messages.FILE_BROKEN, {"file": image.file_name}) from error
+        return judges.load(scoring.image_set.owner, scoring.scorer)
+    except NotFound as error:
+        raise JobFailed("gone", messages.GONE) from error
+    except (MlcoreError, FileNotFoundError) as error:
+        raise JobFailed("model_broken", messages.MODEL_BROKEN, {"reason": str(error)}) from error
+
+
+def _ask(probe: judges.Probe, image_set: ImageSet, batch: list[Image]) -> Sequence[float]:
+    try:
+        return probe([storage.image_path(image_set, image.index) for image in batch])
+    except (OSError, MlcoreError) as error:
+        # Which of them it was is found by asking one by one.
+        if len(batch) > 1:
+            return [value for image in batch for value in _ask(probe, image_set, [image])]
+        raise JobFailed("file_broken", messages.FILE_BROKEN, {"file": batch[0].file_name}) from error
+
+
+def discriminator(_user: User, name: str) -> judges.Probe:
+    """A discriminator of this room by name, as `judges` wants it."""
+    row = selectors.judges().filter(name=name).first()
+    if row is None:
+        raise NotFound(name)
+    scorer = engine.load_scorer(storage.checkpoint_path(row))
+
+    def probe(paths: Sequence[Path]) -> Sequence[float]:
+        pictures = [images.decode(path.read_bytes(), MOST_PIXELS) for path in paths]
+        return [float(value) for value in scorer.probabilities(pictures)]
+
+    return probe

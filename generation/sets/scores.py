@@ -1,5 +1,6 @@
-"""Scoring a set again with another discriminator: asked for here, done by a worker, kept per scorer."""
+"""Scoring again with another judge, a whole set or one image: asked for here, done by a worker, kept per scorer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +9,15 @@ from django.db.models import Avg, Count
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from accounts.errors import InvalidInput, NotFound
+from accounts.errors import InvalidInput
 from accounts.models import User
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
-from generation.sets import policies, selectors
-from generation.sets.models import Checkpoint, ImageSet, Score
+from generation.sets import judges, policies
+from generation.sets.models import Image, ImageSet, Score, Scoring
 
 SCORE_SET = "score-set"
+_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,49 +25,51 @@ class ScorerState:
     """What one scorer says of a set so far."""
 
     scorer: str
+    title: str
     count: int
     mean: float | None
-    job: Any
-    state: str
+    job: Job | None
+    is_offered: bool
+
+    @property
+    def state(self) -> str:
+        """Where its last job is; none if it was never asked."""
+        return self.job.state if self.job is not None else "none"
 
 
 @transaction.atomic
-def request_scores(*, by: User, image_set: ImageSet, scorer: str) -> Job:
-    """Have every image of the set judged by the discriminator of this name; a job for it that lives is joined."""
+def request_scores(*, by: User, image_set: ImageSet, scorer: str, image: Image | None = None) -> Job:
+    """Have every image of the set, or this one, judged; a job for the same that lives is joined."""
     policies.check_can_change(by, image_set)
-    judge = selectors.judges().filter(name=scorer).first()
-    if judge is None:
-        names = ", ".join(selectors.judges().values_list("name", flat=True)[:20])
-        message = (
-            _("There is no discriminator %(name)s. There are: %(names)s.")
-            % {"name": scorer[:64], "names": names}
-            if names
-            else _("No discriminator is here that could judge. Ask an administrator to add one.")
-        )
-        raise InvalidInput(message, code="no_scorer", fields={"scorer": message})
-    subject = subject_of(image_set, judge)
+    _check_offered(by, scorer)
     # The lock makes two requests at once one job.
     ImageSet.objects.select_for_update().get(pk=image_set.pk)
-    live = Job.objects.filter(kind=SCORE_SET, subject_id=subject).live().first()
-    if live is not None:
-        return live
-    audit.record(by=by, action="set.score", target=f"set:{image_set.pk}", detail={"scorer": judge.name})
-    return jobs.enqueue(kind=SCORE_SET, owner=by, subject_id=subject, total=image_set.count)
+    same = Scoring.objects.filter(image_set=image_set, image=image, scorer=scorer)
+    live = same.filter(job__state__in=Job.LIVE).select_related("job").first()
+    if live is not None and live.job is not None:
+        return live.job
+    # One row a wish is enough: its last job says how it went.
+    same.delete()
+    scoring = Scoring.objects.create(image_set=image_set, image=image, scorer=scorer)
+    total = image_set.count if image is None else 1
+    queue = None if image is None else "short"
+    job = jobs.enqueue(kind=SCORE_SET, owner=by, subject_id=scoring.pk, total=total, queue=queue)
+    Scoring.objects.filter(pk=scoring.pk).update(job=job)
+    audit.record(by=by, action="set.score", target=f"set:{image_set.pk}", detail={"scorer": scorer})
+    return job
 
 
-def subject_of(image_set: ImageSet, judge: Checkpoint) -> str:
-    """What a scoring job is about."""
-    return f"{image_set.pk}:{judge.pk}"
-
-
-def read_subject(subject: str) -> tuple[ImageSet, Checkpoint]:
-    """The set and the discriminator of a scoring job; NotFound when one has gone."""
-    set_id, _colon, judge_id = subject.partition(":")
-    image_set = ImageSet.objects.filter(pk=set_id, deleted_at__isnull=True).first()
-    judge = Checkpoint.objects.filter(pk=judge_id).first()
-    if image_set is None or judge is None:
-        raise NotFound(_("There is nothing here, or it is not yours."))
-    return image_set, judge
+def _check_offered(by: User, scorer: str) -> None:
+    names = [judge.key for judge in judges.offered(by)]
+    if scorer in names:
+        return
+    message = (
+        _("There is no judge %(name)s. There are: %(names)s.")
+        % {"name": scorer[:80], "names": ", ".join(names[:_NAMED])}
+        if names
+        else _("Nobody is here who could judge. Fit a model in the lab, or ask an administrator for one.")
+    )
+    raise InvalidInput(message, code="no_scorer", fields={"scorer": message})
 
 
 def keep(values: dict[int, float], scorer: str) -> None:
@@ -76,26 +80,50 @@ def keep(values: dict[int, float], scorer: str) -> None:
     )
 
 
+def forget_scorer(*, owner: User, scorer: str) -> None:
+    """A judge of this person is gone: what it said goes too, for another one may come under its name."""
+    Score.objects.filter(image__image_set__owner=owner, scorer=scorer).delete()
+    Scoring.objects.filter(image_set__owner=owner, scorer=scorer).delete()
+
+
 def scorers_of(image_set: ImageSet) -> list[ScorerState]:
-    """Every discriminator that judged the set or could: three queries, however many images."""
+    """Everybody who judged the set or could: a few queries, however many images."""
     found = Score.objects.filter(image__image_set=image_set, image__deleted_at__isnull=True)
-    said = {
+    said: Mapping[str, Any] = {
         row["scorer"]: row
         for row in found.order_by().values("scorer").annotate(count=Count("pk"), mean=Avg("value"))
     }
-    judges = {judge.name: judge for judge in selectors.judges()}
-    subjects = {subject_of(image_set, judge): name for name, judge in judges.items()}
-    last = {
-        subjects[job.subject_id]: job
-        for job in Job.objects.filter(kind=SCORE_SET, subject_id__in=subjects).order_by("id")
-    }
+    offered = {judge.key: judge.title for judge in judges.offered(image_set.owner)}
+    asked = Scoring.objects.filter(image_set=image_set, image=None).select_related("job").order_by("pk")
+    last = {scoring.scorer: scoring.job for scoring in asked}
     return [
         ScorerState(
             scorer=name,
+            title=offered.get(name, name),
             count=said[name]["count"] if name in said else 0,
             mean=said[name]["mean"] if name in said else None,
-            job=last[name].pk if name in last else None,
-            state=last[name].state if name in last else "none",
+            job=last.get(name),
+            is_offered=name in offered,
         )
-        for name in sorted(said.keys() | judges.keys())
+        for name in sorted(said.keys() | offered.keys())
     ]
+
+
+def said_of(image: Image) -> list[tuple[str, float]]:
+    """What scorers other than the model's own say of one image, by the title of each."""
+    offered = {judge.key: judge.title for judge in judges.offered(image.image_set.owner)}
+    rows = Score.objects.filter(image=image).order_by("scorer")
+    return [(offered.get(row.scorer, row.scorer), row.value) for row in rows]
+
+
+def live_of(image: Image) -> list[Job]:
+    """The jobs that are just judging this image alone."""
+    asked = Scoring.objects.filter(image=image, job__state__in=Job.LIVE).select_related("job")
+    return [scoring.job for scoring in asked if scoring.job is not None]
+
+
+def titles_of(image_set: ImageSet) -> list[tuple[str, str]]:
+    """The scorers that judged images of the set, as (key, title): whom a gallery can be sorted by."""
+    found = Score.objects.filter(image__image_set=image_set).order_by("scorer")
+    offered = {judge.key: judge.title for judge in judges.offered(image_set.owner)}
+    return [(key, offered.get(key, key)) for key in found.values_list("scorer", flat=True).distinct()]

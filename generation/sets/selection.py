@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import InvalidInput
 from generation.sets.models import Image, ImageSet
-from generation.sets.selectors import images_of
+from generation.sets.selectors import images_of, odds
 
 MOST_RUNS = 300
 MOST_NUMBER = 99_999_999
-PARAMETERS = ("min", "max", "starred", "numbers", "best")
+MOST_SCORER = 80
 _RUN = re.compile(r"(\d{1,8})(?:-(\d{1,8}))?")
 _PROBABILITY = re.compile(r"\d(?:\.\d{1,17})?(?:e-\d{1,2})?")
 _COUNT = re.compile(r"[1-9]\d{0,7}")
@@ -23,13 +23,17 @@ _COUNT = re.compile(r"[1-9]\d{0,7}")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which images of a set: all of these conditions hold. `runs` are first and last numbers; None is no condition."""
+    """Which images of a set: all of these conditions hold. `runs` are first and last numbers; None is no condition.
+
+    Probabilities are those of the model's own discriminator, or those that `scorer` gave.
+    """
 
     least: float | None = None
     most: float | None = None
     starred: bool = False
     runs: tuple[tuple[int, int], ...] | None = None
     best: int | None = None
+    scorer: str = ""
 
 
 ALL = Selection()
@@ -45,26 +49,30 @@ def selected(
         for first, last in selection.runs:
             runs |= Q(index__gte=first, index__lte=last)
         found = found.filter(runs)
-    if selection.least is not None:
-        found = found.filter(score__gte=selection.least)
-    if selection.most is not None:
-        found = found.filter(score__lte=selection.most)
     if selection.starred:
         found = found.filter(is_starred=True)
+    if (selection.least, selection.most, selection.best) == (None, None, None):
+        return found
+    found = found.annotate(said=odds(selection.scorer))
+    if selection.least is not None:
+        found = found.filter(said__gte=selection.least)
+    if selection.most is not None:
+        found = found.filter(said__lte=selection.most)
     if selection.best is not None:
-        best = found.filter(score__isnull=False).order_by("-score", "index").values("pk")[: selection.best]
+        best = found.filter(said__isnull=False).order_by("-said", "index").values("pk")[: selection.best]
         found = found.filter(pk__in=best)
     return found
 
 
 def parse(query: Mapping[str, str]) -> Selection:
-    """The selection in a query: `min`, `max`, `starred=1`, `numbers=0-15,20`, `best=100`."""
+    """The selection in a query: `min`, `max`, `starred=1`, `numbers=0-15,20`, `best=100`, `scorer=name`."""
     return Selection(
         least=_probability(query, "min"),
         most=_probability(query, "max"),
         starred=_flag(query, "starred"),
         runs=runs(query.get("numbers", "")),
         best=_count(query.get("best")),
+        scorer=scorer_in(query),
     )
 
 
@@ -86,9 +94,19 @@ def as_query(selection: Selection) -> dict[str, Any]:
     query: dict[str, Any] = {"min": selection.least, "max": selection.most, "best": selection.best}
     if selection.starred:
         query["starred"] = "1"
+    if selection.scorer:
+        query["scorer"] = selection.scorer
     if selection.runs is not None:
         query["numbers"] = ",".join(f"{a}-{b}" if b > a else str(a) for a, b in selection.runs)
     return {name: value for name, value in query.items() if value is not None}
+
+
+def scorer_in(query: Mapping[str, str]) -> str:
+    """Whose probabilities are meant."""
+    text = query.get("scorer", "")
+    if len(text) > MOST_SCORER or not (text.isprintable() or not text):
+        raise _refusal("scorer", _("Write the name of a scorer, as the scores of the set show it."))
+    return text
 
 
 def _probability(query: Mapping[str, str], name: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Floor, Least, Now
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from generation.sets.models import (
     ImageSet,
     ImageSetQuerySet,
     Order,
+    Score,
     Share,
     Webhook,
 )
@@ -105,14 +106,22 @@ def own_image_for(user: User, image_id: int) -> Image:
     return image
 
 
-def histogram(image_set: ImageSet, bins: int = HISTOGRAM_BINS) -> list[int]:
+def odds(scorer: str = "") -> F | Subquery:
+    """The probability of an image: what its model's own discriminator says, or another scorer."""
+    if not scorer:
+        return F("score")
+    return Subquery(Score.objects.filter(image=OuterRef("pk"), scorer=scorer).values("value")[:1])
+
+
+def histogram(image_set: ImageSet, bins: int = HISTOGRAM_BINS, scorer: str = "") -> list[int]:
     """How many images have which probability, in bins of equal width from 0 to 1; one query."""
+    said = images_of(image_set).order_by().annotate(odds=odds(scorer)).filter(odds__isnull=False)
     # Probability 1 belongs to the last bin.
-    place = Least(Floor(F("score") * bins), bins - 1, output_field=IntegerField())
-    scores = images_of(image_set).filter(score__isnull=False).order_by().annotate(place=place)
+    place = Least(Floor(F("odds") * bins), bins - 1, output_field=IntegerField())
+    counted = said.annotate(place=place).values("place").annotate(n=Count("pk"))
     counts = [0] * bins
-    for where in scores.values_list("place", flat=True):
-        counts[int(where)] += 1  # PostgreSQL floors a float to a float
+    for where, number in counted.values_list("place", "n"):
+        counts[int(where)] += number  # PostgreSQL floors a float to a float
     return counts
 
 
@@ -175,6 +184,11 @@ def judges() -> QuerySet[Checkpoint]:
     """The discriminators that may judge a set."""
     usable = (Checkpoint.State.VERIFIED, Checkpoint.State.PUBLISHED)
     return Checkpoint.objects.filter(kind=Checkpoint.Kind.DISCRIMINATOR, state__in=usable).order_by("name")
+
+
+def judges_offered(_user: User) -> list[tuple[str, str]]:
+    """Names and titles of the discriminators; everybody may ask all of them."""
+    return [(name, name) for name in judges().values_list("name", flat=True)]
 
 
 def model_named(name: str) -> Checkpoint:

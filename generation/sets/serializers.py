@@ -213,6 +213,11 @@ class Choice(StrictSerializer):
     max = Decimal(least=0.0, most=1.0, required=False)
     best = WholeNumber(least=1, most=selection.MOST_NUMBER, required=False)
     starred = Flag(required=False)
+    scorer = Text(
+        max_length=selection.MOST_SCORER,
+        required=False,
+        help_text="Whose probabilities are meant: the model's own unless said.",
+    )
 
     @staticmethod
     def meant(data: dict[str, Any]) -> selection.Selection:
@@ -223,6 +228,7 @@ class Choice(StrictSerializer):
             starred=data.get("starred", False),
             runs=selection.runs(data.get("numbers", "")),
             best=data.get("best"),
+            scorer=data.get("scorer", ""),
         )
 
 
@@ -239,7 +245,7 @@ class ImagesWish(Choice):
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Refuse nothing at all: an empty body must not delete everything."""
-        if all(value in (None, False) for value in data.values()):
+        if all(value in (None, False) for name, value in data.items() if name != "scorer"):
             raise serializers.ValidationError(_("Say which images: numbers, min, max, best, starred or all."))
         return data
 
@@ -430,19 +436,31 @@ class ModelSerializer(serializers.ModelSerializer[Checkpoint]):
         return found
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A discriminator", {"scorer": "palm-128-d"}, request_only=True),
+        OpenApiExample("Your own model of the lab", {"scorer": "lab:model1"}, request_only=True),
+    ]
+)
 class ScoreWish(StrictSerializer):
-    """The name of a discriminator; GET .../scores lists those that may judge."""
+    """Who is to judge: the name of a discriminator, or `lab:` and the id of a model that you fitted in the lab.
 
-    scorer = Text(max_length=64)
+    GET .../scores of the set lists all of them.
+    """
+
+    scorer = Text(max_length=selection.MOST_SCORER)
 
 
 class ScorerSerializer(serializers.Serializer[Any]):
     """What one scorer says of the set, or that it is at it."""
 
     scorer = serializers.CharField()
+    title = serializers.CharField(help_text="Its name for people.")
     count = serializers.IntegerField(help_text="Images scored so far.")
     mean = serializers.FloatField(allow_null=True)
-    job = serializers.UUIDField(allow_null=True, help_text="GET /api/v1/jobs/{id} shows how far it is.")
+    job = serializers.UUIDField(
+        source="job.pk", allow_null=True, default=None, help_text="GET /api/v1/jobs/{id} shows how far it is."
+    )
     state = serializers.CharField(
         help_text="queued, running, done, failed or cancelled; none if never asked for."
     )

@@ -269,3 +269,8 @@ def _per_image(spec: GenerationSpec) -> tuple[Any, ...]:
 def order_of(job: Job) -> UUID | None:
     """The order that a chunk's job belongs to."""
     return Chunk.objects.filter(pk=job.subject_id).values_list("order_id", flat=True).first()
+
+
+def orders_among(chunks: list[str]) -> int:
+    """How many orders the chunks with these keys belong to."""
+    return Chunk.objects.filter(pk__in=chunks).values("order").distinct().count()

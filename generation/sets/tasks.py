@@ -4,11 +4,10 @@ import time
 
 from django.conf import settings
 
-from accounts.errors import NotFound
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
-from generation.sets import messages, packing, pipeline, scores, sending, verification, webhooks
-from generation.sets.models import Checkpoint, Chunk, Delivery, Export
+from generation.sets import messages, packing, pipeline, sending, verification, webhooks
+from generation.sets.models import Checkpoint, Chunk, Delivery, Export, Scoring
 
 
 def run_chunk(context: JobContext) -> None:
@@ -70,9 +69,9 @@ def run_delivery(context: JobContext) -> None:
 
 
 def run_scores(context: JobContext) -> None:
-    """Have a set judged by another discriminator."""
-    try:
-        image_set, judge = scores.read_subject(context.subject_id)
-    except NotFound as error:
-        raise JobFailed("gone", messages.GONE) from error
-    pipeline.score_set(image_set, judge, context)
+    """Have a set, or one image, judged by somebody else."""
+    found = Scoring.objects.select_related("image_set__owner").filter(pk=context.subject_id)
+    scoring = found.filter(image_set__deleted_at__isnull=True).first()
+    if scoring is None:
+        raise JobFailed("gone", messages.GONE)
+    pipeline.score(scoring, context)

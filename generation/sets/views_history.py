@@ -34,6 +34,7 @@ def history(request: HttpRequest) -> HttpResponse:
         "next": found.next,
         "chips": histories.chips(asking, wanted),
         "sorts": histories.SORTS,
+        "qualities": histories.QUALITIES,
         "usage": ledger.usage(asking),
         "is_empty": not found.sets and wanted.is_plain,
         "trash_count": selectors.trash_of(asking).count(),
@@ -113,6 +114,7 @@ def _rows(sets: list[ImageSet]) -> list[dict[str, Any]]:
             "strip": strips[image_set.pk],
             "order": orders.get(image_set.pk),
             "kid": histories.kid_of(image_set),
+            "quality": histories.quality_chip(image_set),
         }
         for image_set in sets
     ]

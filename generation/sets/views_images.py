@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import InvalidInput
-from generation.sets import editing, galleries, policies, selection, selectors, trash
+from generation.sets import editing, galleries, policies, selection, selectors, trash, views_judges
 from generation.sets.models import Image, ImageSet
 from generation.sets.views_base import next_url, person
 
@@ -39,6 +39,7 @@ def image(request: HttpRequest, image_id: int) -> HttpResponse:
         "ahead": after,
         "back": f"{reverse('sets:set', args=[found.image_set_id])}{query}",
         "here": request.get_full_path(),
+        **views_judges.said(request, found),
     }
     return render(request, "sets/image.html", context)
 

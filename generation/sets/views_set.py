@@ -13,7 +13,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Conflict
-from generation.sets import charts, editing, galleries, policies, selectors, services, set_words
+from generation.sets import (
+    charts,
+    editing,
+    galleries,
+    policies,
+    scores,
+    selectors,
+    services,
+    set_words,
+    tallies,
+)
 from generation.sets.forms import MoreForm, TagsField
 from generation.sets.models import Image, ImageSet, Order
 from generation.sets.views_base import is_htmx, person
@@ -25,11 +35,14 @@ def images(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """The gallery."""
     image_set = selectors.set_for(person(request), set_id)
     look = galleries.Look.of(request.GET)
+    scorer = look.chosen.scorer
+    bins = tallies.histogram(image_set, scorer)
     context = {
         **around(request, image_set, "images"),
         **gallery(image_set, look, request.GET.get("cursor", "")),
-        "bars": charts.histogram(selectors.histogram(image_set)),
-        "has_scores": selectors.images_of(image_set).filter(score__isnull=False).exists(),
+        "bars": charts.histogram(bins),
+        "has_scores": bool(scorer) or any(bins),
+        "scorers": scores.titles_of(image_set),
         "shown": look.images(image_set).count(),
     }
     return render(request, "sets/_gallery.html" if is_htmx(request) else "sets/set.html", context)

@@ -39,6 +39,7 @@
     if (Number(sent.min) === 0) delete sent.min;
     if (Number(sent.max) === 1) delete sent.max;
     if (sent.sort === "index") delete sent.sort;
+    if (!sent.scorer) delete sent.scorer;
   });
 
   if (!bar) return;

@@ -33,8 +33,10 @@ def test_place_is_the_order_in_which_jobs_are_really_taken(alice, bob, charlie, 
 def test_place_in_words(alice, bob, enqueue):
     first, second, third = enqueue(alice), enqueue(bob), enqueue(bob)
     assert selectors.place_in_words(first) == "you are next"
-    assert selectors.place_in_words(second) == "you are next after 1 job"
-    assert selectors.place_in_words(third) == "you are next after 2 jobs"
+    assert selectors.place_in_words(second) == "you are next after 1 order of others"
+    assert selectors.place_in_words(third) == "you are next after 1 order of others"
+    first.delete()
+    assert selectors.place_in_words(third) == "after your other orders"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from accounts import ledger
 from accounts.errors import Conflict, InvalidInput, NotFound, OverQuota
 from generation.jobs.models import Job
-from generation.sets import services, storage
+from generation.sets import order_words, selectors, services, storage
 from generation.sets.models import Chunk, Image, Order
 from mlcore import images
 from mlcore.spec import GenerationSpec
@@ -199,3 +199,22 @@ def test_chunks_cover_the_order_once_and_follow_the_speed(stand_in):
         assert parts[0] == (7, min(size, count))
         covered = [index for first, length in parts for index in range(first, first + length)]
         assert covered == list(range(7, 7 + count))
+
+
+def test_the_place_in_the_queue_counts_orders_of_others_and_not_their_parts(
+    alice, bob, charlie, model, monkeypatch
+):
+    monkeypatch.setattr(services, "CHUNK_SIZES", (16, 16))
+
+    def ask(by, count):
+        made = services.order_images(by=by, checkpoint=model, spec=GenerationSpec(count=count, seed=1))
+        return selectors.order_for(by, made.pk)
+
+    ask(alice, 160)
+    ask(charlie, 16)
+    first, second = ask(bob, 48), ask(bob, 16)
+    assert order_words.progress(first) == "0 of 48, you are next after 2 orders of others"
+    # Three turns of bob's and one more: alice's one large order goes before, and charlie's.
+    assert order_words.progress(second) == "0 of 16, you are next after 2 orders of others"
+    ask(alice, 16)
+    assert order_words.progress(second) == "0 of 16, you are next after 2 orders of others"
