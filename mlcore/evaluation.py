@@ -16,6 +16,7 @@ from mlcore.metrics.extrapolation import extrapolated_distance
 from mlcore.metrics.features import checked
 from mlcore.metrics.judge import judge_features
 from mlcore.metrics.memorisation import memorisation
+from mlcore.metrics.moments import Moments
 from mlcore.metrics.vendi import vendi
 from mlcore.metrics.verdicts import verdicts
 from mlcore.models.features import Extractor
@@ -33,12 +34,14 @@ def evaluate(
     *,
     training: Bank | None = None,
     scores: Sequence[float] | None = None,
+    moments: Moments | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Every measure of a set, JSON-able, with verdicts as codes.
 
     `training` (a bank of what the generator was trained on) adds privacy, and lets real palms play the set
-    for the comparison of real against real. `scores` adds the curve of what choosing costs.
+    for the comparison of real against real. `scores` adds the curve of what choosing costs. `moments` are the
+    reference's, where they were kept (mlcore.moments_cache).
     """
     reference.check_same_network(extractor)
     if len(features) < LEAST:
@@ -48,16 +51,17 @@ def evaluate(
         )
     made = checked(features)
     real = reference.features
+    known = moments or Moments.of(real)
     report: dict[str, Any] = {
         "n": len(made),
         "n_ref": reference.header.n,
         "extractor": extractor.name,
         "weights_sha256": extractor.sha256,
         "reference": {"name": reference.header.name, "sha256": reference.sha256},
-        **judge_features(made, real),
+        **judge_features(made, real, groups=reference.groups, known=known),
         "vendi": vendi(made),
         "constant": bool(made.std(axis=0).max() <= CONSTANT_SPREAD * max(float(np.abs(made).max()), 1.0)),
-        "fd_infinite": _extrapolated(made, real, seed),
+        "fd_infinite": _extrapolated(made, known, seed),
         "duplicates": asdict(duplicates(made, near_threshold(real))),
     }
     if extractor.name == STANDARD:
@@ -82,7 +86,7 @@ def _other_people(training: Bank, reference: Bank) -> bool:
     return parts == ("train", "validation") and bool(sources[0]) and sources[0] == sources[1]
 
 
-def _extrapolated(made: NDArray[np.floating], real: NDArray[np.floating], seed: int) -> dict[str, Any] | None:
+def _extrapolated(made: NDArray[np.floating], real: Moments, seed: int) -> dict[str, Any] | None:
     """None where the set is too small to draw a line through."""
     if len(made) < FOR_EXTRAPOLATION:
         return None

@@ -29,6 +29,7 @@ BUILT_IN = {
     ("reference", "efficientnet-lite0"): ZOO / "palm-reference.safetensors",
     ("reference", "efficientnet-lite2"): ZOO / "palm-reference-lite2.safetensors",
     ("training", "efficientnet-lite0"): ZOO / "palm-training.safetensors",
+    ("training", "efficientnet-lite2"): ZOO / "palm-training-lite2.safetensors",
 }
 
 

@@ -117,6 +117,11 @@ def _facts(preset: Preset, palms: Palms) -> dict[str, Any]:
             "preset": preset.name,
             "trained_on": len(palms),
             "batch": preset.run.batch * preset.run.accumulate,
+            # Which feature networks flatter this model, and in which its best step was chosen.
+            "seen": {
+                "trained": list(presets.RECIPES[preset.recipe][0].seen),
+                "chosen": [preset.measure.extractor],
+            },
         },
     }
     if preset.data.thumb != "as it is":

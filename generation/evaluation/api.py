@@ -12,11 +12,12 @@ from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
 from accounts.models import User
-from generation.evaluation import adding, selectors, services
+from generation.evaluation import adding, selectors, services, weights
 from generation.evaluation.models import Comparison, Evaluation, Reference
 from generation.evaluation.serializers import (
     ComparisonSerializer,
     EvaluationSerializer,
+    FidSerializer,
     NewComparison,
     NewEvaluation,
     NewReference,
@@ -166,3 +167,22 @@ class ReferenceView(GenericAPIView[Reference]):
         person = _person(request)
         adding.delete(by=person, reference=selectors.reference_for(person, reference_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class FidView(GenericAPIView[Reference]):
+    """Whether FID can be had here."""
+
+    serializer_class = FidSerializer
+
+    @extend_schema(operation_id="fid_retrieve")
+    def get(self, request: Request) -> Response:
+        """The weights, a reference measured with them, and the job that fetches them, if one does."""
+        return Response(FidSerializer(weights.standing(_person(request))).data)
+
+    @extend_schema(operation_id="fid_fetch", request=None, responses={202: FidSerializer})
+    def post(self, request: Request) -> Response:
+        """Have the standard weights fetched; administrators only."""
+        weights.fetch(by=_person(request))
+        return Response(
+            FidSerializer(weights.standing(_person(request))).data, status=status.HTTP_202_ACCEPTED
+        )

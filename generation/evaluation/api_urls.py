@@ -16,6 +16,7 @@ urlpatterns = [
         api_eyes.PictureView.as_view(),
         name="api-rating-picture",
     ),
+    path("fid", api.FidView.as_view(), name="api-fid"),
     path("references", api.ReferencesView.as_view(), name="api-references"),
     path("references/<uuid:reference_id>", api.ReferenceView.as_view(), name="api-reference"),
 ]

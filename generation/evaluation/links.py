@@ -26,6 +26,11 @@ def of_reference(job: Job) -> str | None:
     return reverse("evaluation:reference", args=[job.subject_id]) if there else None
 
 
+def of_references(_job: Job) -> str:
+    """The page of references, where FID's weights stand too."""
+    return reverse("evaluation:references")
+
+
 def of_panel(job: Job) -> str | None:
     """Where what was counted can be read: on the quality page of its set."""
     panel = Panel.objects.filter(pk=job.subject_id).first()

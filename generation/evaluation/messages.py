@@ -16,13 +16,16 @@ NO_NETWORK = _("The feature network cannot be loaded: %(reason)s Ask the operato
 CANNOT_MEASURE = _("This cannot be measured: %(reason)s")
 STOPPED = _("Stopped. Nothing was measured; press the button to begin again.")
 NO_WEIGHTS = _(
-    "FID needs the standard Inception weights, and this site does not have them. "
-    "The operator can name their file in PALMSITE_INCEPTION. The offline measures answer the same question."
+    "FID needs the standard Inception weights, and this site does not have them. An administrator can have them "
+    "fetched on the page of references, or name their file in PALMSITE_INCEPTION. "
+    "The offline measures answer the same question."
 )
 NO_INCEPTION_BANK = _(
-    "The Inception weights are here, but no reference was measured with them. The operator can make one: "
-    "python -m mlcore reference … --extractor inception-v3, into the folder references of PALMSITE_DATA."
+    "The Inception weights are here, but no reference was measured with them: what ships holds no photographs. "
+    "Add a reference from photographs of yours, or measure one anew that keeps its palms."
 )
+FETCHING = _("Fetching the standard weights, in thousands of bytes")
+CANNOT_FETCH = _("The weights could not be fetched: %(reason)s")
 
 # Of references that people add
 READING_PHOTOS = _("Looking for palms: %(file)s")

@@ -12,7 +12,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from generation.evaluation import extractors, messages, selectors
-from generation.evaluation.models import Bank, Comparison, Evaluation
+from generation.evaluation.models import Bank, Comparison, Evaluation, Reference
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
 from generation.sets import storage
@@ -25,6 +25,7 @@ from mlcore.metrics.errors import BankError
 from mlcore.metrics.kid import kid_with_interval
 from mlcore.metrics.memorisation import wilson
 from mlcore.models import features
+from mlcore.moments_cache import MomentsCache
 
 LEAST = 10
 SHOWN_GROUPS, SHOWN_IN_GROUP = 24, 12
@@ -53,6 +54,7 @@ class Measuring:
         self.extractor = self._network()
         self.bank = _loaded(self.row)
         self.cache = FeatureCache(Path(settings.PALMSITE_DATA) / "features")
+        self.moments = MomentsCache(Path(settings.PALMSITE_DATA) / "features")
 
     def _bank_row(self) -> Bank:
         found = Bank.objects.filter(
@@ -93,8 +95,16 @@ class Measuring:
             features=np.stack([found[pixels] for _index, pixels, _score in rows]),
         )
 
-    def report(self, image_set: ImageSet, looked: Looked, *, matched: bool = False) -> dict[str, Any]:
-        """All measures of one set, with intervals, and with image numbers where mlcore says positions."""
+    def look_at_palms(self, row: Reference) -> Looked:
+        """The features of another reference, as if it were a set."""
+        bank = row.banks.filter(extractor=self.row.extractor, weights_sha256=self.row.weights_sha256).first()
+        if bank is None:
+            raise JobFailed("gone", messages.GONE)
+        rows = _loaded(bank).features
+        return Looked(list(range(len(rows))), [None] * len(rows), rows)
+
+    def report(self, image_set: ImageSet | None, looked: Looked, *, matched: bool = False) -> dict[str, Any]:
+        """All measures of one set, or of real palms, with intervals, and with image numbers instead of positions."""
         bank = _drawn(self.bank, len(looked.indices), self.seed) if matched else self.bank
         known = selectors.training_bank(image_set, self.row)
         training = _loaded(known) if known else None
@@ -105,8 +115,11 @@ class Measuring:
             bank,
             training=training,
             scores=scores if len(scores) == len(looked.indices) else None,
+            # A part drawn by a seed is hardly ever drawn again.
+            moments=None if matched else self.moments.moments(bank),
             seed=self.seed,
         )
+        report["seen"] = extractors.seen(image_set.checkpoint if image_set else None, self.extractor.name)
         report["intervals"] = _intervals(report)
         report["duplicates"] = _numbered_groups(report["duplicates"], looked.indices)
         for suspect in (report.get("privacy") or {}).get("suspects", ()):
@@ -127,22 +140,32 @@ def evaluate_set(evaluation: Evaluation, context: JobContext) -> dict[str, Any]:
 def compare_sets(comparison: Comparison, context: JobContext) -> dict[str, Any]:
     """Measure sets side by side, each with as many images as the smallest has, and their distances from each other."""
     measuring = Measuring(comparison.spec, context)
-    found = {str(one.pk): one for one in ImageSet.objects.filter(pk__in=comparison.sets, deleted_at=None)}
+    found = {
+        str(one.pk): one
+        for one in ImageSet.objects.select_related("checkpoint").filter(
+            pk__in=comparison.sets, deleted_at=None
+        )
+    }
     if len(found) < len(comparison.sets):
         raise JobFailed("gone", messages.GONE)
     image_sets = [found[key] for key in comparison.sets]
+    real = _real_columns(comparison)
     total = max(sum(one.count for one in image_sets), 1)
     looked: list[Looked] = []
     before = 0
     for image_set in image_sets:
         looked.append(measuring.look(image_set, before, total))
         before += len(looked[-1].indices)
+    shared = _grid(looked)
+    looked += [measuring.look_at_palms(row) for row in real]
     context.progress(total, total, messages.MEASURING)
     count = min(len(one.indices) for one in looked)
     equal = [_some(one, count, measuring.seed) for one in looked]
     columns = []
-    for image_set, whole, part in zip(image_sets, looked, equal, strict=True):
-        columns.append(_column(image_set, whole, measuring.report(image_set, part)))
+    rows: list[ImageSet | Reference] = [*image_sets, *real]
+    for row, whole, part in zip(rows, looked, equal, strict=True):
+        report = measuring.report(row if isinstance(row, ImageSet) else None, part)
+        columns.append(_column(row, whole, report))
         context.check()
     result = {
         "n": count,
@@ -150,7 +173,7 @@ def compare_sets(comparison: Comparison, context: JobContext) -> dict[str, Any]:
         "real": columns[0]["report"]["real"],
         "sets": columns,
         "pairs": _pairs(equal),
-        "grid": _grid(looked),
+        "grid": shared,
         "recipe": _differences(columns),
     }
     return dict(finite(result))
@@ -235,14 +258,24 @@ def _numbered_groups(found: Mapping[str, Any], indices: Sequence[int]) -> dict[s
     }
 
 
-def _column(image_set: ImageSet, looked: Looked, report: dict[str, Any]) -> dict[str, Any]:
+def _real_columns(comparison: Comparison) -> list[Reference]:
+    wanted = comparison.spec.get("references", [])
+    found = {str(one.pk): one for one in Reference.objects.filter(pk__in=wanted)}
+    if len(found) < len(wanted):
+        raise JobFailed("gone", messages.GONE)
+    return [found[key] for key in wanted]
+
+
+def _column(row: ImageSet | Reference, looked: Looked, report: dict[str, Any]) -> dict[str, Any]:
+    recipe = row.recipe if isinstance(row, ImageSet) else {}
     scores = [score for score in looked.scores if score is not None]
     counts, _edges = np.histogram(np.clip(scores, 0, 1), bins=BINS, range=(0, 1))
     return {
-        "id": str(image_set.pk),
-        "name": image_set.name,
+        "kind": "set" if isinstance(row, ImageSet) else "reference",
+        "id": str(row.pk),
+        "name": row.name,
         "count": len(looked.indices),
-        "recipe": {key: image_set.recipe.get(key) for key in RECIPE},
+        "recipe": {key: recipe.get(key) for key in RECIPE},
         "scores": counts.tolist() if scores else [],
         "report": report,
     }
@@ -269,6 +302,7 @@ def _differences(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     lines = []
     for key in RECIPE:
         values = [column["recipe"].get(key) for column in columns]
-        if any(value is not None for value in values):
-            lines.append({"key": key, "values": values, "differs": any(v != values[0] for v in values)})
+        made = [column["recipe"].get(key) for column in columns if column["kind"] == "set"]
+        if any(value is not None for value in made):
+            lines.append({"key": key, "values": values, "differs": any(v != made[0] for v in made)})
     return lines

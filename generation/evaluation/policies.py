@@ -83,13 +83,14 @@ def check_seed(seed: int) -> None:
         raise InvalidInput(message, fields={"seed": message})
 
 
-def check_can_compare(user: User, image_sets: list[ImageSet]) -> None:
+def check_can_compare(user: User, image_sets: list[ImageSet], real: list[Reference]) -> None:
     """Refuse too few or too many sets, sets with too few images, and too many measurements at once."""
-    if not LEAST_SETS <= len(image_sets) <= MOST_SETS:
+    count = len(image_sets) + len(real)
+    if not image_sets or not LEAST_SETS <= count <= MOST_SETS:
         message = _("Choose from %(least)s to %(most)s sets; you chose %(count)s.") % {
             "least": LEAST_SETS,
             "most": MOST_SETS,
-            "count": len(image_sets),
+            "count": count,
         }
         raise InvalidInput(message, fields={"sets": message})
     for image_set in image_sets:
@@ -101,6 +102,19 @@ def check_can_compare(user: User, image_sets: list[ImageSet]) -> None:
             }
             raise InvalidInput(message, code="too_few_images", fields={"sets": message})
     _check_queue(user)
+
+
+def check_can_stand_beside(real: list[Reference], against: Reference, bank: Bank) -> None:
+    """Refuse real palms measured against themselves, or never measured with this network."""
+    for reference in real:
+        if reference.pk == against.pk:
+            message = _(
+                "%(name)s is what all are measured against, so it cannot stand beside them. Real palms of other "
+                "people stand in the last column."
+            ) % {"name": reference.name}
+            raise InvalidInput(message, code="against_itself", fields={"references": message})
+        same = reference.banks.filter(extractor=bank.extractor, weights_sha256=bank.weights_sha256)
+        check_bank(reference, same.first(), bank.extractor)
 
 
 LONGEST_NAME = 80

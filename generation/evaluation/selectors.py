@@ -33,7 +33,7 @@ def references_for(user: User) -> ReferenceQuerySet:
     return found.prefetch_related("banks")
 
 
-def reference_named(user: User, name: str) -> Reference:
+def reference_named(user: User, name: str, *, field: str = "reference") -> Reference:
     """The reference of this name or id; blank for the site's first."""
     offered = references_for(user)
     if not name:
@@ -49,7 +49,7 @@ def reference_named(user: User, name: str) -> Reference:
             if name
             else _("There is no reference to measure against. Ask the operator to add one.")
         )
-        raise InvalidInput(message, code="no_reference", fields={"reference": message})
+        raise InvalidInput(message, code="no_reference", fields={field: message})
     return found
 
 
@@ -121,7 +121,7 @@ def bank_of(reference: Reference, extractor: str) -> Bank | None:
     return reference.banks.filter(extractor=extractor).first()
 
 
-def training_bank(image_set: ImageSet, bank: Bank) -> Bank | None:
+def training_bank(image_set: ImageSet | None, bank: Bank) -> Bank | None:
     """Features of what the set's model learned from, in the same network: the one its header names, else ours."""
     same = Bank.objects.filter(
         reference__role=Reference.Role.TRAINING,
@@ -129,7 +129,8 @@ def training_bank(image_set: ImageSet, bank: Bank) -> Bank | None:
         extractor=bank.extractor,
         weights_sha256=bank.weights_sha256,
     )
-    named = image_set.checkpoint.header.get("bank", "") if image_set.checkpoint else ""
+    model = image_set.checkpoint if image_set else None
+    named = model.header.get("bank", "") if model else ""
     found = same.filter(sha256=named).first() if named else None
     return found or same.filter(source=Bank.Source.ZOO).first()
 
@@ -174,13 +175,22 @@ def comparisons_of(user: User) -> QuerySet[Comparison]:
 
 
 def comparison_for(user: User, comparison_id: UUID | str) -> Comparison:
-    """The comparison, if it is this person's own or they may look at each of its sets."""
+    """The comparison, if it is this person's own or they may look at all that stands in it."""
     comparison = Comparison.objects.filter(pk=comparison_id).select_related("job", "owner").first()
     if comparison is None:
         raise _nothing_here()
-    if comparison.owner_id != user.pk and len(sets_of(user, comparison)) < len(comparison.sets):
-        raise _nothing_here()
+    if comparison.owner_id != user.pk:
+        sees_sets = len(sets_of(user, comparison)) == len(comparison.sets)
+        sees_palms = len(real_columns_of(user, comparison)) == len(comparison.spec.get("references", ()))
+        if not (sees_sets and sees_palms):
+            raise _nothing_here()
     return comparison
+
+
+def real_columns_of(user: User, comparison: Comparison) -> dict[str, Reference]:
+    """The references that stand in it as columns and that this person may look at, by id."""
+    found = references_for(user).filter(pk__in=comparison.spec.get("references", ()))
+    return {str(one.pk): one for one in found}
 
 
 def sets_of(user: User, comparison: Comparison) -> dict[str, ImageSet]:

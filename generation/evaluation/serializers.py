@@ -25,6 +25,12 @@ class NewComparison(serializers.Serializer[Any]):
     """Which sets to lay side by side."""
 
     sets = serializers.ListField(child=serializers.UUIDField(), max_length=50)
+    references = serializers.ListField(
+        child=serializers.CharField(max_length=80),
+        max_length=6,
+        default=list,
+        help_text="Real palms as columns beside the sets, by name or id.",
+    )
     reference = serializers.CharField(max_length=80, allow_blank=True, default="")
     extractor = serializers.CharField(max_length=40, allow_blank=True, default="")
     seed = serializers.IntegerField(min_value=0, max_value=policies.MOST_SEED, default=0)
@@ -113,6 +119,9 @@ class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
     """One comparison; `result` is null until it is done."""
 
     sets = serializers.ListField(child=serializers.UUIDField(), read_only=True)
+    references = serializers.ListField(
+        child=serializers.UUIDField(), source="spec.references", read_only=True, default=list
+    )
     state = serializers.ChoiceField(choices=Measured.State.choices, read_only=True)
     message = serializers.CharField(source="text", read_only=True)
     reference = serializers.CharField(source="reference_name", read_only=True)
@@ -127,6 +136,7 @@ class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
         fields: ClassVar = [
             "id",
             "sets",
+            "references",
             "state",
             "code",
             "message",
@@ -264,3 +274,14 @@ class PanelSerializer(serializers.ModelSerializer[Panel]):
         """Nothing before anything was counted."""
         in_the_middle = 0 < self.get_done(panel) < self.get_total(panel)
         return None if in_the_middle or not panel.result else panel.result
+
+
+class FidSerializer(serializers.Serializer[Any]):
+    """What FID needs and what of it is here."""
+
+    has_weights = serializers.BooleanField(read_only=True)
+    has_reference = serializers.BooleanField(read_only=True)
+    is_fetching = serializers.BooleanField(read_only=True)
+    done = serializers.IntegerField(source="job.done", read_only=True, default=0, help_text="In 1,000 bytes.")
+    total = serializers.IntegerField(source="job.total", read_only=True, default=0)
+    message = serializers.CharField(source="failure", read_only=True)

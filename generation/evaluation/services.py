@@ -1,6 +1,6 @@
 """What people have measured: one set, several side by side; and how a measurement ends. Rows only, no networks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.errors import Unavailable
 from accounts.models import User
-from generation.evaluation import extractors, grades, messages, policies, references, selectors
+from generation.evaluation import extractors, grades, messages, policies, selectors
 from generation.evaluation.models import Bank, Comparison, Evaluation, Measured, Reference
+from generation.evaluation.references import sync
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
 from generation.sets.models import ImageSet
@@ -41,7 +42,7 @@ def evaluate(
     """
     policies.check_can_evaluate(by, image_set)
     policies.check_seed(seed)
-    references.sync()
+    sync()
     chosen, bank = _chosen(by, reference, extractor, kind)
     spec = _spec(chosen, bank, seed=seed, matched=matched)
     twin = Evaluation.objects.filter(
@@ -62,19 +63,22 @@ def compare(
     *,
     by: User,
     image_sets: list[ImageSet],
+    references: Sequence[str] = (),
     reference: str = "",
     extractor: str = "",
     seed: int = 0,
 ) -> Comparison:
-    """Have sets measured side by side, each with as many images as the smallest has."""
-    policies.check_can_compare(by, image_sets)
+    """Have sets, and real palms of other references, measured side by side at the smallest one's number."""
+    real = [selectors.reference_named(by, name, field="references") for name in dict.fromkeys(references)]
+    policies.check_can_compare(by, image_sets, real)
     policies.check_seed(seed)
-    references.sync()
+    sync()
     chosen, bank = _chosen(by, reference, extractor, Evaluation.Kind.EVALUATE)
+    policies.check_can_stand_beside(real, chosen, bank)
     comparison = Comparison.objects.create(
         owner=by,
         sets=[str(one.pk) for one in image_sets],
-        spec=_spec(chosen, bank, seed=seed, matched=False),
+        spec=_spec(chosen, bank, seed=seed, matched=False) | {"references": [str(one.pk) for one in real]},
     )
     _enqueue(comparison, COMPARE, by, sum(one.count for one in image_sets))
     return comparison

@@ -52,6 +52,7 @@ def of_evaluation(user: User, evaluation: Evaluation) -> dict[str, Any]:
         "set": image_set,
         "is_own": policies.can_evaluate(user, image_set),
         "network": extractors.get(evaluation.extractor),
+        "seen": seen_words(extractors.seen(image_set.checkpoint, evaluation.extractor), evaluation.extractor),
         "set_url": links.of_set(image_set.pk),
         "quality_url": links.of_quality(image_set.pk),
         "is_old": evaluation.is_done and evaluation.n != image_set.count,
@@ -59,6 +60,12 @@ def of_evaluation(user: User, evaluation: Evaluation) -> dict[str, Any]:
     if evaluation.is_done:
         context |= _done(evaluation)
     return context
+
+
+def seen_words(code: str, network: str) -> str:
+    """Whether the model has seen the network, with the name of one that it has not."""
+    other = extractors.DEFAULT if network != extractors.DEFAULT else "efficientnet-lite2"
+    return words.seen(code, extractors.title(network), extractors.title(other))
 
 
 def _done(evaluation: Evaluation) -> dict[str, Any]:

@@ -1,17 +1,31 @@
 """Handlers of the evaluation room, run by workers. They import torch; the web process never imports this module."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from accounts.errors import OverQuota
-from generation.evaluation import adding, limits, messages, panels, photographs, pipeline, services
+from generation.evaluation import (
+    adding,
+    extractors,
+    limits,
+    messages,
+    panels,
+    photographs,
+    pipeline,
+    services,
+    weights,
+)
 from generation.evaluation.models import Comparison, Evaluation, Panel, Rating, Reference
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
+from mlcore import sources
 from mlcore.errors import MlcoreError
 from mlcore.metrics import eyes
+
+EVERY_SECONDS = 0.5
 
 
 def run_evaluation(context: JobContext) -> None:
@@ -105,6 +119,24 @@ def _source_of(row: Reference) -> Path:
 
 def _bytes_in(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def run_fetch(context: JobContext) -> None:
+    """Fetch the standard weights; a broken line is gone on with by the next try, a wrong hash is thrown away."""
+    shown = 0.0
+
+    def tell(done: int, total: int | None) -> None:
+        nonlocal shown
+        context.check()
+        if time.monotonic() - shown > EVERY_SECONDS or done == total:
+            shown = time.monotonic()
+            context.progress(done // 1000, (total or 0) // 1000, messages.FETCHING)
+
+    folder = extractors.fetched_weights().parent
+    try:
+        sources.fetch_weights(sources.WEIGHTS[weights.SUBJECT], folder, progress=tell)
+    except sources.DownloadError as error:
+        raise JobFailed("cannot_fetch", messages.CANNOT_FETCH, {"reason": str(error)}) from error
 
 
 def run_count(context: JobContext) -> None:

@@ -6,12 +6,14 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.errors import Conflict
-from generation.evaluation import columns, selectors, services
+from accounts.errors import Conflict, InvalidInput
+from generation.evaluation import columns, drawings, selectors, services
 from generation.evaluation.forms import CompareForm, known_ids
+from generation.evaluation.models import Comparison
 from generation.evaluation.views import person
 from generation.sets import selectors as sets
 
@@ -27,8 +29,12 @@ def compare(request: HttpRequest) -> HttpResponse:
         form = CompareForm(user, request.POST)
         if form.is_valid():
             wish = dict(form.cleaned_data)
-            made = services.compare(by=user, image_sets=wish.pop("sets"), **wish)
-            return redirect("evaluation:comparison", made.pk)
+            try:
+                made = services.compare(by=user, image_sets=wish.pop("sets"), **wish)
+                return redirect("evaluation:comparison", made.pk)
+            except InvalidInput as error:
+                for field, text in error.fields.items():
+                    form.add_error(field if field in form.fields else None, text)
     else:
         chosen = sets.visible_sets(user).filter(pk__in=known_ids(request.GET.getlist("sets")))
         form = CompareForm(user, initial={"sets": [one.pk for one in chosen]})
@@ -66,14 +72,38 @@ def body(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 @login_required
 def table(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """The measures as CSV."""
+    found = _done(request, comparison_id)
+    answer = HttpResponse(
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{columns.file_name(found, ".csv")}"'},
+    )
+    csv.writer(answer).writerows(columns.rows(found.result))
+    return answer
+
+
+@require_GET
+@login_required
+def drawing(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    """The whole comparison as one picture."""
+    found = _done(request, comparison_id)
+    address = request.build_absolute_uri(reverse("evaluation:comparison", args=[found.pk]))
+    picture = drawings.of_comparison(found, columns.of_comparison(person(request), found), address)
+    name = columns.file_name(found, ".png")
+    return HttpResponse(
+        picture,
+        content_type="image/png",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def _done(request: HttpRequest, comparison_id: UUID) -> Comparison:
+    """A comparison that has a result to take along."""
     found = selectors.comparison_for(person(request), comparison_id)
     if not found.is_done:
         raise Conflict(
             _("The comparison is not done yet; its table will be here when it is."), code="no_result"
         )
-    answer = HttpResponse(
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{columns.csv_name(found)}"'},
-    )
-    csv.writer(answer).writerows(columns.rows(found.result))
-    return answer
+    return found

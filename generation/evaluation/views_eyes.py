@@ -27,7 +27,7 @@ def begin(request: HttpRequest, set_id: UUID) -> HttpResponse:
     form = PanelForm(user, request.POST, auto_id="panel_%s")
     if not form.is_valid():
         for errors in form.errors.values():
-            messages.error(request, errors[0])
+            messages.error(request, str(errors[0]))
         return redirect(links.of_quality(image_set.pk))
     made = panels.begin(by=user, image_set=image_set, **form.wish)
     return redirect("evaluation:rate", made.pk)

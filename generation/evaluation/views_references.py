@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import private_files
 from accounts.errors import DomainError
 from accounts.models import User
-from generation.evaluation import adding, limits, reference_cards, selectors
+from generation.evaluation import adding, limits, reference_cards, selectors, weights
 from generation.evaluation.forms import ReferenceForm
 from generation.evaluation.views import person
 from generation.uploads import selectors as upload_rows
@@ -24,9 +24,33 @@ from generation.uploads.models import Upload
 @login_required
 def references(request: HttpRequest) -> HttpResponse:
     """What sets may be measured against, with lineage and terms; one's own unfinished ones first."""
-    found = list(selectors.references_to_list(person(request)))
+    user = person(request)
+    found = list(selectors.references_to_list(user))
     found.sort(key=lambda one: (one.owner_id is None, one.is_ready, one.created_at))
-    return render(request, "evaluation/references.html", {"references": found})
+    return render(request, "evaluation/references.html", {"references": found} | _fid(user))
+
+
+def _fid(user: User) -> dict[str, object]:
+    """Whether FID can be had here, and who can change that."""
+    return {"fid": weights.standing(user), "can_fetch": weights.can_fetch(user)}
+
+
+@require_GET
+@login_required
+def fid(request: HttpRequest) -> HttpResponse:
+    """How the weights of FID stand, as a part: asks for itself while they are fetched."""
+    context = _fid(person(request))
+    answer = render(request, "evaluation/_fid.html", context)
+    answer["HX-Trigger"] = "jobs-changed"
+    return answer
+
+
+@require_POST
+@login_required
+def fetch(request: HttpRequest) -> HttpResponse:
+    """Have the standard weights fetched."""
+    weights.fetch(by=person(request))
+    return redirect("evaluation:references")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -86,12 +86,17 @@ def share(value: float | None) -> str:
 
 def thousandths(value: float | None) -> str:
     """KID as people write it: in thousandths, one digit after the point."""
-    return "–" if value is None else number_format(value * 1000, 1)
+    return "–" if value is None else number_format(_no_minus_zero(value * 1000, 1), 1)
 
 
 def plain(value: float | None, digits: int = 2) -> str:
     """A number with so many digits after the point."""
-    return "–" if value is None else number_format(value, digits)
+    return "–" if value is None else number_format(_no_minus_zero(value, digits), digits)
+
+
+def _no_minus_zero(value: float, digits: int) -> float:
+    """An unbiased estimate may lie a hair below nothing; nobody reads "-0.0"."""
+    return 0.0 if round(value, digits) == 0 else value
 
 
 def between(low: str, high: str) -> str:
@@ -118,6 +123,23 @@ def verdict(found: Mapping[str, Any]) -> str:
             "enough": number_format(found["beside"] or 0, force_grouping=True),
         }
     return _(_SENTENCES[(measure, code)]) if (measure, code) in _SENTENCES else ""
+
+
+def seen(code: str, network: str, other: str) -> str:
+    """Whether the model has seen the network that it is measured in, and which to believe."""
+    sentences = {
+        "trained": _(
+            "This model was trained against %(network)s and looks better in it than it is: believe %(other)s."
+        ),
+        "chosen": _(
+            "The best step of this model's training was chosen in %(network)s, so it may look a little better in it."
+        ),
+        "unseen": _("This model has never seen %(network)s: it cannot be flattered."),
+        "unknown": _(
+            "The model's file does not say whether it has seen %(network)s; measure in two networks."
+        ),
+    }
+    return sentences[code] % {"network": network, "other": other}
 
 
 def images(count: int) -> str:

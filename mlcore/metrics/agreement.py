@@ -59,7 +59,7 @@ def _units(ratings: NDArray[np.floating]) -> list[Array]:
 
 def _counts(unit: Array, values: Array) -> Array:
     """How often each value was given to a unit."""
-    return (unit[:, None] == values[None]).sum(axis=0).astype(np.float64)
+    return np.asarray((unit[:, None] == values[None]).sum(axis=0), dtype=np.float64)
 
 
 def _alpha(counts: Sequence[Array], values: Array, level: Level) -> float | None:
@@ -69,7 +69,7 @@ def _alpha(counts: Sequence[Array], values: Array, level: Level) -> float | None
         coincidences += (np.outer(one, one) - np.diag(one)) / (one.sum() - 1)
     totals = coincidences.sum(axis=0)
     apart = _distances(values, totals, level)
-    expected = float((np.outer(totals, totals) * apart).sum()) / (totals.sum() - 1)
+    expected = float((np.outer(totals, totals) * apart).sum() / (totals.sum() - 1))
     if expected <= 0:
         return None
     return 1.0 - float((coincidences * apart).sum()) / expected
@@ -78,7 +78,7 @@ def _alpha(counts: Sequence[Array], values: Array, level: Level) -> float | None
 def _distances(values: Array, totals: Array, level: Level) -> Array:
     """Squared differences (v, v) by the level of measurement."""
     if level == "nominal":
-        return 1.0 - np.eye(len(values))
+        return np.asarray(1.0 - np.eye(len(values)))
     if level == "interval":
         return np.asarray((values[:, None] - values[None]) ** 2)
     # Ordinal: all that lies between two ranks counts, the ranks themselves by half.

@@ -18,15 +18,23 @@ def judge(images: Images, reference_features: NDArray[np.floating], extractor: E
 
 
 def judge_features(
-    features: NDArray[np.floating], reference_features: NDArray[np.floating]
+    features: NDArray[np.floating],
+    reference_features: NDArray[np.floating],
+    *,
+    groups: NDArray[np.integer] | None = None,
+    known: Moments | None = None,
 ) -> dict[str, Any]:
-    """The same for features that are already there."""
-    distance = kid_with_interval(features, reference_features)
+    """The same for features that are already there.
+
+    `groups` says which reference images show one person: they are drawn together for the interval. `known` are
+    the reference's moments where somebody has kept them.
+    """
+    distance = kid_with_interval(features, reference_features, groups=groups)
     shares = prdc(features, reference_features)
     return {
         "kid": distance.value,
         "kid_ci": [distance.low, distance.high],
-        "fd": frechet_distance(Moments.of(features), Moments.of(reference_features)),
+        "fd": frechet_distance(Moments.of(features), known or Moments.of(reference_features)),
         "precision": shares.precision,
         "recall": shares.recall,
         "density": shares.density,

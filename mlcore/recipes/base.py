@@ -25,6 +25,8 @@ class Recipe(ABC):
     """
 
     name: ClassVar[str]
+    # Feature networks that it trains against: what it makes looks better in them than it is.
+    seen: ClassVar[tuple[str, ...]] = ()
     sampler = "gan"
     normalisation: Normalisation = STANDARD
 

@@ -44,6 +44,7 @@ class Projected(Recipe):
     """Hinge loss on the heads; the generator also rebuilds what the encoder saw."""
 
     name = "projected"
+    seen = ("efficientnet-lite0",)
 
     def __init__(self, settings: ProjectedSettings) -> None:
         self.settings = settings

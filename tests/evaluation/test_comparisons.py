@@ -2,14 +2,20 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
+from PIL import Image as Picture
 
 from accounts.errors import InvalidInput
-from generation.evaluation import columns, services
-from generation.evaluation.models import Comparison
+from generation.evaluation import columns, drawings, services
+from generation.evaluation.models import Bank, Comparison, Reference
 from generation.sets.models import ImageSet, Share
+from mlcore import images
+from mlcore import reference as banks
+from tests.evaluation.photographs import picture
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +87,89 @@ def test_the_page_the_table_and_who_may_see_them(client, compared, alice, bob, c
     Share.objects.create(image_set=second, user=bob)
     client.force_login(bob)
     assert [client.get(where).status_code for where in (page, body, table)] == [200] * 3
+
+
+def a_reference(owner, name, count=20, photos=0):
+    """Real palms as their job leaves them: rows of what ships, so that networks agree."""
+    ships = banks.load(settings.BASE_DIR / "mlcore" / "zoo" / "palm-reference.safetensors")
+    part = replace(
+        ships,
+        header=replace(ships.header, n=count, name=name),
+        features=ships.features[:count],
+        groups=ships.groups[:count],
+    )
+    row = Reference.objects.create(
+        owner=owner, name=name, content="c" * 64, n=count, request={"people": ""}, keeps_photos=bool(photos)
+    )
+    row.photos_folder.mkdir(parents=True)
+    for number in range(photos):
+        (row.photos_folder / f"{number:06d}.png").write_bytes(images.encode_png(picture(number)))
+    banks.save(part, row.folder / "bank.safetensors")
+    Bank.objects.create(
+        reference=row,
+        extractor=part.header.extractor,
+        weights_sha256=part.header.weights_sha256,
+        source="upload",
+        file=f"{row.pk}/bank.safetensors",
+        size=1,
+        sha256="a" * 64,
+    )
+    return row
+
+
+@pytest.mark.slow
+def test_real_palms_stand_beside_sets(client, palms, work, alice, bob):
+    image_set, hands = palms(12), a_reference(alice, "hands", photos=20)
+    comparison = services.compare(by=alice, image_sets=[image_set], references=["hands"])
+    work()
+    comparison.refresh_from_db()
+    assert comparison.is_done, comparison.text
+    made, real = comparison.result["sets"]
+    assert (made["kind"], real["kind"], real["count"]) == ("set", "reference", 20)
+    assert real["report"]["n"] == 12 and real["report"]["kid"] < made["report"]["kid"]
+    assert real["scores"] == []
+    client.force_login(alice)
+    page = client.get(reverse("evaluation:comparison", args=[comparison.pk])).content.decode()
+    assert reverse("evaluation:reference_photo", args=[hands.pk, 0]) in page
+    assert page.count("<img") == 16 and 'class="differs"' not in page
+    drawing = client.get(reverse("evaluation:comparison_png", args=[comparison.pk]))
+    assert drawing["Content-Type"] == "image/png" and "attachment" in drawing["Content-Disposition"]
+    with Picture.open(io.BytesIO(drawing.content)) as shown:
+        assert shown.format == "PNG" and shown.width == 2 * (64 + 190 + 2 * 176 + 96)
+        assert image_set.name in shown.text["Title"] and "hands" in shown.text["Title"]
+    Share.objects.create(image_set=image_set, user=bob)
+    client.force_login(bob)
+    for name in ("comparison", "comparison_body", "comparison_csv", "comparison_png"):
+        assert client.get(reverse(f"evaluation:{name}", args=[comparison.pk])).status_code == 404
+
+
+@pytest.mark.slow
+def test_real_palms_cannot_stand_beside_themselves_nor_alone(client, palms, alice, charlie):
+    image_set = palms(12)
+    a_reference(charlie, "theirs")
+    for wish, words in (
+        ({"references": ["palm-reference"]}, "cannot stand beside"),
+        ({"references": ["theirs"]}, "There is no reference"),
+        ({"references": []}, "you chose 1"),
+        ({"references": ["palm-reference"], "image_sets": []}, "you chose 1"),
+    ):
+        with pytest.raises(InvalidInput, match=words):
+            services.compare(**{"by": alice, "image_sets": [image_set], **wish})
+    a_reference(alice, "mine")
+    client.force_login(alice)
+    ships = Reference.objects.get(name="palm-reference")
+    answer = client.post(
+        reverse("evaluation:compare"), {"sets": [str(image_set.pk)], "references": [str(ships.pk)]}
+    )
+    assert answer.status_code == 200 and "cannot stand beside" in answer.content.decode()
+
+
+def test_words_of_both_scripts_are_drawn_and_long_ones_cut():
+    pieces = drawings.runs("Ладони palms №1", 14, False)
+    assert [text for text, _font in pieces] == ["Ладони", " palms №1"]
+    assert drawings.shortened("short", 14, False, 500) == "short"
+    cut = drawings.shortened("a very long name of a set of palms", 14, True, 90)
+    assert cut.endswith("…") and drawings.width_of(cut, 14, True) <= 90
 
 
 @pytest.mark.slow

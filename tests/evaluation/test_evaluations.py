@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from accounts.errors import Conflict, InvalidInput, NotFound, Unavailable
-from generation.evaluation import grades, pipeline, selectors, services
+from generation.evaluation import grades, pipeline, references, selectors, services
 from generation.evaluation.models import Evaluation, Reference
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
@@ -165,7 +165,7 @@ def test_fid_with_weights_and_a_bank(palms, measured, alice, settings, tmp_path)
     bank = reference.build(rows, [str(i) for i in range(16)], extractor, name="ours")
     (settings.PALMSITE_DATA / "references").mkdir(parents=True, exist_ok=True)
     reference.save(bank, settings.PALMSITE_DATA / "references" / "ours.safetensors")
-    services.references.sync()
+    references.sync()
     evaluation = measured(image_set, kind="fid")
     assert evaluation.is_done, evaluation.text
     assert evaluation.reference_name == "ours"

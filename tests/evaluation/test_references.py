@@ -7,8 +7,9 @@ import pytest
 from django.conf import settings
 
 from accounts.errors import InvalidInput
-from generation.evaluation import references, selectors
+from generation.evaluation import extractors, references, selectors, words
 from generation.evaluation.models import Bank, Reference
+from generation.sets.models import Checkpoint
 from mlcore import reference
 
 pytestmark = pytest.mark.django_db
@@ -69,3 +70,22 @@ def test_anothers_reference_is_not_there(alice, charlie):
             selectors.reference_named(charlie, name)
         assert "reference" in refused.value.fields
     assert selectors.reference_named(charlie, "").name == "palm-reference"
+
+
+@pytest.mark.parametrize(
+    ("header", "network", "code"),
+    [
+        ({"notes": {"seen": {"trained": ["a"], "chosen": ["b"]}}}, "a", "trained"),
+        ({"notes": {"seen": {"trained": ["a"], "chosen": ["b"]}}}, "b", "chosen"),
+        ({"notes": {"seen": {"trained": ["a"], "chosen": ["b"]}}}, "c", "unseen"),
+        ({"recipe": "projected"}, "efficientnet-lite0", "trained"),
+        ({"recipe": "projected"}, "efficientnet-lite2", "unseen"),
+        ({"recipe": "dcgan", "metrics": {"validation": {}}}, "efficientnet-lite0", "chosen"),
+        ({"recipe": "dcgan"}, "efficientnet-lite0", "unseen"),
+        ({}, "efficientnet-lite0", "unknown"),
+    ],
+)
+def test_which_network_a_model_has_seen_is_read_from_its_header(header, network, code):
+    assert extractors.seen(Checkpoint(header=header), network) == code
+    assert extractors.seen(None, network) == "unknown"
+    assert words.seen(code, "This", "That")

@@ -1,0 +1,94 @@
+"""Measuring: features and trace beside what everybody uses, a second look, and memory that does not grow with N."""
+
+import resource
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from mlcore import images
+from mlcore.commands import evaluate as command
+from mlcore.feature_cache import FeatureCache
+from mlcore.models import features
+from tests.benchmarks.features_speed import feature_rounds, trace_rounds
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.filterwarnings("ignore")]
+COUNT, GONE = 200, 20
+SMALL, LARGE, DIM = 2_000, 12_000, 1280
+
+MEASURE = """
+import resource, sys
+import numpy as np
+from mlcore.evaluation import evaluate
+from mlcore.reference import Bank, BankHeader
+class Network: name, sha256 = "x", "w"
+n, dim = int(sys.argv[1]), int(sys.argv[2])
+random = np.random.default_rng(0)
+real = random.normal(size=(314, dim)).astype(np.float32)
+header = BankHeader("b", "reference", "x", "w", 8, 314, dim, "c")
+made = random.normal(size=(n, dim)).astype(np.float32)
+bank = Bank(header, real, np.arange(314))
+evaluate(made[:60], Network, bank)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+evaluate(made, Network, bank, training=bank)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_features_against_pytorch_fid(keep):
+    found = feature_rounds(16, 3)
+    keep("features-pytorch-fid", **found)
+    assert found["relative_difference"] < 1e-3
+    assert found["ratio"] >= 2
+
+
+def test_trace_against_sqrtm(keep):
+    found = trace_rounds(2048, 1)
+    keep("trace-sqrtm", **found)
+    assert found["relative_difference"] < 1e-6
+    assert found["ratio"] >= 10
+
+
+def test_a_second_measurement_takes_seconds(keep, tmp_path):
+    random = np.random.default_rng(0)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number in range(COUNT):
+        picture = random.integers(0, 256, (128, 128, 3), dtype=np.uint8)
+        (folder / f"{number:06d}.png").write_bytes(images.encode_png(picture))
+    seconds = {}
+    for name in ("first", "second", "after deleting 20"):
+        if name == "after deleting 20":
+            for number in range(GONE):
+                (folder / f"{number:06d}.png").unlink()
+        # The network is loaded anew each time, as a worker does that has just begun.
+        started = time.perf_counter()
+        extractor = features.load()
+        found = command.Folder.read(folder, extractor, FeatureCache(tmp_path / "cache"), quiet=True)
+        bank = command._reference(None, extractor, FeatureCache(None), quiet=True)
+        command.evaluate(found.features, extractor, bank, training=command._training(None, extractor))
+        seconds[name] = round(time.perf_counter() - started, 2)
+    keep("second-measurement", images=COUNT, seconds=seconds)
+    assert seconds["second"] < 10 and seconds["after deleting 20"] < 10
+    assert seconds["second"] < seconds["first"] / 2
+
+
+def test_memory_grows_with_the_features_and_not_with_their_square(keep):
+    grown = {}
+    for count in (SMALL, LARGE):
+        answer = subprocess.run(
+            [sys.executable, "-c", MEASURE, str(count), str(DIM)], check=True, capture_output=True, text=True
+        )
+        grown[count] = int(answer.stdout) * (1024 if sys.platform == "linux" else 1)
+    an_image = (grown[LARGE] - grown[SMALL]) / (LARGE - SMALL)
+    keep(
+        "measuring-memory",
+        bytes_by_images=grown,
+        bytes_an_image=round(an_image),
+        features_an_image=DIM * 4,
+        peak_here=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    )
+    # Rows as float32 and as float64, and a block of distances: a square of 12,000 alone would be 96 kB an image.
+    assert an_image < 64_000
