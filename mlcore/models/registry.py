@@ -6,6 +6,7 @@ from torch import nn
 
 from mlcore.models.dcgan import DcganDiscriminator, DcganGenerator
 from mlcore.models.fastgan import FastGanGenerator
+from mlcore.models.palmprint import PalmprintNet
 from mlcore.models.projected import ProjectedDiscriminator
 from mlcore.models.unet import UNet
 from mlcore.models.upright import UprightNet
@@ -19,4 +20,5 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "projected-discriminator": ProjectedDiscriminator,
     "unet": UNet,
     "upright": UprightNet,
+    "palmprint": PalmprintNet,
 }
