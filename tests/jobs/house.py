@@ -86,17 +86,17 @@ class House:
         """One job and what it did."""
         return self.call("show", [job_id])[job_id]
 
-    def ended(self, *ids: str, within: float = 40) -> dict[str, dict]:
+    def ended(self, *ids: str, within: float = 120) -> dict[str, dict]:
         """Wait until all these jobs have ended, and show them."""
         self.until(lambda: set(self.call("states", ids)) <= {"done", "failed", "cancelled"}, within, ids)
         return self.call("show", ids)
 
-    def running(self, job_id: str, within: float = 40) -> dict:
+    def running(self, job_id: str, within: float = 120) -> dict:
         """Wait until the job runs (and has done a step, if it does steps), and show it."""
         self.until(lambda: self.show(job_id)["state"] == "running", within, [job_id])
         return self.show(job_id)
 
-    def until(self, holds, within: float = 40, ids=()) -> None:
+    def until(self, holds, within: float = 120, ids=()) -> None:
         """Wait until something holds."""
         deadline = time.monotonic() + within
         while not holds():
@@ -110,7 +110,7 @@ class House:
 
     def holder(self, job_id: str) -> int:
         """The process that is at the job."""
-        self.until(lambda: any(w["job_id"] == job_id for w in self.workers()), 40, [job_id])
+        self.until(lambda: any(w["job_id"] == job_id for w in self.workers()), ids=[job_id])
         return next(w["pid"] for w in self.workers() if w["job_id"] == job_id)
 
     def clusters(self) -> list[int]:

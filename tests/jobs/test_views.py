@@ -178,7 +178,7 @@ def test_admin_shows_stops_and_retries(client, operator, job):
     client.post(address, {"action": "stop_jobs", **chosen})
     job.refresh_from_db()
     assert job.state == "cancelled"
-    shown = client.get(address, {"state": "cancelled", "q": "alice"})
+    shown = client.get(address, {"state": "cancelled", "q": "alice", "code": "stopped"})
     assert "stopped: Stopped, as you asked" in text_of(shown)
     client.post(address, {"action": "retry_jobs", **chosen})
     job.refresh_from_db()
@@ -186,3 +186,11 @@ def test_admin_shows_stops_and_retries(client, operator, job):
     assert client.get(reverse("admin:jobs_job_change", args=[job.pk])).status_code == 200
     assert client.get(reverse("admin:jobs_job_delete", args=[job.pk])).status_code == 403
     assert client.get(reverse("admin:jobs_worker_changelist")).status_code == 200
+
+
+def test_admin_shows_what_tells_an_operator_something(client, operator):
+    client.force_login(operator)
+    shown = text_of(client.get("/admin/"))
+    assert "/admin/jobs/job/" in shown
+    assert "/admin/django_q/" not in shown, "messages are nudges and no work"
+    assert "img/mark" in text_of(client.get("/admin/jobs/job/"))
