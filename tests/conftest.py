@@ -27,11 +27,27 @@ def _asks_a_database(item):
     return bool(named) or item.get_closest_marker("django_db") is not None
 
 
+class SaysFailuresAtOnce:
+    """Names a failure when it happens: a run that a time limit ends says nothing at its end."""
+
+    def __init__(self, config):
+        self.config = config
+
+    def pytest_runtest_logreport(self, report):
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            reason = crash.message.partition("\n")[0] if crash else ""
+            terminal.write_line(f"\nFAILED {report.nodeid} ({report.when}, {report.duration:.0f} s) {reason}")
+
+
 def pytest_configure(config):
     """Hash passwords fast; with SQLite take a file, for one in memory knows no waiting and no write-ahead log."""
     from django.conf import settings
     from django.db import connection
 
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SaysFailuresAtOnce(config))
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if connection.vendor == "sqlite":
         folder = tempfile.TemporaryDirectory(prefix="palmsite-tests-")
