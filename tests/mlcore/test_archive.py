@@ -157,10 +157,10 @@ def test_a_million_entries_are_refused_at_once(tmp_path):
         end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(body), 0, 0)
         (tmp_path / "a.zip").write_bytes(b"PK\x03\x04" + body + end[:16] + struct.pack("<LH", 4, 0))
         tracemalloc.start()
-        began = time.monotonic()
+        began = time.process_time()
         with pytest.raises((archive.TooManyEntries, archive.BrokenArchive)):
             archive.list_members(tmp_path / "a.zip", Limits(max_entries=10_000))
-        assert time.monotonic() - began < 1
+        assert time.process_time() - began < 1
         assert tracemalloc.get_traced_memory()[1] < 2 * 2**20
         tracemalloc.stop()
 
