@@ -101,8 +101,8 @@ def works_before(job: Job) -> int:
         for kind, subject in first.values_list("kind", "subject_id"):
             subjects.setdefault(kind, []).append(subject)
         for name, found in subjects.items():
-            kind = registry.find(name)
-            count += kind.works(found) if kind and kind.works else len(found)
+            known = registry.find(name)
+            count += known.works(found) if known and known.works else len(found)
     return count
 
 

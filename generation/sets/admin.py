@@ -3,40 +3,19 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import DomainError, InvalidInput
+from accounts.errors import DomainError
 from accounts.models import User
 from generation.sets import catalogue, storage
 from generation.sets.models import Checkpoint
-
-
-class NewModelForm(forms.ModelForm):
-    """A name and a file; the worker finds out everything else."""
-
-    upload = forms.FileField(
-        label=_("File"), help_text=_("safetensors only. It waits until the worker has verified it.")
-    )
-
-    class Meta:
-        model = Checkpoint
-        fields = ("name",)
-
-    def clean_upload(self) -> Any:
-        """Refuse at once what the worker would refuse unread, and what is here already."""
-        file = self.cleaned_data["upload"]
-        try:
-            catalogue.check_can_add(file)
-        except InvalidInput as error:
-            raise forms.ValidationError(str(error)) from error
-        return file
 
 
 @admin.register(Checkpoint)
@@ -54,30 +33,15 @@ class CheckpointAdmin(admin.ModelAdmin):
         "added_at", "published_by", "published_at",
     )  # fmt: skip
 
-    def get_form(
-        self, request: HttpRequest, obj: Checkpoint | None = None, change: bool = False, **more: Any
-    ) -> Any:
-        """Ask for a file when a model is added."""
-        if obj is None:
-            return NewModelForm
-        return super().get_form(request, obj, change, **more)
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Models come through the page whose upload can break off and go on."""
+        return redirect("sets:add_model")
 
     def get_fields(self, request: HttpRequest, obj: Checkpoint | None = None) -> Any:
-        """Name and file for a new one, what is known for the others."""
-        return ("name", "upload") if obj is None else ("name", *self.readonly_fields)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Checkpoint | None = None) -> Any:
-        """Only the name is changed by hand."""
-        return () if obj is None else self.readonly_fields
-
-    def save_model(self, request: HttpRequest, obj: Checkpoint, form: Any, change: bool) -> None:
-        """Keep the file and let the worker verify it."""
-        if change:
-            Checkpoint.objects.filter(pk=obj.pk).update(name=obj.name)
-            return
-        made = catalogue.add(by=_by(request), name=obj.name, file=form.cleaned_data["upload"])
-        obj.pk = made.pk
-        obj.refresh_from_db()
+        """The name, and what is known."""
+        return ("name", *self.readonly_fields)
 
     @admin.display(description=_("samples"))
     def samples(self, model: Checkpoint) -> SafeString | str:

@@ -18,6 +18,7 @@ class SetsConfig(AppConfig):
         from accounts import personal_data as all_rooms
         from generation.jobs import registry, rounds
         from generation.sets import (
+            catalogue,
             exports,
             judges,
             leftovers,
@@ -28,7 +29,9 @@ class SetsConfig(AppConfig):
             services,
             webhooks,
         )
+        from generation.uploads import registry as purposes
 
+        purposes.register(purposes.Purpose(catalogue.PURPOSE, catalogue.MOST_BYTES, title=_("A model")))
         judges.register(judges.Bench("", selectors.judges_offered, "generation.sets.pipeline.discriminator"))
         rounds.register(rounds.Round("webhooks", 5.0, "generation.sets.webhooks.enqueue_due"))
         registry.register(

@@ -3,9 +3,7 @@
 Rows and files only: reading weights is the worker's (verification.py).
 """
 
-import hashlib
 import json
-import shutil
 from typing import BinaryIO
 
 from django.db import transaction
@@ -18,43 +16,50 @@ from accounts.models import User
 from generation.jobs import services as jobs
 from generation.sets import storage
 from generation.sets.models import Checkpoint, ImageSet, Order
+from generation.uploads import services as uploads
+from generation.uploads.models import Upload
 
 VERIFY = "verify-model"
+PURPOSE = "checkpoint"
 MOST_BYTES = 2 * 2**30
 _MOST_HEADER = 100 * 2**20
 
 
-def add(*, by: User, name: str, file: BinaryIO) -> Checkpoint:
-    """Keep an uploaded file and let the worker look at it; nobody orders from it before it is published."""
-    digest = check_can_add(file)
-    path = storage.media("checkpoints") / f"{digest}.safetensors"
+def add(*, by: User, name: str, upload: Upload) -> Checkpoint:
+    """Take an uploaded file over and let the worker look at it; nobody orders from it before it is published."""
+    _check_name(name)
+    try:
+        with upload.path.open("rb") as file:
+            _check_is_safetensors(file)
+        _check_is_new(upload.sha256)
+    except InvalidInput:
+        uploads.discard(upload)  # no other name makes a model of it
+        raise
+    path = storage.media("checkpoints") / f"{upload.sha256}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    file.seek(0)
-    with partial.open("wb") as kept:
-        shutil.copyfileobj(file, kept)
-    partial.replace(path)
     with transaction.atomic():
         model = Checkpoint.objects.create(
-            name=name, source=Checkpoint.Source.UPLOAD, file=path.name, sha256=digest, added_by=by
+            name=name, source=Checkpoint.Source.UPLOAD, file=path.name, sha256=upload.sha256, added_by=by
         )
-        audit.record(by=by, action="model.add", target=f"model:{model.pk}", detail={"sha256": digest})
+        audit.record(by=by, action="model.add", target=f"model:{model.pk}", detail={"sha256": upload.sha256})
         verify(by=by, model=model)
+        path.unlink(missing_ok=True)  # of a model that was deleted
+        storage.link(upload.path, path)
+        uploads.discard(upload)
     return model
 
 
-def check_can_add(file: BinaryIO) -> str:
-    """The SHA-256 of a file that may become a model; InvalidInput for one that may not."""
-    _check_is_safetensors(file)
-    digest = hashlib.sha256()
-    file.seek(0)
-    while block := file.read(2**20):
-        digest.update(block)
-    known = Checkpoint.objects.filter(sha256=digest.hexdigest()).first()
+def _check_is_new(digest: str) -> None:
+    known = Checkpoint.objects.filter(sha256=digest).first()
     if known is not None:
         message = _("This very model is here already, as %(name)s.") % {"name": known.name}
         raise InvalidInput(message, code="known", fields={"upload": message})
-    return digest.hexdigest()
+
+
+def _check_name(name: str) -> None:
+    if Checkpoint.objects.filter(name=name).exists():
+        message = _("There is a model of this name already. Choose another.")
+        raise InvalidInput(message, code="name_taken", fields={"name": message})
 
 
 def _check_is_safetensors(file: BinaryIO) -> None:

@@ -1,9 +1,5 @@
 """What an owner changes of a set by hand: name, note and tags; and a new set of chosen images."""
 
-import os
-import shutil
-from pathlib import Path
-
 from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
@@ -94,10 +90,10 @@ def _copy_images(source: ImageSet, made: ImageSet, chosen: QuerySet[Image]) -> N
     (storage.folder(made) / "thumbs").mkdir(parents=True)
     rows: list[Image] = []
     for number, image in enumerate(chosen.iterator(chunk_size=_BATCH)):
-        _link(storage.image_path(source, image.index), storage.image_path(made, number))
+        storage.link(storage.image_path(source, image.index), storage.image_path(made, number))
         thumb = storage.thumb_path(source, image.index)
         if thumb.exists():
-            _link(thumb, storage.thumb_path(made, number))
+            storage.link(thumb, storage.thumb_path(made, number))
         image.pk, image.image_set, image.index = None, made, number
         image._state.adding = True
         rows.append(image)
@@ -105,13 +101,6 @@ def _copy_images(source: ImageSet, made: ImageSet, chosen: QuerySet[Image]) -> N
             Image.objects.bulk_create(rows)
             rows = []
     Image.objects.bulk_create(rows)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _refusal(field: str, message: str) -> InvalidInput:

@@ -272,3 +272,27 @@ class WebhookForm(forms.Form):
         ),
         error_messages={"required": gettext_lazy("Write the address of your program.")},
     )
+
+
+class NewModelForm(forms.Form):
+    """A model that an administrator adds: a name, and the file as an upload or, without script, whole."""
+
+    use_required_attribute = False
+    name = forms.SlugField(
+        label=gettext_lazy("Name"),
+        max_length=64,
+        help_text=gettext_lazy("Letters, digits and hyphens, as palm-256."),
+        error_messages={
+            "required": gettext_lazy("Give the model a name."),
+            "invalid": gettext_lazy("Write letters, digits, hyphens and underscores, and nothing else."),
+        },
+    )
+    upload = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    file = forms.FileField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """One of both has to be there."""
+        data: dict[str, Any] = super().clean() or {}
+        if not self.errors and not data.get("upload") and not data.get("file"):
+            raise forms.ValidationError(gettext_lazy("Choose a file first."), code="no_file")
+        return data

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from generation.sets import order_words, selectors, set_words
-from generation.sets.models import Checkpoint, ImageSet, ImageSetQuerySet, Order
+from generation.sets.models import Checkpoint, ImageSet, Order
 
 PAGE = 25
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -165,7 +165,7 @@ def day(text: str) -> date | None:
     return found if found is not None and _FIRST_YEAR <= found.year <= _LAST_YEAR else None
 
 
-def filtered(sets: ImageSetQuerySet, wanted: Wanted) -> ImageSetQuerySet:
+def filtered(sets: QuerySet[ImageSet], wanted: Wanted) -> QuerySet[ImageSet]:
     """The sets that fit everything that is wanted of them."""
     if wanted.q:
         sets = sets.filter(Q(name__icontains=wanted.q) | Q(note__icontains=wanted.q) | _tagged(wanted.q))
@@ -204,7 +204,7 @@ def _cursor(image_set: ImageSet, field: str) -> str:
     return str(image_set.pk) if field == "pk" else f"{image_set.pk}:{getattr(image_set, field)}"
 
 
-def _after(sets: ImageSetQuerySet, cursor: str, field: str, is_falling: bool) -> ImageSetQuerySet:
+def _after(sets: QuerySet[ImageSet], cursor: str, field: str, is_falling: bool) -> QuerySet[ImageSet]:
     head, _colon, value = cursor.partition(":")
     try:
         last = UUID(head)

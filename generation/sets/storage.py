@@ -76,6 +76,14 @@ def forget_partials(image_set: ImageSet, indices: Collection[int]) -> None:
                 partial.unlink(missing_ok=True)
 
 
+def link(source: Path, target: Path) -> None:
+    """The same file under one more name, or a copy where the disk cannot link."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def is_no_room(error: OSError) -> bool:
     """Whether nothing can be written now, as when the disk is full: it can go on when the operator has seen to it."""
     return error.errno in _NO_ROOM

@@ -9,6 +9,7 @@ from generation.sets import (
     views_history,
     views_images,
     views_judges,
+    views_models,
     views_new,
     views_order,
     views_set,
@@ -20,7 +21,8 @@ app_name = "sets"
 urlpatterns = [
     path("", views.landing, name="landing"),
     path("made-here", views.made_here, name="made_here"),
-    path("models", views.models, name="models"),
+    path("models", views_models.models, name="models"),
+    path("models/add", views_models.add, name="add_model"),
     path("models/<slug:name>/grid.png", views_files.grid, name="grid"),
     path("models/<slug:name>/samples/<int:index>.png", views_files.sample, name="sample"),
     path("new", views_new.new, name="new"),

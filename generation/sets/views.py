@@ -1,8 +1,8 @@
-"""The first page, the models, and the question whether an image was made here. Thin: parse, call, draw."""
+"""The first page, and the question whether an image was made here. Thin: parse, call, draw."""
 
+import random
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,6 +18,8 @@ from generation.sets.models import Checkpoint, ImageSet
 from generation.sets.set_words import kid_of
 
 PALMS = 12
+# So many as verification makes of a model, and of so many models at most.
+SAMPLES, MODELS = 16, 6
 
 
 @require_GET
@@ -26,15 +28,24 @@ def landing(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("sets:history" if selectors.sets_of(request.user).exists() else "sets:new")
     model = selectors.models_offered().first()
-    context: dict[str, Any] = {"palms": _palms(model), "facts": _facts(model)}
+    palms = _palms()
+    context: dict[str, Any] = {"palms": palms[:PALMS], "further": palms[PALMS:], "facts": _facts(model)}
     return render(request, "landing.html", context)
 
 
-def _palms(model: Checkpoint | None) -> list[str]:
+def _palms() -> list[str]:
+    """Samples of all palm models in an order of chance, the default one's among the first: no two visits are alike."""
     # Noise of an untrained network would be a strange welcome: then the page draws palms itself.
-    if model is None or model.is_stand_in or not storage.grid_is_kept(model):
-        return []
-    return [reverse("sets:sample", args=[model.name, index]) for index in range(PALMS)]
+    models = [
+        model
+        for model in selectors.models_offered().filter(subject="palm", is_stand_in=False)
+        if storage.grid_is_kept(model)
+    ]
+    found: list[str] = []
+    for model in models[:MODELS]:
+        samples = [reverse("sets:sample", args=[model.name, index]) for index in range(SAMPLES)]
+        found += random.sample(samples, len(samples))
+    return found
 
 
 def _facts(model: Checkpoint | None) -> list[tuple[str, str]]:
@@ -54,34 +65,6 @@ def _facts(model: Checkpoint | None) -> list[tuple[str, str]]:
         (_number(made), _("palms made here so far, each from its own seed, the same again whenever you ask")),
         (_("Nothing"), _("is the price: the site runs on your own machine")),
     ]
-
-
-@login_required
-@require_GET
-def models(request: HttpRequest) -> HttpResponse:
-    """Every model with its samples; the staff sees first those that wait for them."""
-    everybody = Checkpoint.objects.generators().select_related("partner")
-    states = [Checkpoint.State.PUBLISHED, Checkpoint.State.RETIRED]
-    context = {
-        "offered": [_described(model) for model in everybody.filter(state=Checkpoint.State.PUBLISHED)],
-        "retired": [_described(model) for model in everybody.filter(state=Checkpoint.State.RETIRED)],
-        "waiting": list(everybody.exclude(state__in=states)) if request.user.is_staff else [],
-    }
-    return render(request, "sets/models.html", context)
-
-
-def _described(model: Checkpoint) -> dict[str, Any]:
-    each = model.seconds_per_image
-    lineage = model.header.get("lineage") or []
-    return {
-        "model": model,
-        "has_grid": storage.grid_is_kept(model),
-        "speed": _number(round(1 / each)) if each and each < 1 else "",
-        "seconds": number_format(each, 1) if each and each >= 1 else "",
-        "kid": kid_of(model.metrics),
-        "lineage": [part for part in lineage if isinstance(part, dict)],
-        "trained_on": model.header.get("notes", {}).get("trained_on"),
-    }
 
 
 @require_http_methods(["GET", "POST"])

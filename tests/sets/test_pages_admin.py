@@ -4,8 +4,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from accounts import ledger
 from generation.sets import catalogue, storage, verification
 from generation.sets.models import Checkpoint
+from generation.uploads import services as uploads
 from mlcore import checkpoint as checkpoints
 from mlcore.models.dcgan import DcganGenerator
 
@@ -30,7 +32,7 @@ def weights(tmp_path):
 
 def add(client, data, name="other"):
     file = SimpleUploadedFile("other.safetensors", data)
-    return client.post(reverse("admin:sets_checkpoint_add"), {"name": name, "upload": file})
+    return client.post(reverse("sets:add_model"), {"name": name, "file": file})
 
 
 def act(client, name, *models):
@@ -94,3 +96,42 @@ def test_the_pages_of_the_administration_open_for_the_staff_alone(signed_in, cli
     assert signed_in.get(reverse("admin:sets_checkpoint_change", args=[stand_in.pk])).status_code == 200
     client.force_login(alice)
     assert client.get(reverse(LIST)).status_code in (302, 403)
+
+
+def test_a_model_comes_by_an_upload_that_may_break_off(
+    signed_in, operator, weights, work, django_capture_on_commit_callbacks
+):
+    assert signed_in.get(reverse("admin:sets_checkpoint_add"))["Location"] == reverse("sets:add_model")
+    page = signed_in.get(reverse("sets:add_model")).content.decode()
+    assert 'data-purpose="checkpoint"' in page
+    upload = uploads.begin(by=operator, purpose="checkpoint", name="o.safetensors", size=len(weights))
+    half = len(weights) // 2
+    uploads.append(by=operator, upload=upload, offset=0, data=weights[:half])
+    early = signed_in.post(reverse("sets:add_model"), {"name": "other", "upload": str(upload.pk)})
+    assert early.status_code == 400
+    assert "have arrived" in early.content.decode()
+    uploads.append(by=operator, upload=upload, offset=half, data=weights[half:])
+    uploads.finish(by=operator, upload=upload)
+    nameless = signed_in.post(reverse("sets:add_model"), {"name": "", "upload": str(upload.pk)})
+    assert nameless.status_code == 400
+    assert "need not be sent again" in nameless.content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert (
+            signed_in.post(reverse("sets:add_model"), {"name": "other", "upload": str(upload.pk)}).status_code
+            == 302
+        )
+    model = Checkpoint.objects.get(name="other")
+    assert storage.checkpoint_path(model).read_bytes() == weights
+    assert not upload.path.exists()
+    assert ledger.usage(operator)["uploads"].used == 0
+    work()
+    model.refresh_from_db()
+    assert model.state == "verified"
+
+
+def test_only_administrators_add_models(client, alice, weights):
+    client.force_login(alice)
+    assert client.get(reverse("sets:add_model")).status_code == 404
+    assert add(client, weights).status_code == 404
+    assert "Add a model" not in client.get(reverse("sets:models")).content.decode()
+    assert not Checkpoint.objects.exists()
