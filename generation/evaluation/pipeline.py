@@ -231,7 +231,10 @@ def _some(looked: Looked, count: int, seed: int) -> Looked:
 
 
 def _intervals(report: Mapping[str, Any]) -> dict[str, Any]:
-    """95 % intervals: KID's own; of shares Wilson's, which takes the other side as it stands."""
+    """95 % intervals: KID's own; of shares Wilson's, which takes the other side as it stands; of a fit its error.
+
+    Frechet distances have none: drawn again with repeats, a sample is farther from everything than it was.
+    """
     n, n_ref = report["n"], report["n_ref"]
     found = {
         "kid": report["kid_ci"],
@@ -240,6 +243,9 @@ def _intervals(report: Mapping[str, Any]) -> dict[str, Any]:
         "coverage": wilson(round(report["coverage"] * n_ref), n_ref),
         "duplicates": wilson(round(report["duplicates"]["share"] * n), n),
     }
+    if report.get("fd_infinite"):
+        value, reach = report["fd_infinite"]["value"], 1.96 * report["fd_infinite"]["error"]
+        found["fd_infinite"] = [value - reach, value + reach]
     if report.get("privacy"):
         found["suspicious"] = report["privacy"]["suspicious_ci"]
     return found

@@ -42,7 +42,7 @@ def kid_with_interval(
 
     A pair of one image with its own copy in a resample is left out, as the estimate leaves it out: kept, it
     would push every resample up. `groups` (one number a reference image) draws whole groups, people say,
-    since pictures of one person are not independent.
+    since pictures of one person are not independent; pairs of a person with their own copy are left out too.
     """
     x, y = checked_pair(features, reference, minimum=MINIMUM)
     random = np.random.default_rng(seed)
@@ -50,7 +50,7 @@ def kid_with_interval(
     weights_y = np.vstack(
         [np.ones(len(y)), _draws(random, resamples, np.arange(len(y)) if groups is None else groups)]
     )
-    values = _resampled(x, y, weights_x, weights_y)
+    values = _resampled(x, y, weights_x, weights_y, groups)
     spread = values[1:][np.isfinite(values[1:])]
     if not len(spread):
         return Kid(float(values[0]), float(values[0]), float(values[0]))
@@ -72,18 +72,37 @@ def _draws(random: np.random.Generator, resamples: int, groups: NDArray[np.integ
     return np.asarray(picks[:, group], dtype=np.float64)
 
 
-def _resampled(x: Array, y: Array, weights_x: Array, weights_y: Array) -> Array:
+def _resampled(
+    x: Array,
+    y: Array,
+    weights_x: Array,
+    weights_y: Array,
+    groups: NDArray[np.integer] | None = None,
+) -> Array:
     """KID under each row of weights; a resample with a single distinct image gives NaN."""
     between = _between(x, y, weights_x, weights_y) / (weights_x.sum(1) * weights_y.sum(1))
-    return np.asarray(_within(x, weights_x) + _within(y, weights_y) - 2.0 * between)
+    return np.asarray(_within(x, weights_x) + _within(y, weights_y, groups) - 2.0 * between)
 
 
-def _within(x: Array, weights: Array) -> Array:
-    """Mean kernel over pairs of different images, (resamples,)."""
+def _within(x: Array, weights: Array, groups: NDArray[np.integer] | None = None) -> Array:
+    """Mean kernel over pairs of different images, (resamples,); a group drawn twice is no pair of its own."""
     own = np.einsum("nd,nd->n", x, x) / x.shape[1] + 1.0
     total = _between(x, x, weights, weights) - weights**2 @ own**3
     pairs = weights.sum(1) ** 2 - (weights**2).sum(1)
+    for members in _together(groups):
+        # All of a group are drawn equally often: w times w pairs of its images, of which w are of one copy.
+        again = weights[:, members[0]] ** 2 - weights[:, members[0]]
+        total -= again * (kernel(x[members], x[members]).sum() - (own[members] ** 3).sum())
+        pairs -= again * len(members) * (len(members) - 1)
     return np.asarray(np.divide(total, pairs, out=np.full(len(weights), np.nan), where=pairs > 0))
+
+
+def _together(groups: NDArray[np.integer] | None) -> list[NDArray[np.intp]]:
+    """The images of each group that has more than one."""
+    if groups is None:
+        return []
+    _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    return [np.flatnonzero(group == number) for number in np.flatnonzero(sizes > 1)]
 
 
 def _between(x: Array, y: Array, weights_x: Array, weights_y: Array) -> Array:

@@ -1,9 +1,11 @@
-"""What each measure says of sets whose answer is known: real palms, blurred ones, noise, duplicates, copies.
+"""What each measure says of sets whose answer is known, and of the models that ship.
 
-python -m tests.benchmarks.measures_table DATA/palm256.csv OUT.json [--extractor NAME] [--model CKPT ...] [--cache DIR]
+python -m tests.benchmarks.measures_table DATA/palm256.csv OUT.json [--extractor NAME] [--weights FILE]
+    [--model CKPT ...] [--cache DIR] [--docs docs/measures.md]
 
-The held-out people are dealt into two halves: one is the reference, the other plays the sets. Prints a
-Markdown table, writes JSON, and exits 1 if a measure does not move the way it should.
+The held-out people are dealt into two halves: one is the reference, the other plays the sets. Every palm generator of
+the zoo is a row. Prints a Markdown table, writes JSON, puts the table into the docs between its marks, and exits 1 if a
+measure does not move the way it should.
 """
 
 import argparse
@@ -18,9 +20,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mlcore import images, reference
-from mlcore.data import split
-from mlcore.evaluation import evaluate
+from mlcore import checkpoint, images, reference, zoo_index
+from mlcore.data import sha256_of, split
+from mlcore.evaluation import STANDARD, evaluate
 from mlcore.feature_cache import FeatureCache
 from mlcore.metrics.baseline import _half
 from mlcore.models import features
@@ -64,6 +66,11 @@ def constant(index):
     return np.full((128, 128, 3), 150, np.uint8)
 
 
+def photographs(paths):
+    """By the hash of the file, as the command `reference` keys them: its cache serves here too."""
+    return {sha256_of(path): partial(opened, path) for path in paths}
+
+
 def keyed(name, function, items):
     keys = [hashlib.sha256(f"{name}:{item}".encode()).hexdigest() for item in items]
     return {key: partial(function, item) for key, item in zip(keys, items, strict=True)}
@@ -74,20 +81,29 @@ def sets(real, train, models):
     count = len(real)
     copied = [train[index] for index in random.permutation(len(train))[:count]]
     spare = round(0.1 * count)
-    real_keys = keyed("photo", opened, real)
+    real_keys = photographs(real)
     keys = list(real_keys)
     made = {
         "real, other people": (real_keys, keys),
         "the same with 10 % duplicates": (real_keys, keys[: count - spare] + keys[:spare]),
         "the same blurred by one pixel": blur_of(real),
         "half real, half exact copies of training palms": half_copied(real_keys, copied),
-        "exact copies of training palms": whole(keyed("photo", opened, copied)),
+        "exact copies of training palms": whole(photographs(copied)),
         "noise": whole(keyed("noise", noise, range(count))),
-        "one colour": whole(keyed("constant", constant, range(count))),
+        "one colour": (keyed("constant", constant, [0]), list(keyed("constant", constant, [0])) * count),
     }
     for model in models:
-        made[model] = generated(model, count)
+        made[f"made by {Path(model).stem}"] = generated(model, count)
     return made
+
+
+def shipped():
+    """Every palm generator of the zoo."""
+    return [
+        name
+        for name, path in zoo_index.names().items()
+        if checkpoint.peek(path).notes.get("subject", "palm") == "palm"
+    ]
 
 
 def whole(pictures):
@@ -99,7 +115,7 @@ def blur_of(real):
 
 
 def half_copied(real_keys, copied):
-    pictures = dict(list(real_keys.items())[::2]) | keyed("photo", opened, copied[: len(real_keys) // 2])
+    pictures = dict(list(real_keys.items())[::2]) | photographs(copied[: len(real_keys) // 2])
     return whole(pictures)
 
 
@@ -140,12 +156,13 @@ def check(found):
     return [rule for rule, holds in rules.items() if not holds]
 
 
-def table(found):
+def table(found, distance):
     head = [
         "set",
         "n",
         "KID e-3 (95 %)",
-        *(name for name in SHOWN[1:]),
+        distance,
+        *(name for name in SHOWN[2:]),
         "dupl.",
         "copies",
         "suspicious",
@@ -164,25 +181,45 @@ def table(found):
     return "\n".join(lines)
 
 
+def into_docs(path, extractor, text):
+    """Put the table between its marks."""
+    begin, end = f"<!-- measures: {extractor} -->", "<!-- end of measures -->"
+    before, found, rest = path.read_text().partition(begin)
+    _old, _end, after = rest.partition(end)
+    if not (found and _end):
+        sys.exit(f"{path} has no place for this table: {begin} ... {end}")
+    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
+
+
+def trained_on(extractor, cache, train):
+    """The bank that ships, or the same made anew for a network that none ships for."""
+    path = reference.built_in("training", extractor.name)
+    if path is not None:
+        return reference.load(path)
+    known = cache.features(extractor, photographs(train))
+    return reference.build(np.stack(list(known.values())), list(known), extractor, name="training people")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--extractor", default=features.DEFAULT)
+    parser.add_argument("--weights", type=Path)
     parser.add_argument("--model", action="append", default=[])
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--docs", type=Path)
     args = parser.parse_args()
-    extractor, cache = features.load(args.extractor), FeatureCache(args.cache)
+    extractor, cache = features.load(args.extractor, args.weights), FeatureCache(args.cache)
     real, other, groups, train = photos(args.table)
-    rows = cache.features(extractor, keyed("photo", opened, other))
+    rows = cache.features(extractor, photographs(other))
     bank = reference.build(
         np.stack(list(rows.values())), list(rows), extractor, name="half of the held-out people"
     )
     bank = reference.Bank(bank.header, bank.features, groups)
-    known = cache.features(extractor, keyed("photo", opened, train))
-    training = reference.build(np.stack(list(known.values())), list(known), extractor, name="training people")
+    training = trained_on(extractor, cache, train)
     found = {}
-    for name, (pictures, order) in sets(real, train, args.model).items():
+    for name, (pictures, order) in sets(real, train, [*shipped(), *args.model]).items():
         started = time.monotonic()
         rows = cache.features(extractor, pictures)
         report = evaluate(np.stack([rows[key] for key in order]), extractor, bank, training=training)
@@ -196,9 +233,12 @@ def main():
         f"python -m tests.benchmarks.measures_table palm256.csv {args.out.name} --extractor {args.extractor}"
     )
     args.out.write_text(
-        json.dumps({"command": command, "wrong": wrong, "sets": found}, indent=1, sort_keys=True)
+        json.dumps({"command": command, "wrong": wrong, "sets": found}, indent=1, sort_keys=True) + "\n"
     )
-    print(table(found))
+    text = table(found, "FID" if extractor.name == STANDARD else "fd")
+    if args.docs:
+        into_docs(args.docs, extractor.name, text)
+    print(text)
     print("\n".join(f"WRONG: {rule}" for rule in wrong) or "every measure moves the way it should")
     return int(bool(wrong))
 

@@ -52,6 +52,17 @@ def test_a_plain_post_leads_back_to_the_set(client, alice, palms):
     assert Evaluation.objects.get().spec["seed"] == 3
 
 
+def test_at_the_foot_of_a_set_stand_evaluate_and_fid(client, alice, bob, palms):
+    image_set = palms(12)
+    Share.objects.create(image_set=image_set, user=bob)
+    client.force_login(alice)
+    page = text_of(client.get(reverse("sets:set", args=[image_set.pk])))
+    foot = page[page.index('id="set-foot"') :]
+    assert 'value="evaluate"' in foot and 'value="fid"' in foot
+    client.force_login(bob)
+    assert 'id="set-foot"' not in text_of(client.get(reverse("sets:set", args=[image_set.pk])))
+
+
 def test_fid_without_weights_says_so_and_offers_the_rest(client, alice, palms):
     image_set = palms(12)
     client.force_login(alice)
