@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Features = NDArray[np.float32]
 Places = NDArray[np.int64]
 HALF = np.dtype("<f2")
-BLOCK = 2048  # rows of one look: 10 MB of the packaged network's
+BLOCK = 512  # rows of one look: 2.6 MB of the packaged network's as floats
 
 
 class FeatureTable:

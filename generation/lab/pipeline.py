@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from generation.lab import measures, storage
+from generation.lab import storage
 from generation.lab.reading import Tell, refusal
-from mlcore import backbone, classifier, images
+from mlcore import backbone, classifier, images, telling
 from mlcore.errors import ImageError
 
 CLASSES = ["fake", "real"]
@@ -84,7 +84,7 @@ def fit(
         )
         tested = np.flatnonzero(~is_train & rows.readable())
         p_real = model.of_rows(rows, tested)[:, CLASSES.index("real")]
-    report = measures.report(is_real[tested], p_real) | {
+    report = telling.report(is_real[tested], p_real) | {
         "backbone": backbone_word(eye),
         "trained": model.report["trained"],
         "train_accuracy": model.report["accuracy"],

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +27,10 @@ class Sample:
     size: int
 
 
+_FIELDS = tuple(field.name for field in fields(Sample))
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def file_of(number: int) -> str:
     """The place of the image of this number: never many files in one folder, never a name from outside."""
     return f"files/{number // FILES_A_FOLDER:03d}/{number:07d}"
@@ -48,7 +52,7 @@ class IndexWriter:
 
     def add(self, sample: Sample) -> None:
         """Write the next line."""
-        self._lines.write(json.dumps(asdict(sample), ensure_ascii=False) + "\n")
+        self._lines.write(_encode({name: getattr(sample, name) for name in _FIELDS}) + "\n")
 
     def close(self) -> None:
         """Put the index into its place."""

@@ -1,8 +1,9 @@
 """`classifier`: tell classes of images apart, such as real and made ones, by frozen features."""
 
 import argparse
+import json
 import sys
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from mlcore.terminal import ProgressLine, say, say_json, table
 
 NAME = "classifier"
 HELP = "Fit and use a small classifier of images; look at a data set."
+MARKS = ("<!-- versus -->", "<!-- /versus -->")
 EPILOG = """\
 examples:
   python -m mlcore classifier summarise data/
   python -m mlcore classifier fit data/ --out real-or-made.safetensors --epochs 40
   python -m mlcore classifier predict real-or-made.safetensors photo.png more/
+  python -m mlcore classifier versus runs/data/palm-128 --out versus.json
 
 data/ has a folder for each class, for example data/real and data/made. A frozen network turns each image into
 features, and a logistic regression on them is fitted by log-loss; a fifth of each class is held aside to
@@ -43,18 +46,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     predict.add_argument("images", metavar="IMAGES", nargs="+", type=Path, help="files and folders")
     summarise = actions.add_parser("summarise", help="counts, sizes, colours, broken and duplicate files")
     summarise.add_argument("folder", metavar="DIR", type=Path, help="a folder for each class")
+    versus = actions.add_parser("versus", help="real palms against the palms of generators")
+    versus.add_argument("packed", metavar="PACKED", type=Path, help="real palms, packed by `prepare`")
+    versus.add_argument(
+        "generators", metavar="GENERATOR", nargs="*", help="paths and zoo names (all that ship)"
+    )
+    versus.add_argument("--out", type=Path, metavar="FILE", help="write the rows as JSON")
+    versus.add_argument(
+        "--page", type=Path, metavar="FILE", help=f"put the table into a page, between {MARKS[0]} marks"
+    )
+    versus.add_argument("--input-size", type=int, help="side that the network sees (128)")
+    versus.add_argument(
+        "--weights", type=Path, metavar="FILE", help="torchvision's resnet18 weights, if at hand"
+    )
     for action in (fit, predict):
         action.add_argument(
             "--weights", type=Path, metavar="FILE", help="torchvision's resnet18 weights, if at hand"
         )
         action.add_argument("--cache", type=Path, metavar="FILE", help="keep features here (features.sqlite)")
-    for action in (fit, predict, summarise):
+    for action in (fit, predict, summarise, versus):
         action.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do the action."""
-    return {"fit": _fit, "predict": _predict, "summarise": _summarise}[args.action](args)
+    actions = {"fit": _fit, "predict": _predict, "summarise": _summarise, "versus": _versus}
+    return actions[args.action](args)
 
 
 def _fit(args: argparse.Namespace) -> int:
@@ -143,6 +160,34 @@ def _summarise(args: argparse.Namespace) -> int:
     for names in found.duplicates:
         say("  equal: " + ", ".join(names))
     _tell_broken(found.broken)
+    return 0
+
+
+def _versus(args: argparse.Namespace) -> int:
+    from mlcore import backbone, versus, zoo_index
+
+    generators = args.generators or list(zoo_index.names())
+    if not generators:
+        raise ClassifierError("No generator ships with this copy; give the path of one.")
+    page = args.page.read_text() if args.page else ""
+    if args.page and not (0 <= page.find(MARKS[0]) < page.find(MARKS[1])):
+        raise ClassifierError(f"{args.page} has no lines {MARKS[0]} and {MARKS[1]} to put the table between.")
+    network = backbone.load(args.weights)
+    settings = replace(versus.SETTINGS, **({"input_size": args.input_size} if args.input_size else {}))
+    rows = []
+    for generator in generators:
+        rows.append(versus.against(generator, args.packed, network, settings))
+        sys.stderr.write(f"{rows[-1]['generator']}: {rows[-1]['accuracy']:.1%}\n")
+    found = versus.table(rows)
+    if args.out:
+        args.out.write_text(json.dumps({"rows": rows}, indent=2) + "\n")
+    if args.page:
+        before, after = page.split(MARKS[0])[0], page.split(MARKS[1])[1]
+        args.page.write_text(f"{before}{MARKS[0]}\n{found}{MARKS[1]}{after}")
+    if args.json:
+        say_json({"rows": rows})
+    else:
+        say(found)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""How well probabilities tell real from made: closed formulas on numpy arrays. Worker only; knows no files."""
+"""How well probabilities tell real from made: closed formulas on numpy arrays. Knows no files and no models."""
 
 from typing import Any
 
