@@ -1,5 +1,6 @@
 """Makes a trained network fast without changing what it says: batch norms are folded into the convolutions
-before them, weights are laid out channels last. Never used for training.
+before them, weights are laid out channels last, and two kinds of layer that this is slow for are done otherwise.
+Never used for training.
 """
 
 import warnings
@@ -7,10 +8,15 @@ from collections import Counter
 
 import torch
 from torch import fx, nn
+from torch.nn import functional
 from torch.nn.utils import parametrize
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
+# Below this a transposed convolution leaves most of a vector of channels empty: twelve phases fill it, three do not.
+FEW_CHANNELS = 4
+# From this many weights on a map is small and its layer waits for weights, which lie better in the plain layout.
+MANY_WEIGHTS = 2**22
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
@@ -49,7 +55,64 @@ def fast(network: nn.Module) -> nn.Module:
         traced.graph.erase_node(node)
     traced.recompile()
     traced.delete_all_unused_submodules()
-    return traced.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    traced.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for name, module in list(traced.named_modules()):
+        other = _faster(module)
+        if other is not None:
+            parent, _, last = name.rpartition(".")
+            setattr(traced.get_submodule(parent), last, other)
+    return traced
+
+
+class Phases(nn.Module):
+    """A transposed convolution 4, 2, 1 of few channels as a convolution whose channels are the pixels of each square.
+
+    Pixel (2i + a, 2j + b) is a sum over a square of two by two of the input, another one for each phase (a, b); within
+    three by three all four have room (Shi et al. 2016, Is the deconvolution layer the same as a convolutional layer?).
+    """
+
+    def __init__(self, layer: nn.ConvTranspose2d) -> None:
+        super().__init__()
+        given = layer.weight.detach()  # in, out, 4, 4
+        kernel = given.new_zeros(given.shape[1], 2, 2, given.shape[0], 3, 3)
+        for a in range(2):
+            for b in range(2):
+                for u in range(2):
+                    for v in range(2):
+                        taken = given[:, :, 1 - a + 2 * u, 1 - b + 2 * v].T
+                        kernel[:, a, b, :, 1 + a - u, 1 + b - v] = taken
+        flat = kernel.reshape(-1, given.shape[0], 3, 3)
+        self.kernel = nn.Parameter(flat.to(memory_format=torch.channels_last), requires_grad=False)
+        bias = None if layer.bias is None else layer.bias.detach().repeat_interleave(4)
+        self.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, in, H, W) -> (N, out, 2H, 2W)."""
+        return functional.pixel_shuffle(functional.conv2d(x, self.kernel, self.bias, padding=1), 2)
+
+
+class Plainly(nn.Module):
+    """A convolution in the plain layout, whatever the layout of what comes in."""
+
+    def __init__(self, layer: nn.Conv2d) -> None:
+        super().__init__()
+        self.layer = layer.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """What the layer says."""
+        said: torch.Tensor = self.layer(x.contiguous())
+        return said
+
+
+def _faster(module: nn.Module) -> nn.Module | None:
+    """The layer done otherwise, or None where it is fast as it is."""
+    if isinstance(module, nn.ConvTranspose2d):
+        shape = (module.kernel_size, module.stride, module.padding, module.output_padding, module.dilation)
+        fits = shape == ((4, 4), (2, 2), (1, 1), (0, 0), (1, 1)) and module.groups == 1
+        return Phases(module) if fits and module.out_channels < FEW_CHANNELS else None
+    if isinstance(module, nn.Conv2d) and module.weight.numel() >= MANY_WEIGHTS:
+        return Plainly(module)
+    return None
 
 
 def _folded(before: nn.Module | None, norm: nn.Module) -> nn.Module | None:

@@ -81,3 +81,29 @@ def test_what_cannot_be_folded_is_left_as_it_is(network) -> None:
     x = torch.randn(2, 3, 4, 4)
     before = plain(x).clone()
     assert torch.allclose(fold.fast(plain)(x), before, atol=1e-6)
+
+
+@pytest.mark.parametrize(("channels", "bias"), [(3, True), (1, False)])
+def test_phases_are_the_transposed_convolution(channels: int, bias: bool) -> None:
+    layer = nn.ConvTranspose2d(5, channels, 4, 2, 1, bias=bias)
+    x = torch.randn(2, 5, 6, 7)
+    with torch.inference_mode():
+        assert torch.allclose(fold.Phases(layer)(x), layer(x), atol=1e-6)
+
+
+def test_only_layers_of_few_channels_or_many_weights_are_done_otherwise(monkeypatch) -> None:
+    monkeypatch.setattr(fold, "MANY_WEIGHTS", 16 * 8 * 9)
+    network = nn.Sequential(
+        nn.Conv2d(3, 8, 3),
+        nn.Conv2d(8, 16, 3),
+        nn.ConvTranspose2d(16, 8, 4, 2, 1),
+        nn.ConvTranspose2d(8, 3, 4, 2, 1),
+    ).eval()
+    x = torch.randn(2, 3, 9, 9)
+    before = network(x).detach()
+    fast = fold.fast(network)
+    kinds = [type(part) for part in fast.children()]
+    assert kinds == [nn.Conv2d, fold.Plainly, nn.ConvTranspose2d, fold.Phases]
+    with torch.inference_mode():
+        assert torch.allclose(fast(x), before, atol=1e-6)
+        assert torch.allclose(fast(x.to(memory_format=torch.channels_last)), before, atol=1e-6)
