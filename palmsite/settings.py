@@ -126,7 +126,7 @@ INSTALLED_APPS = [
     "generation.sets.apps.SetsConfig",
     "generation.evaluation.apps.EvaluationConfig",
     "generation.lab.apps.LabConfig",
-    "django.contrib.admin",
+    "palmsite.administration.PalmsiteAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
