@@ -5,13 +5,13 @@ Members are stored, for pictures do not shrink. Knows no rows, no requests and n
 """
 
 import hashlib
+import os
 import struct
 import tarfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
 
 SEND = 256 * 1024
 _MAX32, _MAX16 = 0xFFFFFFFF, 0xFFFF
@@ -71,15 +71,18 @@ def _piece(part: bytes | Member, start: int, stop: int) -> Iterator[bytes]:
     if isinstance(content, bytes):
         yield content[start:stop]
         return
+    # By number, not as a file object: of ten thousand small files the objects would take half of the time.
     try:
-        with Path(content).open("rb", buffering=0) as file:
-            file.seek(start)
+        file = os.open(content, os.O_RDONLY | os.O_CLOEXEC)
+        try:
             while start < stop:
-                data = file.read(min(SEND, stop - start))
+                data = os.pread(file, min(SEND, stop - start), start)
                 if not data:
                     raise BrokenMemberError(f"{content} ends after {start} bytes, before {stop}")
                 start += len(data)
                 yield data
+        finally:
+            os.close(file)
     except OSError as error:
         raise BrokenMemberError(f"{content} cannot be read: {error}") from error
 

@@ -38,8 +38,8 @@ STATES = {
 }
 _STATE_OF = {"stopped": "cancelled"}
 QUALITIES = {
-    "good": gettext_lazy("quality good or fine"),
-    "weak": gettext_lazy("quality worrying or bad"),
+    "good": gettext_lazy("good or fine"),
+    "weak": gettext_lazy("worrying or bad"),
     "none": gettext_lazy("not measured"),
 }
 # The verdicts that the evaluation room writes with a set's headline.
@@ -131,7 +131,8 @@ def chips(user: User, wanted: Wanted) -> list[tuple[str, str, bool]]:
     if wanted.tag:
         made.append((wanted.tag, wanted.query(tag=""), True))
     if wanted.quality:
-        made.append((str(QUALITIES[wanted.quality]), wanted.query(quality=""), True))
+        shown = _("quality: %(verdict)s") % {"verdict": QUALITIES[wanted.quality]}
+        made.append((shown, wanted.query(quality=""), True))
     for name, words in (("since", _("from %(date)s")), ("until", _("until %(date)s"))):
         if date := day(getattr(wanted, name)):
             shown = words % {"date": date_format(date, "SHORT_DATE_FORMAT")}

@@ -109,11 +109,9 @@ def scorers_of(image_set: ImageSet) -> list[ScorerState]:
     ]
 
 
-def said_of(image: Image) -> list[tuple[str, float]]:
-    """What scorers other than the model's own say of one image, by the title of each."""
-    offered = {judge.key: judge.title for judge in judges.offered(image.image_set.owner)}
-    rows = Score.objects.filter(image=image).order_by("scorer")
-    return [(offered.get(row.scorer, row.scorer), row.value) for row in rows]
+def said_of(image: Image) -> dict[str, float]:
+    """What scorers other than the model's own say of one image, by their keys."""
+    return dict(Score.objects.filter(image=image).order_by("scorer").values_list("scorer", "value"))
 
 
 def live_of(image: Image) -> list[Job]:

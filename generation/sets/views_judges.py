@@ -54,11 +54,14 @@ def ask_of_image(request: HttpRequest, image_id: int) -> HttpResponse:
 def said(request: HttpRequest, image: Image) -> dict[str, Any]:
     """What the full view shows of other judges."""
     is_own = policies.can_change(person(request), image.image_set)
+    known = scores.said_of(image)
+    offered = judges.offered(image.image_set.owner)
+    titles = {judge.key: judge.title for judge in offered}
     return {
         "image": image,
-        "said": scores.said_of(image),
+        "said": [(titles.get(key, key), value) for key, value in known.items()],
         "judging": scores.live_of(image) if is_own else [],
-        "judges": judges.offered(person(request)) if is_own else [],
+        "judges": [judge for judge in offered if is_own and judge.key not in known],
     }
 
 

@@ -35,7 +35,7 @@ def walk(resolver):
             pattern.callback
 walk(get_resolver())
 import palmsite.wsgi
-heavy = {"torch", "torchvision", "cv2", "scipy", "ultralytics", "onnxruntime"} & set(sys.modules)
+heavy = {"torch", "torchvision", "cv2", "scipy", "ultralytics", "onnxruntime", "pyarrow"} & set(sys.modules)
 inside = {name for name in sys.modules if name.startswith("mlcore.")} - {"mlcore.spec", "mlcore.errors"}
 print(sorted(heavy), sorted(inside))
 """

@@ -200,6 +200,12 @@ def test_the_page_asks_shows_and_sorts(alice, full_set):
     image = made.images.get(index=6)
     full = browser.get(reverse("sets:image", args=[image.pk])).content.decode()
     assert '<dt>Seven</dt><dd class="number">0.86</dd>' in full
+    assert '<option value="test:seven"' not in full, "it has judged this one already"
+    image = made.images.get(index=5)
+    assert (
+        '<option value="test:seven"'
+        in browser.get(reverse("sets:image_said", args=[image.pk])).content.decode()
+    )
     asked = browser.post(
         reverse("sets:judge_image", args=[image.pk]), {"scorer": "test:seven"}, headers={"HX-Request": "true"}
     )
