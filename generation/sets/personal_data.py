@@ -52,6 +52,8 @@ def _order(order: Order) -> dict[str, Any]:
 
 def erase(user: User) -> None:
     """Stop what is live, then remove rows and files; models that the person added stay without their name."""
+    # First, so that nobody is told of orders that end because their owner leaves.
+    Webhook.objects.filter(owner=user).delete()
     for order in Order.objects.filter(owner=user, state=Order.State.OPEN):
         services.cancel(by=user, order=order)
     sets = list(ImageSet.objects.filter(owner=user))

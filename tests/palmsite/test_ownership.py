@@ -49,7 +49,7 @@ BOB_GETS = re.compile(
     r"(api/v1/)?("
     r"sets/[^/]+(/(more|numbers|quality|recipe|downloads|exports|measures|download|histogram|scores|images|evaluations"
     r"|panels|rate|ratings))?"
-    r"|images/\d+(/(file|thumb|scores))?|evaluations/.*|comparisons/.*|panels/.*|ratings/.*)"
+    r"|images/\d+(/(file|thumb|scores|said))?|evaluations/.*|comparisons/.*|panels/.*|ratings/.*)"
 )
 # What bob may set off, for he may download and say what he sees.
 BOB_POSTS = re.compile(

@@ -12,14 +12,16 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from generation.jobs.models import Job
-from generation.sets import sending, services, webhooks
+from generation.sets import personal_data, sending, services, webhooks
 from generation.sets.models import Delivery, Order, Webhook
+from mlcore.spec import GenerationSpec
 
 pytestmark = pytest.mark.django_db
 HOOKS = "/api/v1/webhooks"
@@ -211,10 +213,6 @@ def test_previews_and_other_peoples_orders_are_not_told(client, alice, bob, mode
 
 
 def test_an_end_that_is_taken_back_tells_nobody(client, alice, model):
-    from django.db import transaction
-
-    from mlcore.spec import GenerationSpec
-
     client.post(HOOKS, {"url": "https://example.org/x"})
     placed = services.order_images(by=alice, checkpoint=model, spec=GenerationSpec(count=1, seed=1))
     with pytest.raises(RuntimeError), transaction.atomic():
@@ -362,3 +360,15 @@ def test_the_example_tells_what_is_genuine(alice, private, work):
         assert program.stdout.read().split() == ["test"]
     states = dict(Delivery.objects.values_list("status", "state"))
     assert states == {204: "delivered", 403: "failed"}
+
+
+def test_who_leaves_takes_addresses_along_and_no_secret_and_nobody_is_told(alice, model):
+    webhook, secret = webhooks.create(by=alice, url="https://example.org/x")
+    services.order_images(by=alice, checkpoint=model, spec=GenerationSpec(count=1, seed=1))
+    taken = dict(personal_data.export(alice))
+    assert [row["url"] for row in taken["webhooks.json"]] == [webhook.url]
+    assert secret not in str(taken)
+    personal_data.erase(alice)
+    assert not Webhook.objects.exists()
+    assert not Delivery.objects.exists()
+    assert not Job.objects.filter(kind=webhooks.DELIVER).exists()
