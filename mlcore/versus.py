@@ -16,7 +16,7 @@ import numpy as np
 
 from mlcore import classifier, engine, images, telling
 from mlcore.backbone import Backbone
-from mlcore.data import PackedDataset
+from mlcore.data import PackedDataset, Split
 from mlcore.errors import ClassifierError
 from mlcore.feature_table import FeatureTable, TableWriter
 from mlcore.logistic import FitSettings
@@ -63,7 +63,7 @@ def against(
         }
 
 
-_PARTS = (("train", "train"), ("test", "validation"))
+_PARTS: tuple[tuple[str, Split], ...] = (("train", "train"), ("test", "validation"))
 
 
 def _each(palms: PackedDataset) -> Iterator[images.Pixels]:
