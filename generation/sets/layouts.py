@@ -24,7 +24,8 @@ seed, probability and sha256; `sha256sum -c SHA256SUMS` checks them all.
 """
 _FOLDERS = """Files: `train/` and `val/`, each with a folder named by what the images show and a `metadata.csv` whose
 `file_name` leads to them. Hugging Face reads it with `load_dataset("imagefolder", data_dir=...)`, torchvision with
-`ImageFolder`. An image belongs to `val/` by the hash of its pixels, so the same picture is on the same side in any set.
+`ImageFolder`; `sha256sum -c SHA256SUMS` checks all files. An image belongs to `val/` by the hash of its pixels, so
+the same picture is on the same side in any set.
 """
 
 
@@ -42,25 +43,34 @@ def papers(image_set: ImageSet, images: list[Image], suffix: str = "png") -> Ite
         _text("README.md", card(image_set, len(images), _FLAT.format(suffix=suffix))),
     ]
     yield from described
-    sums = [f"{image.sha256}  {name_of(image, suffix)}" for image in images]
-    sums += [f"{member.sha256}  {member.name}" for member in described]
-    yield _text("SHA256SUMS", "".join(f"{line}\n" for line in sums))
+    yield _checksums([f"{image.sha256}  {name_of(image, suffix)}" for image in images], described)
+
+
+def _checksums(sums: list[str], described: list[Member]) -> Member:
+    sums = sums + [f"{member.sha256}  {member.name}" for member in described]
+    return _text("SHA256SUMS", "".join(f"{line}\n" for line in sums))
 
 
 def image_folder(image_set: ImageSet, images: list[Image], share: float) -> Iterator[Member]:
     """`train/` and `val/`, with a share of the images in the latter."""
     label = image_set.checkpoint.subject if image_set.checkpoint else "palm"
     sides: dict[str, list[Image]] = {"train": [], "val": []}
+    sums: list[str] = []
+    described: list[Member] = []
     for image in images:
         sides[side_of(image, share)].append(image)
     for side, inside in sides.items():
         for image in inside:
-            yield _picture(image_set, image, f"{side}/{label}/{image.file_name}")
+            picture = _picture(image_set, image, f"{side}/{label}/{image.file_name}")
+            sums.append(f"{picture.sha256}  {picture.name}")
+            yield picture
         rows = ([f"{label}/{image.file_name}", *_cells(image)[1:]] for image in inside)
         if inside:
-            yield _text(f"{side}/metadata.csv", _table(("file_name", *COLUMNS[1:]), rows))
-    yield _text("manifest.json", _json(manifest(image_set, images)))
-    yield _text("README.md", card(image_set, len(images), _FOLDERS, ("imagefolder",)))
+            described.append(_text(f"{side}/metadata.csv", _table(("file_name", *COLUMNS[1:]), rows)))
+    described.append(_text("manifest.json", _json(manifest(image_set, images))))
+    described.append(_text("README.md", card(image_set, len(images), _FOLDERS, ("imagefolder",))))
+    yield from described
+    yield _checksums(sums, described)
 
 
 def web_dataset(image_set: ImageSet, images: list[Image]) -> Iterator[Member]:

@@ -27,7 +27,7 @@ def state(order: Order) -> str:
 
 
 def progress(order: Order) -> str:
-    """The sentence under the bar: "132 of 200, 25 s left" or "0 of 200, you are next after 1 order of others"."""
+    """Under the bar: "132 of 200, 3 a second, 25 s left" or "0 of 200, you are next after 1 order of others"."""
     done: int = order.done  # type: ignore[attr-defined]  # annotated by selectors.with_done
     total = order.wish.count
     parts = [_("%(done)s of %(total)s") % {"done": _number(done), "total": _number(total)}]
@@ -47,7 +47,13 @@ def _what_next(order: Order, left: int) -> str:
     if not rate:
         each = (order.checkpoint.seconds_per_image or 0) * order.wish.candidates
         return words.time_left(max(1, round(left * each))) if each else _("beginning")
-    return words.time_left(max(1, round(left / rate)))
+    return f"{_pace(rate)}, {words.time_left(max(1, round(left / rate)))}"
+
+
+def _pace(rate: float) -> str:
+    if rate >= 1:
+        return _("%(n)s a second") % {"n": _number(round(rate))}
+    return _("%(n)s a minute") % {"n": _number(max(1, round(60 * rate)))}
 
 
 def _number(value: int) -> str:

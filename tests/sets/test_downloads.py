@@ -1,6 +1,7 @@
 """Downloads as people have them: every layout read by others, broken off and gone on with, from a real server."""
 
 import csv
+import hashlib
 import io
 import json
 import subprocess
@@ -165,6 +166,9 @@ def test_image_folder_has_two_sides_and_a_table_in_each(client, at):
             table = csv.DictReader(io.StringIO(archive.read(f"{side}/metadata.csv").decode()))
             listed |= {f"{side}/{row['file_name']}" for row in table}
         assert listed == pictures
+        sums = dict(line.split("  ")[::-1] for line in archive.read("SHA256SUMS").decode().splitlines())
+        assert sums.keys() == set(archive.namelist()) - {"SHA256SUMS"}
+        assert all(hashlib.sha256(archive.read(name)).hexdigest() == digest for name, digest in sums.items())
     with zipfile.ZipFile(io.BytesIO(fetch(client, at, {"format": "imagefolder", "val": "0"})[1])) as archive:
         assert not any(name.startswith("val/") for name in archive.namelist())
 
