@@ -33,6 +33,7 @@ RESTART_SECONDS = 10.0
 BOOT_SECONDS = 10.0
 # On a machine that is busy with other things; a cluster that is ended while it loads would never come to work.
 LOAD_SECONDS = 180.0
+MOST_DOUBLINGS = 5
 
 
 class Cluster:
@@ -47,6 +48,8 @@ class Cluster:
         # Since when it has been so, by a clock that nobody can set: one look is too little to judge by.
         self.stuck: dict[str, float] = {}
         self.starved: tuple[int, float] | None = None
+        # How often it was restarted for work that it did not take, without a calm time since.
+        self.futile = 0
 
     @property
     def group(self) -> int | None:
@@ -185,19 +188,23 @@ class Supervisor:
         now = time.monotonic()
         cluster.heard = cluster.heard or _is_heard_of(cluster)
         turn = selectors.starved_at(cluster.queue)
+        age = now - cluster.revival.started
+        # If restarting was no help, the machine is slow rather than the cluster stuck: wait longer each time.
+        patience = self.lease * 2 ** min(cluster.futile, MOST_DOUBLINGS)
         if turn is None:
             cluster.starved = None
+            cluster.futile = cluster.futile if age < 4 * patience else 0
             return
         if cluster.starved is None or cluster.starved[0] != turn:
             cluster.starved = (turn, now)
         nudge(cluster.queue)
         # A cluster that has only just started needs time to load before it can be judged; one that has ended
         # is started again by _revive, in its time.
-        age = now - cluster.revival.started
         is_judged = cluster.is_alive() and age > max(
             self.lease, BOOT_SECONDS if cluster.heard else LOAD_SECONDS
         )
-        if is_judged and now - cluster.starved[1] > self.lease:
+        if is_judged and now - cluster.starved[1] > patience:
+            cluster.futile += 1
             log.error(
                 "work waits in the %s queue and no worker takes it; restarting the cluster", cluster.queue
             )

@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LEASE = 2
+# Short, so that losses show soon; on a machine that is busy with other things a short one is lost without a kill.
+LEASE = min(max(2, round(os.getloadavg()[0] / (os.cpu_count() or 1))), 20)
+STOP_SECONDS = 300  # of a machine that is busy with other things
 
 
 class House:
@@ -127,10 +129,10 @@ class House:
         for watchdog in self.watchdogs:
             watchdog.send_signal(signal.SIGTERM)
         for watchdog in self.watchdogs:
-            watchdog.wait(timeout=30)
+            watchdog.wait(timeout=STOP_SECONDS)
         self.watchdogs = []
         self.driver.stdin.close()
-        self.driver.wait(timeout=30)
+        self.driver.wait(timeout=STOP_SECONDS)
         self.driver.stdout.close()
         self.log.close()
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.db.models.functions import Now
@@ -50,6 +51,27 @@ def test_a_lost_nudge_is_sent_again_and_then_the_cluster_started_anew(watchdog, 
     Worker.objects.update(seen_at=Now())
     watchdog.step()
     assert watchdog.restarted == ["short"]
+
+
+def test_restarts_that_are_no_help_become_rare(watchdog, clock, alice, enqueue):
+    idle()
+    enqueue(alice)
+    short = watchdog.clusters[0]
+    restarts = []
+    for second in range(700):
+        before = len(watchdog.restarted)
+        Worker.objects.update(seen_at=Now())
+        watchdog.step()
+        if len(watchdog.restarted) > before:
+            restarts.append(second)
+            short.revival.begin()
+            short.starved = None
+        clock[0] += 1
+    assert [later - earlier for earlier, later in pairwise(restarts)] == [62, 122, 242]
+    Job.objects.all().delete()
+    clock[0] += 4 * 16 * 30
+    watchdog.step()
+    assert short.futile == 0
 
 
 def test_a_cluster_that_takes_work_is_left_alone(watchdog, clock, alice, enqueue, claim):

@@ -6,6 +6,7 @@ import sys
 import time
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from generation.jobs.errors import JobFailed
@@ -42,7 +43,7 @@ def run_refuses(context):
 
 def run_computes(context):
     """Longer than a lease without a word, as a handler deep in a computation."""
-    time.sleep(5)
+    time.sleep(2.5 * settings.PALMSITE_LEASE_SECONDS)
     with context.guard():
         _keep(context, 0)
 

@@ -2,8 +2,9 @@
 
 import time
 
-from tests.jobs.house import LEASE
+from django.conf import settings
+
 from tests.jobs.kinds import handlers
 
-time.sleep(2.5 * LEASE)
+time.sleep(2.5 * settings.PALMSITE_LEASE_SECONDS)
 run_steps = handlers.run_steps
