@@ -182,7 +182,7 @@ def test_the_page_asks_shows_and_sorts(alice, full_set):
     browser.force_login(alice)
     page = browser.get(reverse("sets:set", args=[made.pk])).content.decode()
     assert reverse("sets:judges", args=[made.pk]) in page
-    assert "says its own model" not in page
+    assert "judged by its own model" not in page
     asked = browser.post(
         reverse("sets:judge", args=[made.pk]), {"scorer": "test:seven"}, headers={"HX-Request": "true"}
     )
@@ -194,7 +194,7 @@ def test_the_page_asks_shows_and_sorts(alice, full_set):
     assert "Judge the rest" in listed
     address = reverse("sets:set", args=[made.pk]) + "?scorer=test%3Aseven&sort=-score"
     page = browser.get(address).content.decode()
-    assert '<option value="test:seven" selected>says Seven</option>' in page
+    assert '<option value="test:seven" selected>judged by Seven</option>' in page
     assert page.index('data-number="6"') < page.index('data-number="4"') < page.index('data-number="0"')
     assert '<span class="odds">0.86</span>' in page
     image = made.images.get(index=6)
