@@ -107,3 +107,24 @@ def test_only_layers_of_few_channels_or_many_weights_are_done_otherwise(monkeypa
     with torch.inference_mode():
         assert torch.allclose(fast(x), before, atol=1e-6)
         assert torch.allclose(fast(x.to(memory_format=torch.channels_last)), before, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_large_and_thin_layers_say_the_same_in_any_number_of_threads_and_at_any_place() -> None:
+    """The promise of equal bytes rests on it: real sizes, for other kernels serve small ones."""
+    networks = {
+        (16, 512, 8, 8): nn.Sequential(nn.Conv2d(512, 1024, 4, 2, 1)),
+        (16, 64, 64, 64): nn.Sequential(nn.ConvTranspose2d(64, 3, 4, 2, 1)),
+    }
+    threads = torch.get_num_threads()
+    try:
+        for shape, network in networks.items():
+            fast, x = fold.fast(network.eval()), torch.randn(shape)
+            said = []
+            with torch.inference_mode():
+                for number in (1, 2, 3):
+                    torch.set_num_threads(number)
+                    said += [fast(x), fast(x.flip(0)).flip(0)]
+            assert all(torch.equal(one, said[0]) for one in said)
+    finally:
+        torch.set_num_threads(threads)
