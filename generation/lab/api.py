@@ -71,13 +71,18 @@ class DatasetViewSet(GenericViewSet[Dataset]):
                 by=person, purpose=sources.PURPOSE, name=file.name or "data", size=file.size or 0, stream=file
             )
             upload_id = received.pk
-        if upload_id is None:
+        if upload_id is None and not data.get("sets"):
             message = _("Send an archive as `file`, or the id of a finished upload as `upload`.")
             raise InvalidInput(message, fields={"file": message})
         try:
             if data.get("sets"):
                 dataset = services.compose_dataset(
-                    by=person, name=name, sets=data["sets"], upload_id=upload_id, seed=data["seed"]
+                    by=person,
+                    name=name,
+                    sets=data["sets"],
+                    upload_id=upload_id,
+                    reference=data["reference"].strip(),
+                    seed=data["seed"],
                 )
             else:
                 dataset = services.create_dataset(by=person, name=name, upload_id=upload_id)

@@ -25,7 +25,7 @@ class DatasetForm(forms.Form):
 
 
 class ComposeForm(DatasetForm):
-    """Synthetic sets as fake, an archive of photos as real."""
+    """Synthetic sets as fake; as real an archive of photos, or a reference that keeps its own."""
 
     sets: Any = forms.ModelMultipleChoiceField(
         queryset=None,
@@ -33,9 +33,23 @@ class ComposeForm(DatasetForm):
         widget=forms.CheckboxSelectMultiple,
     )
 
+    reference = forms.ChoiceField(
+        label=_("Photographs, as real"),
+        required=False,
+        help_text=_("References whose photographs were kept. An archive can come beside them."),
+    )
+
     def __init__(self, *args: Any, user: User, **more: Any) -> None:
         super().__init__(*args, **more)
         self.fields["sets"].queryset = sources.sets_of(user)  # type: ignore[attr-defined]
+        kept = [(str(one.pk), f"{one.name} ({one.n})") for one in sources.references_of(user)]
+        if kept:
+            self.fields["reference"].choices = [  # type: ignore[attr-defined]
+                ("", _("only those that I bring")),
+                *kept,
+            ]
+        else:
+            del self.fields["reference"]
 
 
 class FitForm(forms.Form):

@@ -18,6 +18,7 @@ OVER_QUOTA = gettext_noop(
 DATASET_GONE = gettext_noop("The data set of this model was deleted. Choose another.")
 UPLOAD_GONE = gettext_noop("The uploaded file is no longer here. Upload it again.")
 SETS_GONE = gettext_noop("A chosen set was deleted meanwhile. Choose again.")
+REFERENCE_GONE = gettext_noop("The photographs of the chosen reference are no longer kept. Choose again.")
 NO_FIT = gettext_noop("The model could not be fitted: %(why)s")
 NO_ANSWER = gettext_noop("The model could not be asked: %(why)s Fit it again.")
 

@@ -8,12 +8,22 @@ from generation.lab.limits import BACKBONES, FIT_DEFAULTS
 
 
 class NewDataset(serializers.Serializer[Any]):
-    """An archive sent here as `file`, or one uploaded before; with `sets`, those are fake and the archive real."""
+    """An archive sent here as `file`, or one uploaded before.
+
+    With `sets` those are fake, and real is the archive, or what a `reference` keeps of its photos, or both.
+    """
 
     id = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
     upload = serializers.UUIDField(required=False, help_text="A finished upload for `lab-dataset`.")
     file = serializers.FileField(required=False, help_text="The archive itself: zip, tar or tar.gz.")
     sets = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=100)
+    reference = serializers.CharField(
+        max_length=80,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="With `sets`: name or id of a reference whose photos were kept.",
+    )
     seed = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
 
 

@@ -32,10 +32,19 @@ def create_dataset(*, by: User, name: str, upload_id: UUID) -> Dataset:
     return _create_dataset(by, name or _free_name(by, upload.name), sources.of_archive(upload))
 
 
-def compose_dataset(*, by: User, name: str, sets: list[UUID], upload_id: UUID, seed: int = 0) -> Dataset:
-    """Put together a data set: synthetic sets as fake, an uploaded archive of photos as real."""
-    source = sources.of_sets(by, sets, sources.archive_upload(by, upload_id))
-    return _create_dataset(by, name, source, seed)
+def compose_dataset(
+    *,
+    by: User,
+    name: str,
+    sets: list[UUID],
+    upload_id: UUID | None = None,
+    reference: str = "",
+    seed: int = 0,
+) -> Dataset:
+    """Put together a data set: synthetic sets as fake; an uploaded archive, or kept photos of a reference, as real."""
+    upload = sources.archive_upload(by, upload_id) if upload_id is not None else None
+    source = sources.of_sets(by, sets, upload, reference)
+    return _create_dataset(by, name or _free_name(by, source["names"][0]), source, seed)
 
 
 def _create_dataset(by: User, name: str, source: dict[str, Any], seed: int = 0) -> Dataset:

@@ -1,4 +1,4 @@
-"""What a data set is made of: an archive of its own, or synthetic sets with an archive of photos. Reads only.
+"""What a data set is made of: an archive of its own, or synthetic sets against photos. Reads only.
 
 A source is kept as JSON on the row and read by the job, so it names things and holds none.
 """
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import InvalidInput, NotFound
 from accounts.models import User
+from generation.evaluation import selectors as references
 from generation.sets import storage as set_files
 from generation.sets.models import Image, ImageSet
 from generation.uploads import selectors as uploads
@@ -31,22 +32,35 @@ def of_archive(upload: Upload) -> dict[str, Any]:
     return {"kind": ARCHIVE, "upload": str(upload.pk), "file": upload.name}
 
 
-def of_sets(user: User, sets: list[UUID], upload: Upload) -> dict[str, Any]:
-    """Synthetic sets as fake, an archive of photos as real."""
+def of_sets(
+    user: User, sets: list[UUID], upload: Upload | None = None, reference: str = ""
+) -> dict[str, Any]:
+    """Synthetic sets as fake; as real an archive of photos, a reference whose photos were kept, or both."""
     if not sets:
         message = _("Choose at least one set.")
         raise InvalidInput(message, fields={"sets": message})
+    if upload is None and not reference:
+        message = _("Bring an archive of photographs, or choose a reference that keeps its own.")
+        raise InvalidInput(message, fields={"file": message})
     found = {image_set.pk: image_set for image_set in sets_of(user).filter(pk__in=sets)}
     if set(sets) - set(found):
         raise NotFound(_("You have no such set."))
-    names = [found[pk].name for pk in dict.fromkeys(sets)]
-    return {
+    source: dict[str, Any] = {
         "kind": SETS,
         "sets": [str(pk) for pk in dict.fromkeys(sets)],
-        "names": names,
-        "upload": str(upload.pk),
-        "file": upload.name,
+        "names": [found[pk].name for pk in dict.fromkeys(sets)],
     }
+    if upload is not None:
+        source |= {"upload": str(upload.pk), "file": upload.name}
+    if reference:
+        chosen = references.reference_with_photos(user, reference)
+        source |= {"reference": str(chosen.pk), "reference_name": chosen.name}
+    return source
+
+
+def references_of(user: User) -> Any:
+    """The references whose kept photos this person can use as real."""
+    return references.references_with_photos(user)
 
 
 def sets_of(user: User) -> Any:
@@ -55,8 +69,10 @@ def sets_of(user: User) -> Any:
 
 
 def upload_of(source: dict[str, Any], owner_id: int) -> Upload | None:
-    """The archive that a source names, if it is still there."""
-    return Upload.objects.filter(pk=source["upload"], owner_id=owner_id, state=Upload.State.COMPLETE).first()
+    """The archive that a source names, if it names one and it is still there."""
+    return Upload.objects.filter(
+        pk=source.get("upload"), owner_id=owner_id, state=Upload.State.COMPLETE
+    ).first()
 
 
 def set_images(source: dict[str, Any], owner_id: int) -> Iterator[tuple[str, Path]]:
@@ -66,3 +82,14 @@ def set_images(source: dict[str, Any], owner_id: int) -> Iterator[tuple[str, Pat
     )
     for image in images.select_related("image_set").order_by("image_set", "index").iterator():
         yield f"{image.image_set_id}/{image.file_name}", set_files.image_path(image.image_set, image.index)
+
+
+def reference_photos(source: dict[str, Any], owner: User) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every kept photo of the reference that a source names; NotFound where there is none now."""
+    if "reference" not in source:
+        return
+    photos = references.photos_of(UUID(source["reference"]), by=owner)
+    if not photos:
+        raise NotFound(_("There is no such reference."))
+    for path in photos:
+        yield f"{source['reference_name']}/{path.name}", path.read_bytes()

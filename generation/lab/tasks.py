@@ -2,11 +2,12 @@
 
 import shutil
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from accounts import ledger
-from accounts.errors import OverQuota
+from accounts.errors import NotFound, OverQuota
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
 from generation.lab import messages, pipeline, reading, services, sources, storage
@@ -57,21 +58,24 @@ def run_dataset(context: JobContext) -> None:
 
 
 def _read(context: JobContext, dataset: Dataset, part: Path) -> reading.Kept:
-    upload = sources.upload_of(dataset.source, dataset.owner_id)
-    if upload is None:
+    source, owner = dataset.source, dataset.owner
+    upload = sources.upload_of(source, owner.pk)
+    if upload is None and "upload" in source:
         raise JobFailed("upload_gone", messages.UPLOAD_GONE)
     bounds, tell = limits(), _Paced(context, messages.READING)
     # What the archive frees by going counts as room for what it unpacks to.
-    left = ledger.usage(dataset.owner)["bytes"].left
-    unpacked = bounds.unpacked_bytes if left is None else min(bounds.unpacked_bytes, left + upload.size)
+    left = ledger.usage(owner)["bytes"].left
+    freed = upload.size if upload is not None else 0
+    unpacked = bounds.unpacked_bytes if left is None else min(bounds.unpacked_bytes, left + freed)
     allowed = Limits(
         max_entries=bounds.entries, max_member_bytes=bounds.image_bytes, max_total_bytes=unpacked
     )
     try:
-        if dataset.source["kind"] == sources.ARCHIVE:
+        if upload is not None and source["kind"] == sources.ARCHIVE:
             return reading.read_tree(upload.path, allowed, part, bounds.image_pixels, tell)
-        made = sources.set_images(dataset.source, dataset.owner_id)
-        photos = reading.photos_of(upload.path, allowed)
+        made = sources.set_images(source, owner.pk)
+        brought = reading.photos_of(upload.path, allowed) if upload is not None else ()
+        photos = chain(sources.reference_photos(source, owner), brought)
         return reading.read_parts(photos, made, part, bounds.image_pixels, dataset.seed, tell)
     except ArchiveError as error:
         name = type(error).__name__
@@ -81,6 +85,8 @@ def _read(context: JobContext, dataset: Dataset, part: Path) -> reading.Kept:
             "unpacked_mb": unpacked // 2**20,
         }
         raise JobFailed("archive_refused", messages.ARCHIVE[name], params) from error
+    except NotFound as error:
+        raise JobFailed("reference_gone", messages.REFERENCE_GONE) from error
     except FileNotFoundError as error:
         raise JobFailed("source_gone", messages.SETS_GONE) from error
 

@@ -40,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             dataset = services.create_dataset(
-                by=person, name=form.cleaned_data["id"].strip(), upload_id=_upload(person, form)
+                by=person, name=form.cleaned_data["id"].strip(), upload_id=_brought(person, form)
             )
             return redirect("lab:dataset", name=dataset.name)
         except DomainError as error:
@@ -70,6 +70,7 @@ def compose(request: HttpRequest) -> HttpResponse:
                 name=form.cleaned_data["id"].strip(),
                 sets=[one.pk for one in form.cleaned_data["sets"]],
                 upload_id=_upload(person, form),
+                reference=form.cleaned_data.get("reference", ""),
             )
             return redirect("lab:dataset", name=dataset.name)
         except DomainError as error:
@@ -78,18 +79,26 @@ def compose(request: HttpRequest) -> HttpResponse:
     return _draw(request, "compose", "upload", status=status, form=form, purpose=sources.PURPOSE)
 
 
-def _upload(person: User, form: DatasetForm) -> UUID:
-    """The upload that script has made, or the file that came with the form."""
+def _upload(person: User, form: DatasetForm) -> UUID | None:
+    """The upload that script has made, or the file that came with the form, if one came."""
     file = form.cleaned_data["file"]
     if form.cleaned_data["upload"]:
         return cast(UUID, form.cleaned_data["upload"])
     if file is None:
-        message = _("Choose an archive first.")
-        raise InvalidInput(message, fields={"file": message})
+        return None
     received = uploads.receive(
         by=person, purpose=sources.PURPOSE, name=file.name, size=file.size, stream=file
     )
     return received.pk
+
+
+def _brought(person: User, form: DatasetForm) -> UUID:
+    """The same where nothing else will do."""
+    upload_id = _upload(person, form)
+    if upload_id is None:
+        message = _("Choose an archive first.")
+        raise InvalidInput(message, fields={"file": message})
+    return upload_id
 
 
 def _show(form: Any, error: DomainError) -> None:

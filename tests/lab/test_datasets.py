@@ -11,7 +11,7 @@ from django.conf import settings
 from PIL import Image
 
 from accounts import ledger
-from accounts.errors import NotFound
+from accounts.errors import InvalidInput, NotFound
 from generation.jobs import services as jobs
 from generation.jobs import tasks
 from generation.lab import answers, messages, selectors, services, storage
@@ -242,18 +242,8 @@ def test_a_lost_worker_changes_nothing_and_the_next_makes_it_whole(alice, upload
     assert not [path for path in lying() if ".part" in str(path)]
 
 
-def test_sets_of_the_site_stand_against_photos(alice, charlie, upload, on_commit):
-    from generation.sets import storage as set_files
-    from generation.sets.models import Image as SetImage
-    from generation.sets.models import ImageSet
-
-    image_set = ImageSet.objects.create(owner=alice, name="Made", count=30)
-    for index in range(30):
-        data = picture(f"made {index}")
-        set_files.keep(set_files.image_path(image_set, index), data)
-        SetImage.objects.create(
-            image_set=image_set, index=index, seed=1, size=len(data), crc32=0, sha256="", pixels_sha256=""
-        )
+def test_sets_of_the_site_stand_against_photos(alice, charlie, upload, on_commit, made_set):
+    image_set = made_set(alice)
     photos = {f"any/{n}.png": picture(f"photo {n}", light=True) for n in range(30)}
     sent = upload(alice, zipped(photos))
     with pytest.raises(NotFound):
@@ -265,3 +255,101 @@ def test_sets_of_the_site_stand_against_photos(alice, charlie, upload, on_commit
     assert (dataset.state, dataset.images, dataset.text) == ("ready", 60, "")
     assert dataset.eda["train"]["fake_cnt"] + dataset.eda["test"]["fake_cnt"] == 30
     assert Dataset.objects.get().source["names"] == ["Made"]
+
+
+@pytest.fixture
+def made_set():
+    """A synthetic set of thirty images."""
+    from generation.sets import storage as set_files
+    from generation.sets.models import Image as SetImage
+    from generation.sets.models import ImageSet
+
+    def make(owner):
+        image_set = ImageSet.objects.create(owner=owner, name="Made", count=30)
+        for index in range(30):
+            data = picture(f"made {index}")
+            set_files.keep(set_files.image_path(image_set, index), data)
+            SetImage.objects.create(
+                image_set=image_set, index=index, seed=1, size=len(data), crc32=0, sha256="", pixels_sha256=""
+            )
+        return image_set
+
+    return make
+
+
+@pytest.fixture
+def kept_reference():
+    """A reference of one person, with its photographs."""
+    from generation.evaluation.models import Bank, Reference
+
+    def make(owner, count=25):
+        reference = Reference.objects.create(
+            owner=owner, name="hands", content="c" * 64, n=count, keeps_photos=True
+        )
+        Bank.objects.create(
+            reference=reference,
+            extractor="any",
+            weights_sha256="w" * 64,
+            source="upload",
+            file="hands",
+            size=1,
+            sha256="d" * 64,
+        )
+        reference.photos_folder.mkdir(parents=True)
+        for number in range(count):
+            (reference.photos_folder / f"{number:06d}.png").write_bytes(picture(f"kept {number}", light=True))
+        return reference
+
+    return make
+
+
+def test_kept_photos_of_a_reference_stand_as_real(alice, bob, upload, on_commit, made_set, kept_reference):
+    image_set, reference = made_set(alice), kept_reference(alice)
+    theirs = kept_reference(bob)
+    for unknown in ("no such", str(theirs.pk)):
+        with pytest.raises(InvalidInput):
+            services.compose_dataset(by=alice, name="x", sets=[image_set.pk], reference=unknown)
+    with pytest.raises(InvalidInput) as nothing:
+        services.compose_dataset(by=alice, name="x", sets=[image_set.pk])
+    assert list(nothing.value.fields) == ["file"]
+    dataset = services.compose_dataset(by=alice, name="", sets=[image_set.pk], reference="hands")
+    tasks.run_next("long")
+    dataset.refresh_from_db()
+    assert (dataset.state, dataset.images, dataset.name, dataset.text) == ("ready", 55, "Made", "")
+    sent = upload(alice, zipped({f"any/{n}.png": picture(f"photo {n}", light=True) for n in range(5)}))
+    both = services.compose_dataset(
+        by=alice, name="both", sets=[image_set.pk], upload_id=sent.pk, reference=str(reference.pk)
+    )
+    tasks.run_next("long")
+    both.refresh_from_db()
+    assert (both.state, both.images) == ("ready", 60)
+
+
+def test_photos_that_are_gone_are_said(alice, on_commit, made_set, kept_reference):
+    image_set, reference = made_set(alice), kept_reference(alice)
+    dataset = services.compose_dataset(by=alice, name="late", sets=[image_set.pk], reference="hands")
+    reference.delete()
+    tasks.run_next("long")
+    dataset.refresh_from_db()
+    assert (dataset.state, dataset.code) == ("failed", "reference_gone")
+    assert not dataset.folder.exists()
+
+
+def test_the_page_and_the_api_offer_references_that_keep_their_photos(
+    client, alice, made_set, kept_reference
+):
+    from django.urls import reverse
+
+    image_set = made_set(alice)
+    client.force_login(alice)
+    page = reverse("lab:compose")
+    assert 'name="reference"' not in client.get(page).content.decode()
+    reference = kept_reference(alice)
+    assert 'name="reference"' in client.get(page).content.decode()
+    sent = client.post(page, {"sets": [image_set.pk], "reference": reference.pk, "id": "one"})
+    assert (sent.status_code, sent["Location"]) == (302, reverse("lab:dataset", args=["one"]))
+    asked = {"sets": [str(image_set.pk)], "reference": "hands", "id": "two"}
+    answer = client.post(reverse("api-lab-datasets"), asked, content_type="application/json")
+    assert (answer.status_code, answer.json()["source"]) == (202, "sets")
+    empty = client.post(page, {"sets": [image_set.pk], "reference": "", "id": "three"})
+    assert empty.status_code == 400

@@ -56,6 +56,8 @@ def house(request, tmp_path_factory):
         driver="tests.lab.halting.driver",
         DJANGO_SETTINGS_MODULE="tests.lab.halting.settings",
         OMP_NUM_THREADS="1",
+        # Of a busy machine: a worker that lives must not lose its lease for want of a turn.
+        PALMSITE_LEASE_SECONDS="15",
     )
     try:
         site.start()
