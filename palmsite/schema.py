@@ -1,8 +1,55 @@
 """The API's own description: OpenAPI at /api/v1/schema, and a page to read it that needs no network."""
 
+from typing import Any
+
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
+
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "Why a request was refused (RFC 9457), with a line for each field that is wrong.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "description": "What is wrong and what to do, for people."},
+        "code": {"type": "string", "description": "The same in one word, for programs."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+                "required": ["field", "detail"],
+            },
+        },
+        "request_id": {"type": "string", "description": "What an operator finds the request by."},
+    },
+    "required": ["type", "title", "status", "detail", "code", "errors"],
+    "example": {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "count: Write a whole number from 1 to 10,000.",
+        "code": "invalid",
+        "errors": [{"field": "count", "detail": "Write a whole number from 1 to 10,000."}],
+        "request_id": "01f0c9a7b1e24d0c",
+    },
+}
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def describe_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of every operation what its refusals look like; called by drf-spectacular, once for a schema."""
+    result["components"]["schemas"]["Problem"] = _PROBLEM
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for operations in result["paths"].values():
+        for method in operations.keys() & _METHODS:
+            operations[method]["responses"].setdefault(
+                "default", {"description": "Refused; the problem says why.", "content": content}
+            )
+    return result
+
 
 urlpatterns = [
     path(

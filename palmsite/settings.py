@@ -382,12 +382,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "palmsite.schema.describe_problems",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "JobState": "generation.jobs.models.Job.State",
         "UploadState": "generation.uploads.models.Upload.State",
         "ModelState": "generation.sets.models.Checkpoint.State",
         "OrderState": "generation.sets.models.Order.State",
         "MeasuredState": "generation.evaluation.models.Measured.State",
+        "MadeState": "generation.sets.models.Export.State",
         "LabState": ["waiting", "ready", "failed"],
     },
 }

@@ -95,8 +95,11 @@ def _of_evaluation(alice, image_set: ImageSet, job: Job) -> dict[str, object]:
         owner=alice, name=NAME, content="c" * 64, n=1, keeps_photos=True, request={"file": NAME}
     )
     storage.keep(reference.photos_folder / "000000.png", picture())
-    evaluation = Evaluation.objects.create(image_set=image_set, reference=reference, done_by=alice, job=job)
-    comparison = Comparison.objects.create(owner=alice, sets=[str(image_set.pk)], job=job)
+    measured = {"spec": {"extractor": "lite2", "reference": NAME, "seed": 0, "matched": False}, "job": job}
+    evaluation = Evaluation.objects.create(
+        image_set=image_set, reference=reference, done_by=alice, **measured
+    )
+    comparison = Comparison.objects.create(owner=alice, sets=[str(image_set.pk)], **measured)
     panel = Panel.objects.create(image_set=image_set, begun_by=alice, items=[{"made": 0}], side=8)
     return {
         "reference_id": reference.pk,
@@ -109,7 +112,7 @@ def _of_evaluation(alice, image_set: ImageSet, job: Job) -> dict[str, object]:
 
 def _of_the_lab(alice) -> dict[str, object]:
     dataset = Dataset.objects.create(
-        owner=alice, name=NAME, source={"kind": "upload"}, state="failed", code="empty"
+        owner=alice, name=NAME, source={"kind": "archive"}, state="failed", code="empty"
     )
     for split in ("train", "test"):
         for label in ("real", "fake"):
