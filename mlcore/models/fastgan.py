@@ -31,7 +31,7 @@ class FastGanGenerator(nn.Module):
             raise ValueError(f"{len(widths)} widths make {FIRST << (len(widths) - 1)} px, not {image_size}")
         self.image_size = image_size
         self.latent_size = latent_size
-        self.first = nn.Linear(latent_size, 2 * widths[0] * FIRST * FIRST, bias=False)
+        self.first = nn.Linear(latent_size, 2 * widths[0] * FIRST * FIRST)
         self.first_norm = nn.BatchNorm2d(2 * widths[0])
         levels = len(widths) - 1
         self.ups = nn.ModuleList(

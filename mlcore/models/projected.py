@@ -136,3 +136,33 @@ class FeatureEncoder(nn.Module):
         h = torch.cat([coarsest, self.coarse(coarse), self.middle(middle)], dim=1)
         mean, log_variance = self.out(self.join(h).flatten(1)).float().chunk(2, dim=1)
         return mean, log_variance.clamp(-8, 4)
+
+
+class Whitening(nn.Module):
+    """Makes the latents that an encoder reads as a whole like those that are drawn: mean zero, uncorrelated, size one.
+
+    Without it the encoder settles in a corner of the space: what is drawn from elsewhere is worse than what it read,
+    and whole kinds of palm are never drawn.
+    """
+
+    memory = 0.998  # of the running moments at each batch: some thousands of latents
+    least = 1e-3
+
+    def __init__(self, latent_size: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(latent_size))
+        self.register_buffer("covariance", torch.eye(latent_size))
+        self.mean: Tensor
+        self.covariance: Tensor
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(N, L) -> (N, L)."""
+        if self.training:
+            with torch.no_grad():
+                self.mean.lerp_(z.mean(dim=0), 1 - self.memory)
+                away = z - self.mean
+                self.covariance.lerp_(away.T @ away / len(z), 1 - self.memory)
+        floor = self.least * torch.eye(len(self.mean), device=z.device)
+        factor = torch.linalg.cholesky(self.covariance + floor)
+        white: Tensor = torch.linalg.solve_triangular(factor, (z - self.mean).T, upper=False).T
+        return white

@@ -2,7 +2,8 @@
 
 Discriminator heads sit on frozen features, which learn from few images. Half of each batch is made from latents
 that an encoder reads off real palms and must resemble them in those same features (VAE-GAN, Larsen et al. 2016,
-arXiv:1512.09300): the generator cannot leave out a kind of palm that is in the data.
+arXiv:1512.09300): the generator cannot leave out a kind of palm that is in the data. What is read is whitened, so that
+latents drawn later fall where the encoder put the data (the aim of Ghosh et al. 2020, arXiv:1903.12436).
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from torch.optim import Adam, Optimizer
 
 from mlcore.models.dcgan import DcganGenerator
 from mlcore.models.fastgan import FastGanGenerator
-from mlcore.models.projected import FeatureEncoder, ProjectedDiscriminator
+from mlcore.models.projected import FeatureEncoder, ProjectedDiscriminator, Whitening
 from mlcore.recipes.augment import DiffAugment
 from mlcore.recipes.base import Losses, Recipe, learnable
 
@@ -57,9 +58,13 @@ class Projected(Recipe):
         encoder = FeatureEncoder(settings.latent_size)
         with torch.no_grad():  # the encoder's last layer learns its size from a first look
             encoder(discriminator.features(torch.zeros(1, 3, settings.image_size, settings.image_size)))
-        super().__init__(
-            {"generator": generator, "discriminator": discriminator, "encoder": encoder}, settings.precision
-        )
+        networks: dict[str, nn.Module] = {
+            "generator": generator,
+            "discriminator": discriminator,
+            "encoder": encoder,
+            "whitening": Whitening(settings.latent_size),
+        }
+        super().__init__(networks, settings.precision)
         self.discriminator_network = discriminator
         self.encoder = encoder
 
@@ -112,7 +117,8 @@ class Projected(Recipe):
         chosen, discriminator = self.settings, self.discriminator_network
         half, count = seen.encoded.shape[0], seen.real_maps[0].shape[0]
         mean, log_variance = self.encoder(seen.encoder_maps)
-        read = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+        with torch.autocast(mean.device.type, enabled=False):
+            read = self.networks["whitening"](mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance))
         drawn = torch.randn(count - half, chosen.latent_size, device=mean.device)
         fakes = self.generator(torch.cat([read, drawn])).float()
         maps = discriminator.features(chosen.augment(fakes, seen.draw))

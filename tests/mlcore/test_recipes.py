@@ -8,6 +8,7 @@ import torch
 
 from mlcore.checkpoint import Header, build, load, save, state_of
 from mlcore.errors import MlcoreError
+from mlcore.models.projected import Whitening
 from mlcore.recipes.augment import DiffAugment, PhotoAugment
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
 from mlcore.recipes.diffusion import Diffusion, DiffusionSettings
@@ -149,6 +150,19 @@ def test_projected_learns_without_touching_its_frozen_parts():
     )
     assert all(torch.equal(value, mixing[name]) for name, value in discriminator.mixing.state_dict().items())
     assert any(not torch.equal(a, b) for a, b in zip(heads, discriminator.heads.parameters(), strict=True))
+
+
+def test_whitening_makes_read_latents_like_drawn_ones():
+    stream = torch.Generator().manual_seed(0)
+    mix = torch.tensor([[2.0, 0.0, 0.0], [1.5, 0.5, 0.0], [0.0, -1.0, 0.2]])
+    whitening = Whitening(3)
+    for _ in range(4000):
+        whitening(torch.randn(16, 3, generator=stream) @ mix.T + 1)
+    whitening.eval()
+    white = whitening(torch.randn(20_000, 3, generator=stream) @ mix.T + 1)
+    assert torch.allclose(white.mean(dim=0), torch.zeros(3), atol=0.1)
+    assert torch.allclose(torch.cov(white.T), torch.eye(3), atol=0.15)
+    assert torch.equal(whitening(white), whitening(white))  # in use, what it sees changes nothing
 
 
 def a_small_pair(folder):
