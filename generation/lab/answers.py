@@ -18,13 +18,14 @@ def of_dataset(dataset: Dataset) -> dict[str, Any]:
         "message": dataset.text,
         "images": dataset.images,
         "size": dataset.size,
+        "features_size": dataset.features_size,
         "source": dataset.source["kind"],
         "created_at": dataset.created_at,
     }
 
 
 def of_eda(dataset: Dataset) -> dict[str, Any]:
-    """What was found in the data: two splits of twelve numbers, and beside them what is wrong."""
+    """What was found in the data: two splits of eleven numbers, and beside them what is wrong."""
     eda = dict(dataset.eda)
     corrupt = eda.get("corrupt", {"count": 0, "files": []})
     eda["corrupt"] = {"count": corrupt["count"], "files": corrupt_files(corrupt["files"])}

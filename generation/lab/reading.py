@@ -183,20 +183,18 @@ def look(folder: Path, kept: Kept, tell: Tell) -> dict[str, Any]:
     samples = ((folder / one.file, name_of((one.split, one.label))) for one in storage.read_index(folder))
     found = classifier.survey(samples, lambda done: tell(done, total))
     formats, copies = _settle(folder, found, kept)
-    halves = {split: found.pooled(name_of((split, label)) for label in LABELS) for split in SPLITS}
     answer: dict[str, Any] = {split: numbers(found, split) for split in SPLITS}
-    sizes = halves["train"].sizes + halves["test"].sizes
     return answer | {
         "corrupt": {"count": kept.refused_count, "files": kept.refused},
         "outside": kept.outside,
         "formats": {split: dict(formats[split].most_common()) for split in SPLITS},
-        "sizes": dict(sizes.most_common(COMMON_SIZES)),
+        "sizes": dict(found.pooled(found.tallies).sizes.most_common(COMMON_SIZES)),
         "duplicates": duplicates(copies),
     }
 
 
 def numbers(found: classifier.Survey, split: str) -> dict[str, float]:
-    """The twelve numbers of one split."""
+    """The eleven numbers of one split."""
     half = found.pooled(name_of((split, label)) for label in LABELS)
     areas: Counter[int] = Counter()
     for name, count in half.sizes.items():

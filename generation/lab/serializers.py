@@ -36,12 +36,15 @@ class DatasetAnswer(serializers.Serializer[Any]):
     message = serializers.CharField()
     images = serializers.IntegerField()
     size = serializers.IntegerField()
+    features_size = serializers.IntegerField(
+        help_text="Bytes of features kept for the next fit, charged too."
+    )
     source = serializers.ChoiceField(["archive", "sets"])  # type: ignore[assignment]
     created_at = serializers.DateTimeField()
 
 
 class SplitNumbers(serializers.Serializer[Any]):
-    """Twelve numbers: sizes are width x height in pixels, colours on 0..1 over all pixels."""
+    """Eleven numbers: sizes are width x height in pixels, colours on 0..1 over all pixels."""
 
     fake_cnt = serializers.IntegerField()
     real_cnt = serializers.IntegerField()
@@ -90,7 +93,8 @@ class FitAnswer(serializers.Serializer[Any]):
     """A model that is being fitted."""
 
     id = serializers.CharField()
-    type_nn_pretrain = serializers.CharField()
+    type_nn_pretrain = serializers.CharField(help_text="The network that is used.")
+    dataset = serializers.CharField()
     job = serializers.UUIDField()
     state = serializers.CharField()
     url = serializers.CharField()
@@ -109,8 +113,21 @@ class ModelAnswer(serializers.Serializer[Any]):
     roc_auc = serializers.FloatField(allow_null=True)
     confusion = serializers.JSONField()
     calibration = serializers.JSONField()
+    calibration_error = serializers.FloatField(allow_null=True)
+    roc = serializers.JSONField(help_text="Points of the ROC curve: false alarms, hits.")
+    history = serializers.JSONField(help_text="The loss as it went: epochs passed, log-loss.")
+    input_size = serializers.IntegerField()
+    seed = serializers.IntegerField()
+    trained = serializers.IntegerField(allow_null=True)
+    tested = serializers.IntegerField(allow_null=True)
+    feature_seconds = serializers.FloatField(
+        allow_null=True, help_text="How long features took; nothing where they were kept."
+    )
+    fit_seconds = serializers.FloatField(allow_null=True)
     dataset = serializers.CharField()
     state = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
     set = serializers.BooleanField()
     created_at = serializers.DateTimeField()
 

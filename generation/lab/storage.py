@@ -114,11 +114,21 @@ def forget_received(folder: Path) -> None:
 
 def forget(path: Path) -> None:
     """Remove a file or a folder with all in it, and what unfinished attempts left beside it."""
-    for left in [path, *path.parent.glob(f"{path.name}.*.part")]:
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
-        else:
-            left.unlink(missing_ok=True)
+    _remove(path)
+    forget_attempts(path)
+
+
+def forget_attempts(path: Path) -> None:
+    """Remove what attempts left that were killed before they could tidy up."""
+    for left in path.parent.glob(f"{path.name}.*.part"):
+        _remove(left)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def bytes_in(folder: Path) -> int:

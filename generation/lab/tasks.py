@@ -39,7 +39,7 @@ def run_dataset(context: JobContext) -> None:
     if dataset is None or dataset.is_ready:
         return
     part = dataset.folder.with_name(f"{dataset.folder.name}.{context.attempt}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    storage.forget_attempts(dataset.folder)
     part.mkdir(mode=0o750, parents=True)
     try:
         kept = _read(context, dataset, part)
@@ -121,8 +121,9 @@ def run_fit(context: JobContext) -> None:
                 services.fit_epoch(made, history)
 
     part = made.path.with_name(f"{made.path.name}.{context.attempt}.part")
-    own_table = made.path.with_name(f"{made.path.name}.features.part")
+    own_table = made.path.with_name(f"{made.path.name}.{context.attempt}.features.part")
     own_table.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    storage.forget_attempts(made.path)
     try:
         tell = _Paced(context, messages.EMBEDDING)
         eye = pipeline.network(weights)
