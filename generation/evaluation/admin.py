@@ -1,8 +1,11 @@
 """The administration's view of references and measurements: to look at, not to change results."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
-from generation.evaluation.models import Bank, Comparison, Evaluation, Reference
+from generation.evaluation import adding
+from generation.evaluation.models import Bank, Comparison, Evaluation, Panel, Reference
 
 
 class BankInline(admin.TabularInline):
@@ -18,10 +21,27 @@ class BankInline(admin.TabularInline):
 class ReferenceAdmin(admin.ModelAdmin):
     """References of the site and of people."""
 
-    list_display = ["name", "role", "owner", "n", "created_at"]
-    list_filter = ["role"]
-    readonly_fields = ["role", "content", "split", "lineage", "n", "owner", "created_at"]
+    list_display = ["name", "role", "state", "owner", "n", "keeps_photos", "size", "created_at"]
+    list_filter = ["role", "state"]
+    readonly_fields = [field.name for field in Reference._meta.fields if field.name not in ("name", "notes")]
     inlines = [BankInline]
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        """They are made from photographs, on the page of references, or follow the operator's files."""
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, obj: Reference | None = None) -> bool:
+        """What follows files goes with its files."""
+        return obj is None or obj.is_added
+
+    def delete_model(self, _request: HttpRequest, obj: Reference) -> None:
+        """With its features, palms, upload and charge."""
+        adding.forget(obj)
+
+    def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Reference]) -> None:
+        """Each of them so."""
+        for reference in queryset.exclude(request={}).select_related("owner"):
+            adding.forget(reference)
 
 
 @admin.register(Evaluation)
@@ -39,3 +59,12 @@ class ComparisonAdmin(admin.ModelAdmin):
 
     list_display = ["id", "owner", "state", "created_at"]
     readonly_fields = [field.name for field in Comparison._meta.fields]
+
+
+@admin.register(Panel)
+class PanelAdmin(admin.ModelAdmin):
+    """Ratings of sets by people, without telling which item is what."""
+
+    list_display = ["id", "image_set", "reference", "begun_by", "created_at"]
+    fields = ("image_set", "reference", "seed", "side", "begun_by", "result", "created_at")
+    readonly_fields = ("image_set", "reference", "seed", "side", "begun_by", "result", "created_at")

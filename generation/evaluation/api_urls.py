@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generation.evaluation import api, api_eyes
+from generation.evaluation import api, api_eyes, api_files
 
 urlpatterns = [
     path("sets/<uuid:set_id>/evaluations", api.SetEvaluationsView.as_view(), name="api-set-evaluations"),
@@ -15,6 +15,16 @@ urlpatterns = [
         "ratings/<uuid:panel_id>/pictures/<int:item>",
         api_eyes.PictureView.as_view(),
         name="api-rating-picture",
+    ),
+    path(
+        "comparisons/<uuid:comparison_id>/table",
+        api_files.ComparisonTableView.as_view(),
+        name="api-comparison-table",
+    ),
+    path(
+        "comparisons/<uuid:comparison_id>/picture",
+        api_files.ComparisonPictureView.as_view(),
+        name="api-comparison-picture",
     ),
     path("fid", api.FidView.as_view(), name="api-fid"),
     path("references", api.ReferencesView.as_view(), name="api-references"),

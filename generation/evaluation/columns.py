@@ -67,8 +67,8 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
         "is_own": comparison.owner_id == user.pk,
         "network": extractors.get(comparison.extractor),
         "seen": _seen(comparison),
-        "names": [here[key].name if key in here else _("a set") for key in comparison.sets]
-        + [one.name for one in palms.values()],
+        "weights": weights_of(comparison),
+        "names": names_of(user, comparison),
     }
     if not comparison.is_done:
         return context
@@ -88,6 +88,19 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
         "recipe": [_recipe_line(line) for line in result["recipe"]],
         "pairs": _matrix(result),
     }
+
+
+def names_of(user: User, comparison: Comparison) -> list[str]:
+    """What stands in it, in its order; what this person may no longer look at has no name."""
+    here = selectors.sets_of(user, comparison)
+    names = [here[key].name if key in here else _("a set") for key in comparison.sets]
+    return names + [one.name for one in selectors.real_columns_of(user, comparison).values()]
+
+
+def weights_of(comparison: Comparison) -> str:
+    """The first letters of the hash of the network's weights, once it is known."""
+    columns = comparison.result.get("sets") or [{"report": {"weights_sha256": ""}}]
+    return str(columns[0]["report"]["weights_sha256"])[:8]
 
 
 def _seen(comparison: Comparison) -> list[str]:

@@ -293,4 +293,6 @@ def _foot(sheet: Sheet, comparison: Comparison, y: float, width: int, address: s
     sheet.line([(MARGIN, y - 22), (width - MARGIN, y - 22)], LINE)
     sheet.text(MARGIN, y, words, size=12, colour=QUIET, most=wide)
     day = date_format(comparison.finished_at, "DATE_FORMAT") if comparison.finished_at else ""
-    sheet.text(MARGIN, y + 20, f"palmsite · {day} · {address}", size=12, colour=QUIET, most=wide)
+    weights = _("weights %(weights)s") % {"weights": columns.weights_of(comparison)}
+    foot = f"palmsite · {day} · {weights} · {address}"
+    sheet.text(MARGIN, y + 20, foot, size=12, colour=QUIET, most=wide)

@@ -10,7 +10,7 @@ from generation.evaluation.models import Comparison, Evaluation, Rating, Referen
 FOLDER = "references"
 _EVALUATION = ("id", "image_set_id", "kind", "spec", "state", "n", "result", "created_at", "finished_at")
 _COMPARISON = ("id", "sets", "spec", "state", "result", "created_at", "finished_at")
-_REFERENCE = ("id", "name", "n", "lineage", "notes", "created_at")
+_REFERENCE = ("id", "name", "state", "n", "lineage", "notes", "keeps_photos", "report", "created_at")
 
 
 def export(user: User) -> Iterator[tuple[str, Content]]:

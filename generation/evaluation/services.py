@@ -140,15 +140,25 @@ def evaluated(evaluation: Evaluation, result: Mapping[str, Any]) -> None:
 
 
 def _headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, Any]:
+    real, privacy = result["real"]["values"], result.get("privacy") or {}
+    # The four sides of the certificate: sets shows the first ones, and every download carries all of them.
     return {
         "kid": result["kid"],
         "kid_ci": result["kid_ci"],
         "precision": result["precision"],
         "recall": result["recall"],
+        "duplicates": result["duplicates"]["share"],
+        "suspicious": privacy.get("suspicious"),
+        "copies": privacy.get("copies"),
         "n": result["n"],
+        "n_ref": result["n_ref"],
         "reference": evaluation.reference_name,
         "extractor": evaluation.extractor,
-        "real_kid": result["real"]["values"]["kid"],
+        "weights_sha256": result["weights_sha256"],
+        "seen": result["seen"],
+        "real_kid": real["kid"],
+        "real_precision": real["precision"],
+        "real_recall": real["recall"],
         "verdict": grades.overall(result),
         "evaluation": str(evaluation.pk),
     }

@@ -69,6 +69,8 @@ def run_reference(context: JobContext) -> None:
             _make(row, part, context)
     except OverQuota as error:
         raise JobFailed(error.code, messages.NO_ROOM, {"size": _bytes_in(part) // 10**6}) from error
+    except MlcoreError as error:
+        raise JobFailed("cannot_make", messages.CANNOT_MEASURE, {"reason": str(error)}) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

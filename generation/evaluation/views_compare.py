@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import Conflict, InvalidInput
+from accounts.models import User
 from generation.evaluation import columns, drawings, selectors, services
 from generation.evaluation.forms import CompareForm, known_ids
 from generation.evaluation.models import Comparison
@@ -42,7 +43,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "form": form,
         "is_empty": not form.fields["sets"].queryset.exists(),  # type: ignore[attr-defined]
         "comparisons": [
-            {"comparison": one, "names": [found.name for found in selectors.sets_of(user, one).values()]}
+            {"comparison": one, "names": columns.names_of(user, one)}
             for one in selectors.comparisons_of(user)[:LATEST]
         ],
     }
@@ -72,36 +73,40 @@ def body(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 @login_required
 def table(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """The measures as CSV."""
-    found = _done(request, comparison_id)
-    answer = HttpResponse(
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{columns.file_name(found, ".csv")}"'},
-    )
-    csv.writer(answer).writerows(columns.rows(found.result))
-    return answer
+    return table_of(person(request), comparison_id)
 
 
 @require_GET
 @login_required
 def drawing(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """The whole comparison as one picture."""
-    found = _done(request, comparison_id)
+    return drawing_of(request, person(request), comparison_id)
+
+
+def table_of(user: User, comparison_id: UUID) -> HttpResponse:
+    """The file for whoever may see the comparison."""
+    found = _done(user, comparison_id)
+    answer = HttpResponse(content_type="text/csv; charset=utf-8", headers=_saved(found, ".csv"))
+    csv.writer(answer).writerows(columns.rows(found.result))
+    return answer
+
+
+def drawing_of(request: HttpRequest, user: User, comparison_id: UUID) -> HttpResponse:
+    """The same as a picture; it names the address of the page."""
+    found = _done(user, comparison_id)
     address = request.build_absolute_uri(reverse("evaluation:comparison", args=[found.pk]))
-    picture = drawings.of_comparison(found, columns.of_comparison(person(request), found), address)
-    name = columns.file_name(found, ".png")
-    return HttpResponse(
-        picture,
-        content_type="image/png",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "private, no-store",
-        },
-    )
+    picture = drawings.of_comparison(found, columns.of_comparison(user, found), address)
+    return HttpResponse(picture, content_type="image/png", headers=_saved(found, ".png"))
 
 
-def _done(request: HttpRequest, comparison_id: UUID) -> Comparison:
+def _saved(comparison: Comparison, suffix: str) -> dict[str, str]:
+    name = columns.file_name(comparison, suffix)
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+
+
+def _done(user: User, comparison_id: UUID) -> Comparison:
     """A comparison that has a result to take along."""
-    found = selectors.comparison_for(person(request), comparison_id)
+    found = selectors.comparison_for(user, comparison_id)
     if not found.is_done:
         raise Conflict(
             _("The comparison is not done yet; its table will be here when it is."), code="no_result"

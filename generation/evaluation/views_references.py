@@ -1,5 +1,6 @@
 """Pages of references: those there are, adding one from photographs, watching it, its card, deleting it."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -30,7 +31,7 @@ def references(request: HttpRequest) -> HttpResponse:
     return render(request, "evaluation/references.html", {"references": found} | _fid(user))
 
 
-def _fid(user: User) -> dict[str, object]:
+def _fid(user: User) -> dict[str, Any]:
     """Whether FID can be had here, and who can change that."""
     return {"fid": weights.standing(user), "can_fetch": weights.can_fetch(user)}
 
@@ -41,7 +42,8 @@ def fid(request: HttpRequest) -> HttpResponse:
     """How the weights of FID stand, as a part: asks for itself while they are fetched."""
     context = _fid(person(request))
     answer = render(request, "evaluation/_fid.html", context)
-    answer["HX-Trigger"] = "jobs-changed"
+    if not context["fid"].is_fetching:
+        answer["HX-Trigger"] = "jobs-changed"
     return answer
 
 

@@ -55,11 +55,15 @@ def test_sets_are_compared(client, alice, palms, work, charlie):
     work()
     done = client.get(made["Location"]).json()
     assert done["state"] == "done" and len(done["result"]["pairs"]) == 1
+    table, drawing = (client.get(f"{made['Location']}/{kind}") for kind in ("table", "picture"))
+    assert table["Content-Type"].startswith("text/csv") and b"kid" in table.content
+    assert drawing["Content-Type"] == "image/png" and drawing.content.startswith(b"\x89PNG")
     assert len(client.get(f"{API}/comparisons").json()["results"]) == 1
     one = client.post(f"{API}/comparisons", {"sets": ids[:1]}, content_type="application/json")
     assert one.status_code == 400 and one.json()["errors"][0]["field"] == "sets"
     client.force_login(charlie)
-    assert client.get(made["Location"]).status_code == 404
+    for end in ("", "/table", "/picture"):
+        assert client.get(made["Location"] + end).status_code == 404
     assert client.get(f"{API}/comparisons").json()["results"] == []
     others = client.post(f"{API}/comparisons", {"sets": ids}, content_type="application/json")
     assert others.status_code == 404
