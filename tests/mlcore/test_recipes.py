@@ -154,7 +154,7 @@ def test_projected_learns_without_touching_its_frozen_parts():
 
 def test_whitening_makes_read_latents_like_drawn_ones():
     stream = torch.Generator().manual_seed(0)
-    mix = torch.tensor([[2.0, 0.0, 0.0], [1.5, 0.5, 0.0], [0.0, -1.0, 0.2]])
+    mix = torch.tensor([[2.0, 0.0, 0.0], [1.5, 0.5, 0.0], [0.0, -1.0, 0.6]])
     whitening = Whitening(3)
     for _ in range(4000):
         whitening(torch.randn(16, 3, generator=stream) @ mix.T + 1)
