@@ -4,7 +4,7 @@ drops what differs between pictures of one. In closed form, so that the same pic
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,6 +43,7 @@ class Picture:
     person: str
     palm: str
     is_mirrored: bool
+    source: str = ""
 
     def pixels(self) -> images.Pixels:
         """Decoded, thumb to the right."""
@@ -73,7 +74,9 @@ def read(
             continue
         side = row.get("thumb_side") or row.get("hand") or ""
         palm = row.get("palm") or f"{row['person']} {side}"
-        found.append(Picture(folder / row["file"], row["person"], palm, side == "left"))
+        inside = Path(row["file"]).parts
+        source = row.get("source") or (inside[0] if len(inside) > 1 else folder.name)
+        found.append(Picture(folder / row["file"], row["person"], palm, side == "left", source))
     if not found:
         raise RecogniserError(f"{path} names no person's picture in its {split} part.")
     return found
@@ -143,17 +146,18 @@ def _principal(centred: Features, components: int) -> Matrix:
 
 
 def save(
-    path: Path, network: PalmprintNet, pictures: Iterable[Picture], measures: dict[str, object], licence: str
+    path: Path, network: PalmprintNet, pictures: Sequence[Picture], measures: dict[str, object], licence: str
 ) -> str:
-    """Write the recogniser in half precision with what it was measured to do."""
-    people = {picture.person for picture in pictures}
+    """Write the recogniser in half precision with what it learned from and was measured to do."""
+    sources = Counter(picture.source for picture in pictures)
     header = checkpoint.Header(
         kind="recogniser",
         architecture="palmprint",
         arguments={"dim": network.project.out_features},
         recipe="discriminant",
         metrics=measures,
+        lineage=[{"source": source, "images": count} for source, count in sorted(sources.items())],
         licence=licence,
-        notes={"people": len(people)},
+        notes={"people": len({picture.person for picture in pictures})},
     )
     return checkpoint.save(path, checkpoint.state_of(network), header, dtype=torch.float16)

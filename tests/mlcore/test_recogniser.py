@@ -103,6 +103,7 @@ def test_a_recogniser_is_trained_measured_and_the_same_again(tmp_path: Path, cap
     assert told["pictures"] == 4 * (24 - len(held)) and told["held"]["people"]["palms"] == len(held) >= 2
     assert told["held"]["people"]["eer"] < 0.1
     loaded = checkpoint.load(out)
+    assert loaded.header.lineage == [{"source": "people", "images": told["pictures"]}]
     assert loaded.header.kind == "recogniser" and loaded.header.metrics["held_out"] == told["held"]
     assert command_line.main([*words, str(tmp_path / "again.safetensors")]) == 0
     assert (tmp_path / "again.safetensors").read_bytes() == out.read_bytes()
