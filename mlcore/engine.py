@@ -54,7 +54,9 @@ class Progress:
 class Model:
     """A generator, loaded once and shared, with the discriminator that scores it where it is at hand."""
 
-    def __init__(self, loaded: checkpoint.Checkpoint, scorer: scoring.Scorer | None = None) -> None:
+    def __init__(
+        self, loaded: checkpoint.Checkpoint, scorer: scoring.Scorer | None = None, computing: str = "torch"
+    ) -> None:
         if loaded.header.kind != "generator":
             raise WrongKind(f"A {loaded.header.kind} makes no images; give a generator.")
         keep_freed_memory()
@@ -66,7 +68,9 @@ class Model:
         # A latent vector's length, or for a diffusion network the shape of its noise, a picture.
         size: Any = network.latent_size
         self.noise_shape = (size,) if isinstance(size, int) else tuple(size)
-        self.network = fold.fast(network)
+        self.network = _ready(network, computing)
+        # Where equal bytes are promised. Verdicts are torch's always, the same whoever drew the image.
+        self.place = backend(computing)
         hand = self.header.conditions.get("hand", {})
         self._left_share = _left_share(hand)
         self.drawn = str(hand.get("drawn", "left"))
@@ -164,24 +168,39 @@ def _left_share(hand: Any) -> float:
     return float(share)
 
 
-def load(name_or_path: str | Path, scorer: str | Path | None = None) -> Model:
-    """A model by path or zoo name, loaded once per process and shared as long as its file stays as it is."""
+def _ready(network: torch.nn.Module, computing: str) -> torch.nn.Module:
+    """The network as the chosen library runs it."""
+    if computing == "openvino":
+        from mlcore.openvino_network import OpenVinoNetwork
+
+        return OpenVinoNetwork(network)
+    if computing != "torch":
+        raise SpecError("backend", f"There is no backend {computing!r}; choose torch or openvino.")
+    return fold.fast(network)
+
+
+def load(name_or_path: str | Path, scorer: str | Path | None = None, computing: str = "torch") -> Model:
+    """A model by path or zoo name, loaded once per process and shared as long as its file stays as it is.
+
+    `computing`, torch or openvino, is who runs the generator.
+    """
     path = zoo_index.find(name_or_path).resolve()
     stat = path.stat()
     beside = Path(scorer).resolve() if scorer is not None else None
-    return _load(path, beside, stat.st_mtime_ns, stat.st_size)
+    return _load(path, beside, computing, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, scorer: Path | None, _modified: int, _size: int) -> Model:
+def _load(path: Path, scorer: Path | None, computing: str, _modified: int, _size: int) -> Model:
     loaded = checkpoint.load(path)
     found = scorer
     if found is None and loaded.header.partner:
         found = zoo_index.find_by_sha256(loaded.header.partner, path)
     if found is None:
-        return Model(loaded)
+        return Model(loaded, computing=computing)
     calibration = scoring.Calibration.from_header(loaded.header.calibration)
-    return Model(loaded, scoring.Scorer(checkpoint.load(found), calibration if calibration.fitted else None))
+    judge = scoring.Scorer(checkpoint.load(found), calibration if calibration.fitted else None)
+    return Model(loaded, judge, computing)
 
 
 def load_scorer(name_or_path: str | Path, scorer: str | Path | None = None) -> scoring.Scorer:
@@ -289,17 +308,18 @@ def recipe(model: Model, spec: GenerationSpec, index: int) -> dict[str, Any]:
         "max_draws": spec.max_draws,
         "hand": spec.hand,
         "look": spec.look,
-        **backend(),
+        **model.place,
     }
 
 
-def backend() -> dict[str, str]:
-    """Where equal bytes are promised: machine type, torch and what torch uses on it."""
-    return {
-        "machine": platform.machine(),
-        "torch": torch.__version__,
-        "backend": torch.backends.cpu.get_cpu_capability(),
-    }
+def backend(computing: str = "torch") -> dict[str, str]:
+    """Where equal bytes are promised: machine type, torch, and what the chosen library uses on it."""
+    capability = torch.backends.cpu.get_cpu_capability()
+    if computing == "openvino":
+        from mlcore import openvino_network
+
+        capability = f"{capability} openvino {openvino_network.version()}"
+    return {"machine": platform.machine(), "torch": torch.__version__, "backend": capability}
 
 
 def calibrate(

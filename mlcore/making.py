@@ -172,7 +172,7 @@ def plan_of(order: Order, archive: Path | None) -> dict[str, Any]:
         "discriminator": scorer.sha256 if scorer is not None else "",
         "archive": archive.name if archive is not None else "",
         **asdict(order.spec),
-        **engine.backend(),
+        **order.model.place,
     }
 
 
@@ -221,5 +221,5 @@ def verify(folder: Path, model: engine.Model, archive: Path | None = None, remak
         wrong=wrong,
         remade=len(chosen),
         differ=[rows[index].file for index in chosen if again.get(index) != rows[index].sha256],
-        same_place=all(plan.get(key) == value for key, value in engine.backend().items()),
+        same_place=all(plan.get(key) == value for key, value in model.place.items()),
     )

@@ -86,7 +86,7 @@ def recipe(model: engine.Model, spec: PeopleSpec, index: int) -> dict[str, Any]:
         "candidates": spec.candidates,
         "variation": spec.variation,
         "look": spec.look,
-        **engine.backend(),
+        **model.place,
     }
 
 

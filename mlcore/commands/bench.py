@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from mlcore.commands.generate import BACKENDS
 from mlcore.terminal import say, say_json
 
 NAME = "bench"
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=64, help="images a round (64)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each way; the median counts (3)")
     parser.add_argument("--threads", type=int, help="threads of the processor to use (all)")
+    parser.add_argument("--backend", choices=BACKENDS, default="torch", help="who computes ours (torch)")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -44,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(max(1, args.threads))
     path = zoo_index.find(args.checkpoint)
-    model = engine.load(path)
+    model = engine.load(path, computing=args.backend)
     result = measure(model, path, args.count, args.rounds)
     if args.json:
         say_json(result)
@@ -110,7 +112,7 @@ def measure(model: Any, path: Path, count: int, rounds: int) -> dict[str, Any]:
         "scored": model.scorer is not None,
         "architecture": model.header.architecture,
         "image_size": model.image_size,
-        **engine.backend(),
+        **model.place,
     }
 
 

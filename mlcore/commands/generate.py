@@ -11,6 +11,7 @@ from mlcore.terminal import say, say_json
 NAME = "generate"
 HELP = "Make images: PNG files with a manifest, or one zip."
 COUNT = 16
+BACKENDS = ("torch", "openvino")
 EPILOG = """\
 examples:
   python -m mlcore generate default palms 100
@@ -75,6 +76,12 @@ def common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verify", action="store_true", help="check what is in DIR instead of making images")
     parser.add_argument("--remake", type=int, default=16, help="images that --verify makes again (16)")
     parser.add_argument("--threads", type=int, help="threads of the processor to use (all)")
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="torch",
+        help="who computes; other bytes each (torch)",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -86,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.threads:
         torch.set_num_threads(max(1, args.threads))
-    model = engine.load(args.checkpoint, args.scorer)
+    model = engine.load(args.checkpoint, args.scorer, args.backend)
     if args.verify:
         return verified(args, making.verify(args.folder, model, args.archive, args.remake))
     return made(args, making.make(_order(args, model), args.folder, args.archive, is_quiet=args.json))
@@ -171,5 +178,7 @@ def verified(args: argparse.Namespace, found: Any) -> int:
             f"{found.absent:,} of {found.asked:,} were not made: stopped early, or short of --min-probability."
         )
     if differ and not found.same_place:
-        say("They were made on another machine type or torch version, where equal bytes are not promised.")
+        say(
+            "They were made on another machine type, torch version or backend, where equal bytes are not promised."
+        )
     return 1 if wrong or differ else 0

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.threads:
         torch.set_num_threads(max(1, args.threads))
-    model = engine.load(args.model)
+    model = engine.load(args.model, computing=args.backend)
     if args.verify:
         return verified(args, making.verify(args.folder, model, remake=args.remake))
     if args.count < 0:
