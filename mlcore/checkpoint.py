@@ -24,16 +24,14 @@ from torch import nn
 from mlcore import errors
 from mlcore.images import Normalisation
 from mlcore.models.registry import ARCHITECTURES
+from mlcore.tensor_table import MAX_HEADER, check_extent, read_table
 
 FORMAT = 1
 KEY = "palmsite"
 KINDS = ("generator", "discriminator", "detector", "recogniser", "features", "classifier")
 SUFFIX = ".safetensors"
-MAX_HEADER = 2 * 2**20
 MAX_ARGUMENT = 65_536  # no width, depth or size of a network is larger
 MAX_LIST = 64
-DTYPES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8}
-STORED = {torch.float32, torch.float16, torch.bfloat16, torch.int64}
 
 State = dict[str, torch.Tensor]
 
@@ -154,9 +152,9 @@ def load(path: str | os.PathLike[str]) -> Checkpoint:
 
 def parse(data: bytes) -> Checkpoint:
     """The checkpoint in these bytes, checked from the outside in before a tensor is made."""
-    table, length = _read_table(data)
+    table, length = read_table(data)
     header = read_header(table)
-    _check_extent(table, len(data) - 8 - length)
+    check_extent(table, len(data) - 8 - length)
     try:
         stored = load_tensors(data)
     except SafetensorError as error:
@@ -176,7 +174,7 @@ def peek(path: str | os.PathLike[str]) -> Header:
     with Path(path).open("rb") as file:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        table, _ = _read_table(start + file.read(min(length, MAX_HEADER + 1)), Path(path).stat().st_size)
+        table, _ = read_table(start + file.read(min(length, MAX_HEADER + 1)), Path(path).stat().st_size)
     return read_header(table)
 
 
@@ -229,59 +227,6 @@ def read_header(table: Mapping[str, Any]) -> Header:
         raise errors.BadHeader(f"its header lacks something: {error}.") from error
     _check_header(header)
     return header
-
-
-def _read_table(data: bytes, size: int | None = None) -> tuple[dict[str, Any], int]:
-    """The JSON table at the file's start and its length; tells pickles and foreign files by their first
-    bytes.
-    """
-    size = len(data) if size is None else size
-    # A safetensors file may begin with these bytes too, as part of a length: it has a brace after eight of them.
-    if data[8:9] != b"{" and (data[:4] == b"PK\x03\x04" or data[:1] == b"\x80"):
-        raise errors.PickleRefused(
-            "it is a pickle (.pt, .pth or .ckpt), which can run code when read; "
-            "turn it into a checkpoint with python -m mlcore convert."
-        )
-    if size < 10:
-        raise errors.Truncated(f"it has only {size} bytes.")
-    length = struct.unpack("<Q", data[:8])[0]
-    if data[8:9] != b"{":
-        raise errors.NotACheckpoint("it is not a safetensors file.")
-    if length > MAX_HEADER:
-        raise errors.HeaderTooLarge(f"its header has {length:,} bytes, over the limit of {MAX_HEADER:,}.")
-    if 8 + length > size:
-        raise errors.Truncated(f"its header should have {length:,} bytes and the file ends before.")
-    try:
-        table = json.loads(data[8 : 8 + length])
-    except (ValueError, RecursionError) as error:
-        raise errors.NotACheckpoint(f"its table of tensors is no JSON ({error}).") from error
-    if not isinstance(table, dict):
-        raise errors.NotACheckpoint("its table of tensors is no JSON object.")
-    return table, length
-
-
-def _check_extent(table: Mapping[str, Any], available: int) -> None:
-    """Compare where the tensors should end with where the file ends."""
-    end = 0
-    for key, entry in table.items():
-        if key == "__metadata__":
-            continue
-        try:
-            kind, shape, (start, stop) = entry["dtype"], entry["shape"], entry["data_offsets"]
-            sizes = [*shape, start, stop]
-        except (TypeError, KeyError, ValueError) as error:
-            raise errors.NotACheckpoint(f"the entry of {key} is not sound.") from error
-        if kind not in DTYPES:
-            raise errors.DtypeDiffers(f"{key} is of type {kind}; weights are {', '.join(DTYPES)}.")
-        if any(isinstance(number, bool) or not isinstance(number, int) or number < 0 for number in sizes):
-            raise errors.NotACheckpoint(f"the entry of {key} is not sound.")
-        if stop - start != math.prod(shape) * DTYPES[kind]:
-            raise errors.ShapeDiffers(f"{key} of shape {shape} does not fill its {stop - start:,} bytes.")
-        end = max(end, stop)
-    if end > available:
-        raise errors.Truncated(f"it ends {end - available:,} bytes before its tensors do; copy it again.")
-    if end < available:
-        raise errors.TrailingBytes(f"{available - end:,} bytes follow its tensors, which no checkpoint has.")
 
 
 def _check_header(header: Header) -> None:
