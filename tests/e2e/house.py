@@ -47,14 +47,19 @@ class House:
 
     def manage(self, *arguments: str) -> str:
         """Run one command of the site and return what it printed."""
-        return subprocess.run(
+        ended = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.environment,
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
-        ).stdout
+        )
+        if ended.returncode:
+            raise RuntimeError(
+                f"manage.py {arguments[0]} ended with {ended.returncode}:\n{ended.stderr[-4000:]}"
+            )
+        return ended.stdout
 
     def start(self) -> None:
         """Set the house up, start web and workers, and wait until it says that all is well."""

@@ -32,6 +32,16 @@ def log_in(visitor: Visitor, name: str, password: str = PASSWORD) -> None:
     expect(page.locator("[data-menu=account]")).to_be_attached()
 
 
+def confirm(visitor: Visitor, password: str = PASSWORD) -> None:
+    """Give the password again, as pages ask for that change how one signs in."""
+    page = visitor.page
+    visitor.go("/account/reauthenticate/?next=/account/")
+    visitor.must_be_content()
+    page.fill("input[name=password]", password)
+    page.locator("main form button.button--primary").first.click()
+    page.wait_for_url("**/account/")
+
+
 def let_in(admin: Visitor, name: str) -> None:
     """Let a person in, from the page of those who wait."""
     page = admin.page

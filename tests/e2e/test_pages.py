@@ -1,9 +1,13 @@
 """Every page, in both widths, themes and languages: axe-core is content, the console silent."""
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e import people, sights
+from tests.e2e import people, sights, site
+
+FURNISH = "from tests.e2e import furnishing; furnishing.main()"
 
 LOOKS = [(1280, "light", "en"), (1280, "dark", "ru"), (390, "light", "ru"), (390, "dark", "en")]
 looks = pytest.mark.parametrize(("width", "theme", "language"), LOOKS, ids=lambda value: str(value))
@@ -22,9 +26,26 @@ def test_page_for_everybody(visit, path, width, theme, language):
 def test_pages_of_a_person(visit, width, theme, language, house):
     visitor = visit(width=width, theme=theme, language=language)
     people.log_in(visitor, "admin", people.ADMIN_PASSWORD)
+    people.confirm(visitor, people.ADMIN_PASSWORD)
     for path in sights.SIGNED_IN.values():
         assert visitor.go(path) == 200, path
         expect(visitor.page.locator("h1")).to_have_count(1)
+        visitor.must_be_content()
+
+
+@pytest.fixture(scope="module")
+def things(house):
+    """Addresses of the pages of things, by name."""
+    site.quick_model(house)
+    return json.loads(house.manage("shell", "-v0", "-c", FURNISH).splitlines()[-1])
+
+
+@looks
+def test_pages_of_things(visit, width, theme, language, things):
+    visitor = visit(width=width, theme=theme, language=language)
+    people.log_in(visitor, "admin", people.ADMIN_PASSWORD)
+    for name, path in things.items():
+        assert visitor.go(path) == 200, name
         visitor.must_be_content()
 
 
