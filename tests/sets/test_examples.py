@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from django.db import connections
 from accounts import tokens
 from generation.jobs import tasks
 from generation.jobs.models import Job
+from generation.sets import services
+from mlcore.spec import GenerationSpec
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 pytestmark = [
@@ -78,3 +81,18 @@ def test_curl_orders_waits_downloads_and_verifies(environment, worker, tmp_path)
     done = run(["sh", str(EXAMPLES / "curl.sh")], environment, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "8 images, all as SHA256SUMS says" in done.stdout
+
+
+def test_curl_has_a_file_made_and_verifies_it(environment, worker, alice, stand_in, tmp_path):
+    spec = GenerationSpec(count=4, seed=1)
+    made = services.order_images(by=alice, checkpoint=stand_in, spec=spec)
+    for _ in range(600):
+        made.refresh_from_db()
+        if not made.is_live:
+            break
+        time.sleep(0.1)
+    assert made.state == "done"
+    done = run(["sh", str(EXAMPLES / "export.sh")], {**environment, "SET": str(made.image_set_id)}, tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "as its SHA-256 says" in done.stdout
+    assert (tmp_path / "palms.parquet").read_bytes()[:4] == b"PAR1"
