@@ -74,21 +74,24 @@ class Phases(nn.Module):
     def __init__(self, layer: nn.ConvTranspose2d) -> None:
         super().__init__()
         given = layer.weight.detach()  # in, out, 4, 4
-        kernel = given.new_zeros(given.shape[1], 2, 2, given.shape[0], 3, 3)
+        kernel = given.new_zeros(2, 2, given.shape[1], given.shape[0], 3, 3)
         for a in range(2):
             for b in range(2):
                 for u in range(2):
                     for v in range(2):
                         taken = given[:, :, 1 - a + 2 * u, 1 - b + 2 * v].T
-                        kernel[:, a, b, :, 1 + a - u, 1 + b - v] = taken
+                        kernel[a, b, :, :, 1 + a - u, 1 + b - v] = taken
         flat = kernel.reshape(-1, given.shape[0], 3, 3)
         self.kernel = nn.Parameter(flat.to(memory_format=torch.channels_last), requires_grad=False)
-        bias = None if layer.bias is None else layer.bias.detach().repeat_interleave(4)
+        bias = None if layer.bias is None else layer.bias.detach().repeat(4)
         self.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, in, H, W) -> (N, out, 2H, 2W)."""
-        return functional.pixel_shuffle(functional.conv2d(x, self.kernel, self.bias, padding=1), 2)
+        """(N, in, H, W) -> (N, out, 2H, 2W), channels last: so a pixel's channels are moved together."""
+        phases = functional.conv2d(x, self.kernel, self.bias, padding=1).permute(0, 2, 3, 1)
+        count, height, width, channels = phases.shape
+        squares = phases.reshape(count, height, width, 2, 2, channels // 4).transpose(2, 3)
+        return squares.reshape(count, 2 * height, 2 * width, channels // 4).permute(0, 3, 1, 2)
 
 
 class Plainly(nn.Module):
