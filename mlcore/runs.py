@@ -135,6 +135,20 @@ def _facts(preset: Preset, palms: Palms) -> dict[str, Any]:
     return facts
 
 
+def _seen_by(base: str) -> int:
+    """How many pictures the model that this run goes on from had seen; none where it begins anew."""
+    if not base:
+        return 0
+    header = checkpoint.peek(Path(base) / "generator.safetensors")
+    return pictures_seen(header)
+
+
+def pictures_seen(header: checkpoint.Header) -> int:
+    """How many pictures went by in the whole training of a model, as its header says."""
+    notes = header.notes
+    return int(header.step * notes.get("batch", 0) + notes.get("pictures_before", 0))
+
+
 def draw_progress(folder: Path) -> list[Path]:
     """The film of the milestones and the curves of the losses, drawn from what the run wrote."""
     drawn = []

@@ -19,7 +19,7 @@ from mlcore.metrics.kinds import kinds
 from mlcore.metrics.memorisation import memorisation
 from mlcore.models import features
 from mlcore.presets import DataSettings
-from mlcore.runs import Palms
+from mlcore.runs import Palms, pictures_seen
 from mlcore.spec import GenerationSpec
 
 MEASURED = 1756
@@ -88,8 +88,9 @@ def card(name: str, header: checkpoint.Header) -> str:
     parts = [
         f"# {name}",
         f"![Generated pictures, chosen by number and not by beauty]({name}.webp)",
-        f"Recipe `{header.recipe}` (preset `{notes.get('preset', '')}`), step {header.step:,}, trained on "
-        f"{notes.get('trained_on', 0):,} pictures; network `{header.architecture}` {json.dumps(header.arguments)}.",
+        f"Recipe `{header.recipe}` (preset `{notes.get('preset', '')}`), step {header.step:,}, "
+        f"{pictures_seen(header):,} pictures seen of {notes.get('trained_on', 0):,} different ones; "
+        f"network `{header.architecture}` {json.dumps(header.arguments)}.",
         f"    {notes.get('command', '')}",
         "## Data\n\n| source | pictures | terms |\n|---|---|---|\n" + "\n".join(sources),
         "## Measures on held-out people\n\n"
@@ -123,7 +124,7 @@ def table(zoo: Path) -> str:
         found, seen = header.metrics["held_out"][zoo_index.JUDGED_BY], header.metrics["artefacts"]
         low, high = found["kid_ci"]
         rows.append(
-            f"| {path.stem} | {header.recipe} | {size / 1e6:.2f} M | {header.step * header.notes.get('batch', 0):,} "
+            f"| {path.stem} | {header.recipe} | {size / 1e6:.2f} M | {pictures_seen(header):,} "
             f"| {1000 * found['kid']:.1f} ({1000 * low:.1f} to {1000 * high:.1f}) | {found['fd']:.1f} "
             f"| {found['precision']:.2f} | {found['recall']:.2f} | {seen['lattice']:.1f} | {seen['frame']:.2f} "
             f"| {seen['sharpness']:.2f} | {header.metrics['seconds_per_image']:.3f} |"

@@ -27,7 +27,12 @@ def header(**more):
         lineage=lineage,
         licence="as stated",
         metrics={"held_out": {"efficientnet-lite2": found}, "seconds_per_image": 0.02},
-        notes={"command": "python -m mlcore train x", "preset": "x", "trained_on": 1411},
+        notes={
+            "command": "python -m mlcore train x",
+            "preset": "x",
+            "trained_on": 1411,
+            "batch": 16,
+        },
         **more,
     )
 
@@ -38,7 +43,7 @@ def test_a_card_says_what_was_measured_and_where_the_data_comes_from():
     assert (
         "| 11K Hands (M. Afifi), with the crops of palmistry-dhpnb v3 | 1,253 | free for reasonable" in text
     )
-    assert "step 12,000, trained on 1,411 pictures" in text
+    assert "step 12,000, 192,000 pictures seen of 1,411 different ones" in text
     assert "its expected error is 0.016" in text
     assert "    python -m mlcore train x" in text
 
@@ -87,7 +92,13 @@ def test_the_table_has_a_row_for_each_generator(tmp_path, capsys):
         "seconds_per_image": 0.02,
     }
     eight_pixels.save(
-        tmp_path, "palm-x", eight_pixels.DCGAN, metrics=metrics, step=100, recipe="dcgan", notes={"batch": 16}
+        tmp_path,
+        "palm-x",
+        eight_pixels.DCGAN,
+        metrics=metrics,
+        step=100,
+        recipe="dcgan",
+        notes={"batch": 12, "pictures_before": 400},
     )
     assert main(["zoo", "--table", "--zoo", str(tmp_path)]) == 0
     text = capsys.readouterr().out
