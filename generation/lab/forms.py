@@ -41,6 +41,7 @@ class ComposeForm(DatasetForm):
 
     def __init__(self, *args: Any, user: User, **more: Any) -> None:
         super().__init__(*args, **more)
+        self.fields["id"].help_text = _("Letters, digits, dots, hyphens. Empty: as the first set is called.")
         self.fields["sets"].queryset = sources.sets_of(user)  # type: ignore[attr-defined]
         kept = [(str(one.pk), f"{one.name} ({one.n})") for one in sources.references_of(user)]
         if kept:
