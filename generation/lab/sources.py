@@ -70,9 +70,9 @@ def sets_of(user: User) -> Any:
 
 def upload_of(source: dict[str, Any], owner_id: int) -> Upload | None:
     """The archive that a source names, if it names one and it is still there."""
-    return Upload.objects.filter(
-        pk=source.get("upload"), owner_id=owner_id, state=Upload.State.COMPLETE
-    ).first()
+    if "upload" not in source:
+        return None
+    return Upload.objects.filter(pk=source["upload"], owner_id=owner_id, state=Upload.State.COMPLETE).first()
 
 
 def set_images(source: dict[str, Any], owner_id: int) -> Iterator[tuple[str, Path]]:
