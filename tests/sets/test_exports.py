@@ -168,7 +168,7 @@ def test_a_second_wish_for_the_same_finds_the_first(client, alice, full_set):
     assert client.post(EXPORTS, {**body, "val": 0.2}).status_code == 201
     key = {"Idempotency-Key": "k"}
     kept = client.post(EXPORTS, {**body, "val": 0.3}, headers=key)
-    assert client.post(EXPORTS, {**body, "val": 0.3}, headers=key).content == kept.content
+    assert client.post(EXPORTS, {**body, "val": 0.3}, headers=key).json() == kept.json()
     assert client.post(EXPORTS, {**body, "val": 0.4}, headers=key).status_code == 422
 
 
