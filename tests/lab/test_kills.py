@@ -10,24 +10,38 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 IMAGES = 300
 WITHIN = 600  # of a machine that is busy with other things
-LOST_TOO_OFTEN = 3
+MOST_KILLS = 12
 
 
 class LabHouse(House):
     """A site whose lab halts where it is told to."""
 
-    def kill_at(self, place, job, times=1):
-        """Kill whoever comes to this place, so many times."""
+    def kill_at(self, place, job):
+        """Kill whoever comes to this place, once."""
         flag = self.folder / f"halt-{place}"
         flag.touch()
-        for left in reversed(range(times)):
-            said = flag.with_suffix(".pid")
-            self.until(said.exists, WITHIN, [job])
-            if not left:
-                flag.unlink()
-            pid = int(said.read_text())
+        said = flag.with_suffix(".pid")
+        self.until(said.exists, WITHIN, [job])
+        flag.unlink()
+        kill(int(said.read_text()))
+        said.unlink()
+
+    def kill_all_at(self, place, job):
+        """Kill whoever comes to this place until the job is given up: who came further than before counts anew."""
+        flag = self.folder / f"halt-{place}"
+        flag.touch()
+        said = flag.with_suffix(".pid")
+        for _kill in range(MOST_KILLS):
+            self.until(lambda: said.exists() or self.has_ended(job), WITHIN, [job])
+            if self.has_ended(job):
+                break
+            kill(int(said.read_text()))
             said.unlink()
-            kill(pid)
+        flag.unlink()
+
+    def has_ended(self, job):
+        """Whether nobody will try again."""
+        return set(self.call("states", [job])) <= {"done", "failed", "cancelled"}
 
     def end_of(self, job):
         """The job once it has ended."""
@@ -119,7 +133,7 @@ def test_killed_at_every_stage_all_is_made_once(house, archive, image):
 @pytest.mark.parametrize("place", ["reading", "looking"])
 def test_a_data_set_that_kills_every_worker_fails_with_a_reason_and_leaves_nothing(house, archive, place):
     job = house.call("dataset", "bob", "deadly", archive)
-    house.kill_at(place, job, times=LOST_TOO_OFTEN)
+    house.kill_all_at(place, job)
     ended = house.end_of(job)
     assert (ended["state"], bool(ended["message"])) == ("failed", True)
     state, code, _images = house.call("lab", "bob")["datasets"]["deadly"]
@@ -135,7 +149,7 @@ def test_a_data_set_that_kills_every_worker_fails_with_a_reason_and_leaves_nothi
 def test_a_fit_that_kills_every_worker_fails_with_a_reason(house, archive):
     assert house.end_of(house.call("dataset", "bob", "palms", archive))["state"] == "done"
     job = house.call("fit", "bob", "deadly", "palms")
-    house.kill_at("writing", job, times=LOST_TOO_OFTEN)
+    house.kill_all_at("writing", job)
     assert house.end_of(job)["state"] == "failed"
     lab = assert_tidy(house, "bob")
     assert lab["fits"]["deadly"][0] == "failed"

@@ -22,7 +22,9 @@ def flag(place):
 def halt(place):
     """Wait here to be killed, where that is wanted."""
     if flag(place).exists():
-        flag(place).with_suffix(".pid").write_text(str(os.getpid()))
+        said = flag(place).with_suffix(".new")
+        said.write_text(str(os.getpid()))
+        said.replace(said.with_suffix(".pid"))
         time.sleep(LONG)
 
 
