@@ -21,7 +21,9 @@ pytestmark = [
     pytest.mark.timeout(3600),
 ]
 LEAST = 0.85
-COUNT, ROUNDS = 128, 5
+COUNT, ROUNDS = 64, 3
+# What a calm machine measures of these; a busy one cuts orders finer, and every part loads the model.
+SECONDS_PER_IMAGE = 0.02
 PAIRS = {
     "DCGAN, 128 px": (
         Header(kind="generator", architecture="dcgan-generator"),
@@ -51,6 +53,8 @@ def added(folder, headers):
             )
         )
     verification.publish(rows[1], by=None)
+    Checkpoint.objects.filter(pk=rows[1].pk).update(seconds_per_image=SECONDS_PER_IMAGE)
+    rows[1].refresh_from_db()
     return rows[1]
 
 

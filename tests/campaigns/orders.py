@@ -8,7 +8,7 @@ from mlcore.checkpoint import Header
 from tests.jobs.house import House
 from tests.mlcore import eight_pixels
 
-LEASE = "4"
+LEASE = "10"
 MAKER = Header(
     kind="generator",
     architecture="dcgan-generator",
