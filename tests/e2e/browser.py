@@ -52,8 +52,8 @@ class Visitor:
             locale={"en": "en-GB", "ru": "ru-RU"}[language],
             reduced_motion="reduce",
         )
+        self.context.set_default_timeout(PATIENCE)  # of further tabs too
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
         self.page.on("response", self._response)
