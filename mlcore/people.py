@@ -17,7 +17,7 @@ from mlcore import camera, engine, images, noise
 from mlcore.spec import PeopleSpec
 
 # Shares of a latent's length; the rest is what is common.
-HANDS_APART = 0.5
+HANDS_APART = 0.4
 IMAGES_APART = 0.08
 Latent = NDArray[np.float32]
 
