@@ -15,7 +15,7 @@ from tests.benchmarks.features_speed import feature_rounds, trace_rounds
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.filterwarnings("ignore")]
 COUNT, GONE = 200, 20
-SIZES, DIM = (1_000, 3_000, 6_000), 1280
+SIZES, DIM = (500, 1_500, 3_000), 1280
 
 MEASURE = """
 import resource, sys
