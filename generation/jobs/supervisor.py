@@ -73,10 +73,10 @@ class Cluster:
             with suppress(ProcessLookupError):
                 os.killpg(self.group, number)
 
-    def wait(self, deadline: float) -> bool:
-        """Wait until no process is left. False when the time was over first."""
+    def wait(self, deadline: float, unless: threading.Event | None = None) -> bool:
+        """Wait until no process is left. False when the time was over first, or `unless` came in between."""
         while self.group is not None and lifeline.reap_group(self.group):
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or (unless is not None and unless.is_set()):
                 return False
             time.sleep(0.05)
         self.process = None
@@ -95,6 +95,7 @@ class Supervisor:
         self.cancel_grace = self.lease
         self.rounds = rounds.Rounds()
         self._leases: dict[Claim, tuple[datetime, float]] = {}
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         """Start all clusters."""
@@ -104,6 +105,7 @@ class Supervisor:
 
     def run(self, stop: threading.Event) -> None:
         """Start, watch until the event is set, stop."""
+        self._stopping = stop
         try:
             self.start()
             while not stop.wait(min(1.0, self.lease / 4)):
@@ -150,7 +152,10 @@ class Supervisor:
 
     def _restart(self, cluster: Cluster) -> None:
         cluster.signal(signal.SIGTERM)
-        self._await(cluster, time.monotonic() + RESTART_SECONDS)
+        deadline = time.monotonic() + RESTART_SECONDS
+        if not cluster.wait(deadline, unless=self._stopping) and self._stopping.is_set():
+            return  # the end of all of them does not wait for this one
+        self._await(cluster, deadline)
         cluster.starved = None
         cluster.start()
 

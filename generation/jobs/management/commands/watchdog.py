@@ -2,15 +2,12 @@
 
 import signal
 import threading
-from contextlib import suppress
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from generation.jobs.supervisor import Supervisor
-
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Command(BaseCommand):
@@ -20,14 +17,11 @@ class Command(BaseCommand):
 
     def handle(self, **_options: Any) -> None:
         """Run until a signal comes, then let the workers hand back what they are at."""
-        for number in _ENDINGS:
-            signal.signal(number, _interrupt)
-        with suppress(KeyboardInterrupt):
-            Supervisor().run(threading.Event())
+        stop = threading.Event()
 
+        def leave(_signal: int, _frame: FrameType | None) -> None:
+            stop.set()
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Leave whatever it is at, even the wait for a cluster; once is enough."""
-    for number in _ENDINGS:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+        signal.signal(signal.SIGTERM, leave)
+        signal.signal(signal.SIGINT, leave)
+        Supervisor().run(stop)
