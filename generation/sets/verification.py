@@ -99,7 +99,7 @@ def _run(row: Checkpoint, path: Path) -> dict[str, Any]:
 def sync_zoo() -> list[Checkpoint]:
     """Register and publish the models that ship; those that are known and unchanged are not read again."""
     touched = []
-    shipped = [(path, header.kind) for path, header in zoo_index.checkpoints()]
+    shipped = [(path, header.kind) for path, header in zoo_index.checkpoints(zoo_index.ZOO)]
     known = {row.name: row for row in Checkpoint.objects.filter(source=Checkpoint.Source.ZOO)}
     # Discriminators first: a generator's row names the one that judges it.
     for path in [path for kind in ("discriminator", "generator") for path, its in shipped if its == kind]:
