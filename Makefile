@@ -48,7 +48,7 @@ kills: setup-dev ## kill real workers, clusters and databases; the work must end
 	@$(BIN)/python -m pytest -q -m e2e tests/jobs tests/campaigns $(ARGS)
 
 bench: setup-dev ## measure the speed of what matters (tests/benchmarks)
-	@$(BIN)/python -m pytest -q -s -m "not campaign" tests/benchmarks $(ARGS)
+	@$(BIN)/python -m pytest -q -s -m "bench and not campaign" tests/benchmarks $(ARGS)
 
 campaign: setup-dev ## the long runs: many kills, many images
 	@$(BIN)/python -m pytest -q -s -m campaign --timeout 7200 $(ARGS)

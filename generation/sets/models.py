@@ -284,7 +284,10 @@ class Image(models.Model):
         verbose_name_plural = _("images")
         ordering: ClassVar = ["index"]
         indexes: ClassVar = [
-            models.Index(fields=["image_set", "score", "index"], name="sets_images_by_score")
+            models.Index(fields=["image_set", "score", "index"], name="sets_images_by_score"),
+            models.Index(
+                fields=["image_set", "index"], condition=models.Q(is_starred=True), name="sets_images_starred"
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["image_set", "index"], name="sets_image_once"),

@@ -32,13 +32,12 @@ class Entry:
     preset: str
     subject: str
     size: int
-    ships: bool = True
     base: str = ""  # the entry it goes on from
 
 
 # In the order of training: a base before what is built on it.
 ENTRIES = {
-    "palm-projected-128": Entry("palm-projected-128", "palm", 128, ships=False),
+    "palm-projected-128": Entry("palm-projected-128", "palm", 128),
     "palm-256": Entry("palm-256", "palm", 256, base="palm-projected-128"),
     "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128),
     "hand-dcgan-128": Entry("palm-dcgan-128", "hand", 128),
@@ -112,8 +111,6 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> None:
         say(f"{name}: training")
         if main([*train, *(["--threads", str(args.threads)] if args.threads else [])]):
             raise MlcoreError(f"{name} could not be trained; see above.")
-    if not entry.ships:
-        return
     say(f"{name}: calibrating and measuring")
     command = "python -m mlcore " + " ".join(train)
     measures = shipping.ship(name, folder / "last", data, args.zoo, command=command, subject=entry.subject)

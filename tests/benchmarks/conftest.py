@@ -7,6 +7,15 @@ from pathlib import Path
 
 import pytest
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """What is measured here depends on the machine and its load: it is run by `make bench`, never by `make test`."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.bench)
+
 
 @pytest.fixture
 def keep(request):

@@ -29,7 +29,7 @@ def grown(owner, checkpoint, count):
         (
             Image(
                 image_set=image_set, index=index, seed=1, score=(index * 7919 % 10007) / 10007, size=20_000, crc32=0,
-                sha256=f"{index:064x}", pixels_sha256=f"{index:064x}", is_starred=index % 50 == 0,
+                sha256=f"{index:064x}", pixels_sha256=f"{index:064x}", is_starred=index % 50 == 0 or index < 80,
             )
             for index in range(count)
         ),
