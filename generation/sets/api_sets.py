@@ -19,10 +19,12 @@ from generation.sets import downloads, editing, histories, scores, selection, se
 from generation.sets.api_base import AnyClient, RoomView, conditional
 from generation.sets.models import ImageSet
 from generation.sets.serializers import (
+    ScorerPageSerializer,
     ScorerSerializer,
     ScoreWish,
     SetChange,
     SetSerializer,
+    SharePageSerializer,
     ShareSerializer,
     ShareWish,
 )
@@ -210,7 +212,7 @@ class SetHistogramView(RoomView):
 class SharesView(RoomView):
     """Who else may look at a set."""
 
-    @extend_schema(operation_id="shares_list", responses=ShareSerializer(many=True))
+    @extend_schema(operation_id="shares_list", responses=SharePageSerializer)
     def get(self, request: Request, set_id: Any) -> Response:
         """People and links, in one page."""
         shares = ShareSerializer(selectors.shares_of(self.own(set_id)), many=True).data
@@ -249,7 +251,7 @@ class ShareView(RoomView):
 class ScoresView(RoomView):
     """What judges say of a set."""
 
-    @extend_schema(operation_id="scores_list", responses=ScorerSerializer(many=True))
+    @extend_schema(operation_id="scores_list", responses=ScorerPageSerializer)
     def get(self, request: Request, set_id: Any) -> Response:
         """Those that judged it and those that could, in one page."""
         found = scores.scorers_of(selectors.set_for(self.person, set_id))

@@ -374,6 +374,14 @@ class ShareSerializer(serializers.ModelSerializer[Share]):
         )
     ]
 )
+class SharePageSerializer(serializers.Serializer[Any]):
+    """With whom a set is shared, all on one page."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ShareSerializer(many=True)
+
+
 class WebhookWish(StrictSerializer):
     """An address that is told when an order ends."""
 
@@ -464,3 +472,11 @@ class ScorerSerializer(serializers.Serializer[Any]):
     state = serializers.CharField(
         help_text="queued, running, done, failed or cancelled; none if never asked for."
     )
+
+
+class ScorerPageSerializer(serializers.Serializer[Any]):
+    """Who judges a set, all on one page."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ScorerSerializer(many=True)

@@ -73,7 +73,7 @@ class Site:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return 0, {}
 
-    def wait_until(self, status=200, seconds=60):
+    def wait_until(self, status=200, seconds=180):
         deadline = time.monotonic() + seconds
         while (found := self.health())[0] != status:
             assert self.process.poll() is None, self.log.read_text()
