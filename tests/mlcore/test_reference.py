@@ -8,8 +8,6 @@ from mlcore.evaluation import evaluate
 from mlcore.metrics.errors import BankError, FeaturesDiffer, NotFiniteFeatures, TooFewImages
 from tests.mlcore.tiny import pictures, tiny_extractor
 
-MIB = 2**20
-
 
 def bank(count=120, seed=0, role="reference", split="validation", extractor=None, names=None):
     extractor = extractor or tiny_extractor()
@@ -127,4 +125,3 @@ def test_banks_that_ship_are_whole_and_name_their_terms(key):
     assert shipped.header.split == ("train" if role == "training" else "validation")
     assert {entry["source"] for entry in shipped.header.lineage} == {"11k-hands", "human-palm-images"}
     assert all(entry["terms"] for entry in shipped.header.lineage)
-    assert sum(path.stat().st_size for path in reference.BUILT_IN.values()) <= 6 * MIB

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from mlcore import checkpoint, engine, zoo_index
 from mlcore.__main__ import main
 from mlcore.checkpoint import Header
 from mlcore.shipping import TERMS, card
@@ -109,6 +110,20 @@ def test_the_table_has_a_row_for_each_generator(tmp_path, capsys):
 def test_training_the_zoo_needs_data(capsys):
     assert main(["zoo"]) == 2
     assert "--data" in capsys.readouterr().err
+
+
+def test_what_ships_is_small_enough_to_clone():
+    sizes = {path.name: path.stat().st_size / 2**20 for path in zoo_index.ZOO.iterdir()}
+    assert max(sizes.values()) <= 12
+    assert sum(sizes.values()) <= 36
+
+
+def test_every_generator_that_ships_loads_with_its_judge_has_a_card_and_is_known_by_name():
+    assert zoo_index.default_name() in zoo_index.names()
+    for name, path in zoo_index.names().items():
+        model = engine.load(name)
+        assert model.scorer is not None or checkpoint.peek(path).sampler != "gan"
+        assert path.with_suffix(".md").read_text() == card(name, checkpoint.peek(path))
 
 
 def replace_measures(made, **more):
