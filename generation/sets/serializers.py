@@ -15,7 +15,7 @@ from mlcore.spec import HANDS, LIMITS, GenerationSpec, SpecError
 
 MOST_CANDIDATES = 16
 _ORDER_WISH = {
-    "model": "palm-128",
+    "model": "palm-projected-128",
     "count": 200,
     "seed": 4711,
     "candidates": 2,
@@ -88,7 +88,7 @@ class OrderWish(StrictSerializer):
                 "total": 200,
                 "code": "",
                 "message": "",
-                "model": "palm-128",
+                "model": "palm-projected-128",
                 "seed": 4711,
                 "candidates": 2,
                 "min_probability": 0.0,
@@ -367,13 +367,6 @@ class ShareSerializer(serializers.ModelSerializer[Share]):
         return found
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "A program of yours", {"url": "https://example.org/palms-are-ready"}, request_only=True
-        )
-    ]
-)
 class SharePageSerializer(serializers.Serializer[Any]):
     """With whom a set is shared, all on one page."""
 
@@ -382,6 +375,13 @@ class SharePageSerializer(serializers.Serializer[Any]):
     results = ShareSerializer(many=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A program of yours", {"url": "https://example.org/palms-are-ready"}, request_only=True
+        )
+    ]
+)
 class WebhookWish(StrictSerializer):
     """An address that is told when an order ends."""
 
@@ -446,7 +446,7 @@ class ModelSerializer(serializers.ModelSerializer[Checkpoint]):
 
 @extend_schema_serializer(
     examples=[
-        OpenApiExample("A discriminator", {"scorer": "palm-128-d"}, request_only=True),
+        OpenApiExample("A discriminator", {"scorer": "palm-projected-128-judge"}, request_only=True),
         OpenApiExample("Your own model of the lab", {"scorer": "lab:model1"}, request_only=True),
     ]
 )
