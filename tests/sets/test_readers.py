@@ -95,7 +95,6 @@ def check_rows(image_set, rows):
 
 
 def test_datasets_reads_parquet(client, made, work, tmp_path):
-    pytest.importorskip("datasets")
     asked = client.post("/api/v1/exports", {"set": str(made.pk), "format": "parquet", "val": 0.4}).json()
     work()
     path = fetch(client, f"/api/v1/exports/{asked['id']}/download", tmp_path / "palms.parquet")
@@ -105,7 +104,6 @@ def test_datasets_reads_parquet(client, made, work, tmp_path):
 
 
 def test_datasets_reads_image_folders(client, made, tmp_path):
-    pytest.importorskip("datasets")
     path = fetch(
         client, f"/api/v1/sets/{made.pk}/download", tmp_path / "palms.zip", format="imagefolder", val="0.4"
     )
@@ -118,7 +116,6 @@ def test_datasets_reads_image_folders(client, made, tmp_path):
 
 
 def test_webdataset_reads_every_shard(client, made, tmp_path):
-    pytest.importorskip("webdataset")
     rows = []
     for shard in range(3):
         name = tmp_path / f"palms-{shard}.tar"
