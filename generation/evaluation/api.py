@@ -9,6 +9,7 @@ from rest_framework import status
 from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from accounts.idempotency import idempotent
 from accounts.models import User
@@ -29,6 +30,12 @@ from generation.sets import selectors as sets
 
 def _person(request: Request) -> User:
     return cast(User, request.user)
+
+
+def _begun(answer: BaseSerializer[Any], route: str) -> Response:
+    """What a job makes from now on, and where to watch it."""
+    where = reverse(route, args=[answer.data["id"]])
+    return Response(answer.data, status=status.HTTP_202_ACCEPTED, headers={"Location": where})
 
 
 class SetEvaluationsView(ListAPIView[Evaluation]):
@@ -57,10 +64,7 @@ class SetEvaluationsView(ListAPIView[Evaluation]):
         asked = NewEvaluation(data=request.data)
         asked.is_valid(raise_exception=True)
         made = services.evaluate(by=_person(request), image_set=image_set, **asked.validated_data)
-        where = reverse("api-evaluation", args=[made.pk])
-        return Response(
-            EvaluationSerializer(made).data, status=status.HTTP_202_ACCEPTED, headers={"Location": where}
-        )
+        return _begun(EvaluationSerializer(made), "api-evaluation")
 
 
 class EvaluationView(GenericAPIView[Evaluation]):
@@ -101,10 +105,7 @@ class ComparisonsView(ListAPIView[Comparison]):
         wish, person = dict(asked.validated_data), _person(request)
         chosen = [sets.set_for(person, set_id) for set_id in dict.fromkeys(wish.pop("sets"))]
         made = services.compare(by=person, image_sets=chosen, **wish)
-        where = reverse("api-comparison", args=[made.pk])
-        return Response(
-            ComparisonSerializer(made).data, status=status.HTTP_202_ACCEPTED, headers={"Location": where}
-        )
+        return _begun(ComparisonSerializer(made), "api-comparison")
 
 
 class ComparisonView(GenericAPIView[Comparison]):
@@ -144,10 +145,7 @@ class ReferencesView(ListAPIView[Reference]):
         asked = NewReference(data=request.data)
         asked.is_valid(raise_exception=True)
         made = adding.add(by=_person(request), **asked.validated_data)
-        where = reverse("api-reference", args=[made.pk])
-        return Response(
-            WholeReferenceSerializer(made).data, status=status.HTTP_202_ACCEPTED, headers={"Location": where}
-        )
+        return _begun(WholeReferenceSerializer(made), "api-reference")
 
 
 class ReferenceView(GenericAPIView[Reference]):

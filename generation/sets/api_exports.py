@@ -20,7 +20,7 @@ from generation.sets import downloads, exports, selectors
 from generation.sets.api import KEY
 from generation.sets.api_base import AnyClient, RoomView, conditional
 from generation.sets.models import Export
-from generation.sets.serializers import ExportSerializer, ExportWish
+from generation.sets.serializers_exports import ExportSerializer, ExportWish
 
 
 @extend_schema(tags=["exports"])

@@ -21,15 +21,14 @@ from generation.sets import editing, image_pages, scores, selection, selectors, 
 from generation.sets.api_base import AnyClient, RoomView, conditional
 from generation.sets.api_sets import SELECTION
 from generation.sets.models import Image, ImageSet
-from generation.sets.serializers import (
+from generation.sets.serializers import ScoreWish, SetSerializer
+from generation.sets.serializers_images import (
     CopyWish,
     CountSerializer,
     ImageChange,
     ImagePageSerializer,
     ImageSerializer,
     ImagesWish,
-    ScoreWish,
-    SetSerializer,
 )
 
 _PAGE_SIZE = re.compile(r"[1-9]\d{0,3}")

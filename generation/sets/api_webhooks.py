@@ -15,7 +15,7 @@ from generation.sets import selectors, webhooks
 from generation.sets.api import KEY
 from generation.sets.api_base import RoomView
 from generation.sets.models import Delivery, Webhook
-from generation.sets.serializers import DeliverySerializer, WebhookSerializer, WebhookWish
+from generation.sets.serializers_webhooks import DeliverySerializer, WebhookSerializer, WebhookWish
 
 
 @extend_schema(tags=["webhooks"])

@@ -3,14 +3,13 @@
 import secrets
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from generation.sets import editing, exports, selection, sending, sharing
+from generation.sets import editing, selection, sharing
 from generation.sets.fields import Decimal, Flag, StrictSerializer, Text, WholeNumber
-from generation.sets.models import Checkpoint, Delivery, Export, Image, ImageSet, Order, Share, Webhook
+from generation.sets.models import Checkpoint, ImageSet, Order, Share
 from mlcore.spec import HANDS, LIMITS, GenerationSpec, SpecError
 
 MOST_CANDIDATES = 16
@@ -163,185 +162,6 @@ class SetChange(StrictSerializer):
     )
 
 
-class ImageSerializer(serializers.ModelSerializer[Image]):
-    """An image. `score` is the model's own probability that it is real, `scores` what other scorers say."""
-
-    set = serializers.UUIDField(source="image_set_id", read_only=True)
-    scores = serializers.SerializerMethodField()
-    file = serializers.SerializerMethodField()
-    thumb = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Image
-        fields: ClassVar = [
-            "id", "set", "index", "seed", "score", "scores", "size", "sha256", "is_starred", "file", "thumb",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-    def get_scores(self, image: Image) -> dict[str, float]:
-        """By the name of the scorer."""
-        return {score.scorer: score.value for score in image.scores.all()}
-
-    def get_file(self, image: Image) -> str:
-        """The address of the PNG."""
-        return reverse("api-image-file", [image.pk], request=self.context["request"])
-
-    def get_thumb(self, image: Image) -> str:
-        """The address of a small WebP."""
-        return reverse("api-image-thumb", [image.pk], request=self.context["request"])
-
-
-class ImagePageSerializer(serializers.Serializer[Any]):
-    """A page of images."""
-
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = ImageSerializer(many=True)
-
-
-class ImageChange(StrictSerializer):
-    """What an owner may change of an image."""
-
-    is_starred = Flag()
-
-
-class Choice(StrictSerializer):
-    """Conditions on the images of a set; without any, all are meant."""
-
-    numbers = Text(max_length=6000, required=False)
-    min = Decimal(least=0.0, most=1.0, required=False)
-    max = Decimal(least=0.0, most=1.0, required=False)
-    best = WholeNumber(least=1, most=selection.MOST_NUMBER, required=False)
-    starred = Flag(required=False)
-    scorer = Text(
-        max_length=selection.MOST_SCORER,
-        required=False,
-        help_text="Whose probabilities are meant: the model's own unless said.",
-    )
-
-    @staticmethod
-    def meant(data: dict[str, Any]) -> selection.Selection:
-        """The images that the conditions name."""
-        return selection.Selection(
-            least=data.get("min"),
-            most=data.get("max"),
-            starred=data.get("starred", False),
-            runs=selection.runs(data.get("numbers", "")),
-            best=data.get("best"),
-            scorer=data.get("scorer", ""),
-        )
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("Single ones and runs", {"numbers": "0-15,20"}, request_only=True),
-        OpenApiExample("The best hundred", {"best": 100}, request_only=True),
-    ]
-)
-class ImagesWish(Choice):
-    """Some images of a set: all conditions hold. Say `all` to mean every one."""
-
-    all = Flag(required=False)
-
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Refuse nothing at all: an empty body must not delete everything."""
-        if all(value in (None, False) for name, value in data.items() if name != "scorer"):
-            raise serializers.ValidationError(_("Say which images: numbers, min, max, best, starred or all."))
-        return data
-
-
-class CopyWish(ImagesWish):
-    """Some images and the name of the new set."""
-
-    name = Text(max_length=editing.MOST_NAME, required=False, default="", allow_blank=True)
-
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The name says nothing of which images."""
-        super().validate({name: value for name, value in data.items() if name != "name"})
-        return data
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Parquet with a tenth for validation",
-            {"set": "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d", "format": "parquet", "val": 0.1},
-            request_only=True,
-        ),
-        OpenApiExample(
-            "The best hundred as JPEG",
-            {"set": "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d", "format": "jpeg", "quality": 95, "best": 100},
-            request_only=True,
-        ),
-    ]
-)
-class ExportWish(Choice):
-    """A file to be made of a set, or of the images that the conditions name."""
-
-    set = serializers.UUIDField()
-    format = serializers.ChoiceField(Export.Format.choices)
-    quality = WholeNumber(
-        least=exports.QUALITIES[0],
-        most=exports.QUALITIES[1],
-        required=False,
-        default=exports.QUALITY,
-        help_text="Of JPEG and WebP.",
-    )
-    val = Decimal(
-        least=0.0,
-        most=exports.MOST_VAL,
-        required=False,
-        default=exports.VAL,
-        help_text="Parquet: share of the split `val`.",
-    )
-
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Put the wish together."""
-        data["wish"] = exports.Wish(data["format"], data["quality"], data["val"], self.meant(data))
-        return data
-
-
-class ExportSerializer(serializers.ModelSerializer[Export]):
-    """An export. `state` is waiting, ready or failed; `file` is its address once it is ready."""
-
-    set = serializers.UUIDField(source="image_set_id", read_only=True)
-    wish = serializers.DictField(
-        child=serializers.JSONField(), read_only=True, help_text="What was asked for, as a query says it."
-    )
-    message = serializers.CharField(source="text", read_only=True)
-    job = serializers.UUIDField(source="job_id", read_only=True, allow_null=True)
-    done = serializers.SerializerMethodField(help_text="Images written so far.")
-    file = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Export
-        fields: ClassVar = [
-            "id", "set", "set_version", "format", "wish", "state", "code", "message", "count", "done", "size",
-            "sha256", "job", "file", "created_at", "expires_at",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-    def get_done(self, export: Export) -> int:
-        """As its job says."""
-        if export.state == Export.State.READY:
-            return export.count
-        return export.job.done if export.job is not None else 0
-
-    @extend_schema_field(serializers.URLField(allow_null=True))
-    def get_file(self, export: Export) -> str | None:
-        """The address, once there is something."""
-        if export.state != Export.State.READY:
-            return None
-        found: str = reverse("api-export-download", [export.pk], request=self.context["request"])
-        return found
-
-
-class CountSerializer(serializers.Serializer[Any]):
-    """How many images were concerned."""
-
-    count = serializers.IntegerField()
-
-
 class ShareWish(StrictSerializer):
     """With `user` for a named person, without for a link, which then ends after `days` (7 unless said)."""
 
@@ -373,48 +193,6 @@ class SharePageSerializer(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
     results = ShareSerializer(many=True)
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "A program of yours", {"url": "https://example.org/palms-are-ready"}, request_only=True
-        )
-    ]
-)
-class WebhookWish(StrictSerializer):
-    """An address that is told when an order ends."""
-
-    url = Text(max_length=sending.LONGEST)
-
-
-class WebhookSerializer(serializers.ModelSerializer[Webhook]):
-    """A webhook. `secret` is shown once, when it is made: with it the receiver checks `Palmsite-Signature`."""
-
-    secret = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Webhook
-        fields: ClassVar = ["id", "url", "secret", "created_at"]
-        read_only_fields = fields
-
-    def get_secret(self, webhook: Webhook) -> str | None:
-        """Only in the answer that made it."""
-        found: str | None = self.context.get("secret")
-        return found
-
-
-class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    """A message to a webhook. `state` is waiting (tried, or tried again, at `next_at`), delivered or failed."""
-
-    message = serializers.CharField(source="text", read_only=True)
-
-    class Meta:
-        model = Delivery
-        fields: ClassVar = [
-            "id", "event", "state", "attempts", "status", "message", "created_at", "next_at",
-        ]  # fmt: skip
-        read_only_fields = fields
 
 
 class ModelSerializer(serializers.ModelSerializer[Checkpoint]):
