@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generation.jobs.models import new_id
+from generation.jobs.wording import said
 
 
 class ReferenceQuerySet(models.QuerySet["Reference"]):
@@ -100,7 +100,7 @@ class Reference(models.Model):
     @property
     def text(self) -> str:
         """Why it failed, in the reader's language."""
-        return gettext(self.message) % self.message_params if self.message else ""
+        return said(self.message, self.message_params)
 
     @property
     def folder(self) -> Path:
@@ -193,7 +193,7 @@ class Measured(models.Model):
     @property
     def text(self) -> str:
         """Why there is no result, in the reader's language."""
-        return gettext(self.message) % self.message_params if self.message else ""
+        return said(self.message, self.message_params)
 
     @property
     def extractor(self) -> str:

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generation.jobs import registry
+from generation.jobs.wording import said
 
 __all__ = ["Job", "Turn", "Worker"]
 
@@ -175,9 +175,7 @@ class Job(models.Model):
     @property
     def text(self) -> str:
         """The message for people, in the reader's language."""
-        if not self.message:
-            return ""
-        return gettext(self.message) % self.message_params if self.message_params else gettext(self.message)
+        return said(self.message, self.message_params)
 
     @property
     def url(self) -> str | None:

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from generation.jobs.wording import said
 
 SPLITS = ("train", "test")
 LABELS = ("real", "fake")
@@ -47,9 +48,7 @@ class _Made(models.Model):
     @property
     def text(self) -> str:
         """Why it failed, in the reader's language."""
-        if not self.message:
-            return ""
-        return gettext(self.message) % self.message_params if self.message_params else gettext(self.message)
+        return said(self.message, self.message_params)
 
     @property
     def is_ready(self) -> bool:

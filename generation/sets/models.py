@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generation.jobs.models import new_id
+from generation.jobs.wording import said
 from mlcore.spec import GenerationSpec
 
 
@@ -236,9 +236,7 @@ class Order(models.Model):
     @property
     def text(self) -> str:
         """The message for people, in the reader's language."""
-        if not self.message:
-            return ""
-        return gettext(self.message) % self.message_params if self.message_params else gettext(self.message)
+        return said(self.message, self.message_params)
 
 
 class Chunk(models.Model):
@@ -437,9 +435,7 @@ class Export(models.Model):
     @property
     def text(self) -> str:
         """Why it failed, in the reader's language."""
-        if not self.message:
-            return ""
-        return gettext(self.message) % self.message_params if self.message_params else gettext(self.message)
+        return said(self.message, self.message_params)
 
 
 class Webhook(models.Model):
@@ -506,6 +502,4 @@ class Delivery(models.Model):
     @property
     def text(self) -> str:
         """What went wrong, in the reader's language."""
-        if not self.message:
-            return ""
-        return gettext(self.message) % self.message_params if self.message_params else gettext(self.message)
+        return said(self.message, self.message_params)
