@@ -4,6 +4,7 @@ Fields, constraints and pure properties. Ids are names that people give, unique 
 row's own key.
 """
 
+import re
 import uuid
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ from generation.jobs.wording import said
 SPLITS = ("train", "test")
 LABELS = ("real", "fake")
 LONGEST_NAME = 64
+NAME = re.compile(r"\w[\w.-]*")
 
 
 class State(models.TextChoices):

@@ -1,6 +1,5 @@
 """Who may do what in the lab, and which ids and numbers can be taken. Another person's anything does not exist."""
 
-import re
 from typing import Any
 
 from django.utils.formats import number_format
@@ -11,10 +10,9 @@ from accounts.errors import DomainError, InvalidInput, NotFound, TooMany
 from accounts.models import User
 from generation.lab.errors import BadId, BadSetting, IdTaken, NotReady
 from generation.lab.limits import BACKBONES, FIT_DEFAULTS, FIT_RANGES, limits
-from generation.lab.models import LONGEST_NAME, Dataset, Fit, Prediction, State
+from generation.lab.models import LONGEST_NAME, NAME, Dataset, Fit, Prediction, State
 
 AT_ONCE = 10
-_NAME = re.compile(r"\w[\w.-]*")
 
 
 def can_see(user: User, thing: Dataset | Fit | Prediction) -> bool:
@@ -52,7 +50,7 @@ def check_fit_id(user: User, name: str) -> None:
 def _check_id(name: str) -> None:
     if not name:
         message = _("Give it an id, as model1.")
-    elif len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
+    elif len(name) > LONGEST_NAME or not NAME.fullmatch(name):
         message = _("An id has 1 to %(most)s letters, digits, dots, hyphens or underscores.") % {
             "most": LONGEST_NAME
         }

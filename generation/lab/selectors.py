@@ -15,7 +15,7 @@ from accounts.errors import NotFound
 from accounts.models import User
 from generation.jobs.models import Job
 from generation.lab.errors import NoModelSet
-from generation.lab.models import Dataset, Fit, Prediction, State
+from generation.lab.models import NAME, Dataset, Fit, Prediction, State
 
 Thing = TypeVar("Thing", Dataset, Fit, Prediction)
 
@@ -38,12 +38,12 @@ def predictions_of(user: User) -> QuerySet[Prediction]:
 
 def dataset_for(user: User, name: str) -> Dataset:
     """The person's data set of this id."""
-    return _one(datasets_of(user).filter(name=name), _("You have no data set “%(id)s”.") % {"id": name[:64]})
+    return _one(named(datasets_of(user), name), _("You have no data set “%(id)s”.") % {"id": name[:64]})
 
 
 def fit_for(user: User, name: str) -> Fit:
     """The person's model of this id."""
-    return _one(fits_of(user).filter(name=name), _("You have no model “%(id)s”.") % {"id": name[:64]})
+    return _one(named(fits_of(user), name), _("You have no model “%(id)s”.") % {"id": name[:64]})
 
 
 def prediction_for(user: User, prediction_id: UUID) -> Prediction:
@@ -52,6 +52,11 @@ def prediction_for(user: User, prediction_id: UUID) -> Prediction:
         predictions_of(user).filter(pk=prediction_id),
         _("There is no such prediction. They are kept some days."),
     )
+
+
+def named(rows: QuerySet[Thing], name: str) -> QuerySet[Thing]:
+    """Those of this id. What could never be one is not asked for: PostgreSQL refuses a text with a NUL in it."""
+    return rows.filter(name=name) if NAME.fullmatch(name) else rows.none()
 
 
 def _one(rows: QuerySet[Thing], otherwise: str) -> Thing:

@@ -12,6 +12,7 @@ from generation.sets.models import Image, ImageSet
 
 MOST_NAME, MOST_NOTE, MOST_TAGS, MOST_TAG = 120, 2000, 10, 32
 _BATCH = 1000
+_NUL = "\0"  # nobody types one, and PostgreSQL cannot keep it
 
 
 @transaction.atomic
@@ -29,7 +30,7 @@ def change(
     if name is not None:
         fields["name"] = checked_name(name)
     if note is not None:
-        if len(note) > MOST_NOTE:
+        if len(note) > MOST_NOTE or _NUL in note:
             raise _refusal("note", _("Write at most %(most)s characters.") % {"most": MOST_NOTE})
         fields["note"] = note.strip()
     if tags is not None:
@@ -43,7 +44,7 @@ def change(
 def checked_name(name: str) -> str:
     """The name as it is kept, or InvalidInput."""
     name = name.strip()
-    if not 1 <= len(name) <= MOST_NAME:
+    if not 1 <= len(name) <= MOST_NAME or _NUL in name:
         raise _refusal("name", _("Write a name of 1 to %(most)s characters.") % {"most": MOST_NAME})
     return name
 
@@ -53,7 +54,7 @@ def checked_tags(tags: list[str]) -> list[str]:
     found = list(dict.fromkeys(tag.strip() for tag in tags))
     if len(found) > MOST_TAGS:
         raise _refusal("tags", _("Write at most %(most)s tags.") % {"most": MOST_TAGS})
-    if any(not 1 <= len(tag) <= MOST_TAG for tag in found):
+    if any(not 1 <= len(tag) <= MOST_TAG or _NUL in tag for tag in found):
         raise _refusal("tags", _("Write tags of 1 to %(most)s characters.") % {"most": MOST_TAG})
     return found
 
