@@ -90,6 +90,8 @@ class Job(models.Model):
 
     done = models.PositiveBigIntegerField(_("done"), default=0)
     total = models.PositiveBigIntegerField(_("of"), default=0)
+    # The most that `done` ever was: an attempt that starts over comes no further by doing the same again.
+    furthest = models.PositiveBigIntegerField(_("furthest"), default=0)
     rate = models.FloatField(_("a second"), null=True, blank=True)
 
     attempt = models.PositiveIntegerField(_("attempt"), default=0)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, Max, Min, OuterRef, PositiveSmallIntegerField, Subquery, When
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts import request_id
 from accounts.models import User
@@ -159,8 +159,9 @@ def renew(claim: Claim, **progress: Any) -> bool:
     """Prolong the lease and write progress. True when somebody asked to stop; LeaseLost if it is gone."""
     if "done" in progress:
         # Work that came further than ever before does not take its worker down: earlier losses count no more.
-        further = When(done__lt=progress["done"], then=0)
+        further = When(furthest__lt=progress["done"], then=0)
         progress["lost"] = Case(further, default=F("lost"), output_field=PositiveSmallIntegerField())
+        progress["furthest"] = Greatest(F("furthest"), progress["done"])
     if not claim.rows().update(lease_until=lease_end(), **progress):
         raise LeaseLost(f"attempt {claim.attempt} at {claim.job_id} is no longer ours")
     return claim.rows().filter(cancel_requested_at__isnull=False).exists()

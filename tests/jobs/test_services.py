@@ -175,6 +175,19 @@ def test_a_loss_counts_no_more_once_the_work_came_further(alice, enqueue, claim)
     assert (job.state, job.code) == ("failed", "lost")
 
 
+def test_doing_the_same_again_is_no_progress(alice, enqueue, claim):
+    enqueue(alice, total=10)
+    for lost in (1, 2, 3):
+        job = claim()
+        for done in (1, 5, 9):
+            services.renew(Claim.of(job), done=done)
+        expire(job)
+        services.reap()
+        job.refresh_from_db()
+        assert job.lost == lost
+    assert (job.state, job.code) == ("failed", "lost")
+
+
 def test_reaper_believes_the_watchdog_when_a_clock_was_set_back(alice, enqueue, claim):
     enqueue(alice)
     job = claim()
