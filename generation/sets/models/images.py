@@ -1,0 +1,144 @@
+"""Sets, their images, and what scorers say of them.
+
+A set's quality is written by the evaluation room as JSON: here it is only read.
+"""
+
+from pathlib import PurePosixPath
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from generation.jobs.models import new_id
+from generation.sets.models.checkpoints import Checkpoint
+
+
+class ImageSetQuerySet(models.QuerySet["ImageSet"]):
+    """The parts of the table that people ask for."""
+
+    def present(self) -> Self:
+        """Not in the trash and no preview."""
+        return self.filter(deleted_at__isnull=True, is_preview=False)
+
+
+class ImageSet(models.Model):
+    """Images that belong together: made from one recipe, or chosen from other sets."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="image_sets")
+    name = models.CharField(_("name"), max_length=120)
+    note = models.TextField(_("note"), max_length=2000, blank=True)
+    tags = models.JSONField(_("tags"), default=list, blank=True)
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="image_sets"
+    )
+    recipe = models.JSONField(default=dict, blank=True)
+    quality = models.JSONField(default=dict, blank=True)
+    count = models.PositiveIntegerField(_("images"), default=0)
+    size = models.PositiveBigIntegerField(_("bytes"), default=0)
+    wanted = models.PositiveIntegerField(_("ordered"), default=0)
+    is_preview = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(_("made"), db_default=Now())
+    deleted_at = models.DateTimeField(_("in the trash since"), null=True, blank=True)
+    # What the ledger got back when the set went into the trash, and takes again when it comes out.
+    refunded_count = models.PositiveIntegerField(default=0)
+    refunded_size = models.PositiveBigIntegerField(default=0)
+
+    objects = ImageSetQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("set")
+        verbose_name_plural = _("sets")
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "deleted_at", "-id"], name="sets_of_owner"),
+            models.Index(fields=["deleted_at"], name="sets_trash"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def folder(self) -> PurePosixPath:
+        """Where its files lie inside the media folder."""
+        return PurePosixPath("sets", str(self.pk))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether fewer images are here than were ordered."""
+        return self.count < self.wanted
+
+
+class Image(models.Model):
+    """One image of a set. The file is named by its index; sizes and hashes let archives be computed from rows."""
+
+    image_set = models.ForeignKey(ImageSet, on_delete=models.CASCADE, related_name="images")
+    index = models.PositiveIntegerField(_("number"))
+    seed = models.BigIntegerField(_("seed"))
+    score = models.FloatField(_("probability"), null=True, blank=True)
+    size = models.PositiveIntegerField(_("bytes"))
+    crc32 = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    pixels_sha256 = models.CharField(max_length=64, db_index=True)
+    is_starred = models.BooleanField(_("starred"), default=False)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("image")
+        verbose_name_plural = _("images")
+        ordering: ClassVar = ["index"]
+        indexes: ClassVar = [
+            models.Index(fields=["image_set", "score", "index"], name="sets_images_by_score"),
+            models.Index(
+                fields=["image_set", "index"], condition=models.Q(is_starred=True), name="sets_images_starred"
+            ),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["image_set", "index"], name="sets_image_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def file_name(self) -> str:
+        """Its name in archives and on disk."""
+        return f"{self.index:06d}.png"
+
+
+class Score(models.Model):
+    """What another scorer than the model's own says of an image."""
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="scores")
+    scorer = models.CharField(max_length=80)
+    value = models.FloatField()
+
+    class Meta:
+        verbose_name = _("score")
+        verbose_name_plural = _("scores")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["image", "scorer"], name="sets_score_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scorer} {self.value:.3f}"
+
+
+class Scoring(models.Model):
+    """A wish to have a set, or one image of it, judged by a scorer: what the job that does it is about."""
+
+    image_set = models.ForeignKey(ImageSet, on_delete=models.CASCADE, related_name="scorings")
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, null=True, related_name="+")
+    scorer = models.CharField(max_length=80)
+    job = models.ForeignKey("jobs.Job", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("wish for scores")
+        verbose_name_plural = _("wishes for scores")
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.image_set_id} {self.scorer}"
