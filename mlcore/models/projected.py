@@ -15,12 +15,13 @@ from mlcore.models.efficientnet_lite import EfficientNetLite
 # The last map of each stride 4, 8, 16 and 32, by index of its block, and its channels.
 TAPS = {2: 24, 4: 40, 10: 112, 15: 320}
 FINEST = {0: 16}  # stride 2: pores and lattices of single pixels
+FINE_WIDTH = 32
 
 
 class FrozenFeatures(nn.Module):
     """Images in [-1, 1] to feature maps of a network that never learns."""
 
-    def __init__(self, taps: dict[int, int] = TAPS) -> None:
+    def __init__(self, taps: dict[int, int]) -> None:
         super().__init__()
         self.taps = taps
         extractor = features.load("efficientnet-lite0")
@@ -33,7 +34,7 @@ class FrozenFeatures(nn.Module):
         return self
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """(N, 3, S, S) -> maps, fine to coarse; by default of side S/4, S/8, S/16 and S/32."""
+        """(N, 3, S, S) -> the maps at the taps, fine to coarse."""
         h = self.network.stem(x)
         maps = []
         for index, block in enumerate(self.network.blocks):
@@ -46,10 +47,10 @@ class FrozenFeatures(nn.Module):
 class Mixing(nn.Module):
     """Fixed random mixing across channels, then from coarse to fine across scales (section 3.2 of the paper)."""
 
-    def __init__(self, channels: int, taps: dict[int, int] = TAPS) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.across_channels = nn.ModuleList(nn.Conv2d(inputs, channels, 1) for inputs in taps.values())
-        self.across_scales = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in taps)
+        self.across_channels = nn.ModuleList(nn.Conv2d(inputs, channels, 1) for inputs in TAPS.values())
+        self.across_scales = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in TAPS)
         for parameter in self.parameters():
             if parameter.dim() > 1:
                 nn.init.kaiming_normal_(parameter)
@@ -86,7 +87,8 @@ class ProjectedDiscriminator(nn.Module):
     """Images (N, 3, S, S) in [-1, 1] -> (N, K) verdicts of its heads, larger = more real.
 
     One that `looks_at` fewer pixels than the image has sees it made small: it judges the palm, not its pores.
-    A `fine` one has one head more, that looks at single pixels.
+    A `fine` one has one head more, that looks at single pixels through a map that is not mixed: that would cost as
+    much there as all the rest.
     """
 
     not_stored = ("features.",)  # they come with their package; the file stays small
@@ -102,10 +104,12 @@ class ProjectedDiscriminator(nn.Module):
         super().__init__()
         self.image_size = image_size
         self.reduction = image_size // (looks_at or image_size)
-        taps = FINEST | TAPS if fine else TAPS
-        self.features = FrozenFeatures(taps)
-        self.mixing = Mixing(channels, taps)
-        self.heads = nn.ModuleList(head(channels, width, halvings) for halvings in reversed(range(len(taps))))
+        self.features = FrozenFeatures(FINEST | TAPS if fine else TAPS)
+        self.mixing = Mixing(channels)
+        self.heads = nn.ModuleList(head(channels, width, halvings) for halvings in reversed(range(len(TAPS))))
+        if fine:
+            (finest,) = FINEST.values()
+            self.heads.append(head(finest, FINE_WIDTH, len(TAPS)))
 
     def forward(self, x: Tensor) -> Tensor:
         """The heads' verdicts on images."""
@@ -115,7 +119,9 @@ class ProjectedDiscriminator(nn.Module):
 
     def judge(self, maps: list[Tensor]) -> Tensor:
         """The heads' verdicts on feature maps that were already computed."""
-        verdicts = [head(h).flatten(1) for head, h in zip(self.heads, self.mixing(maps), strict=True)]
+        finest, others = maps[: -len(TAPS)], maps[-len(TAPS) :]
+        seen = [*self.mixing(others), *finest]
+        verdicts = [head(h).flatten(1) for head, h in zip(self.heads, seen, strict=True)]
         return torch.cat(verdicts, dim=1).float()
 
 
@@ -131,8 +137,8 @@ class FeatureEncoder(nn.Module):
         self.out = nn.LazyLinear(2 * latent_size)
 
     def forward(self, maps: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Four maps -> mean (N, L) and log-variance (N, L)."""
-        _, middle, coarse, coarsest = maps
+        """Maps, fine to coarse -> mean (N, L) and log-variance (N, L)."""
+        *_, middle, coarse, coarsest = maps
         h = torch.cat([coarsest, self.coarse(coarse), self.middle(middle)], dim=1)
         mean, log_variance = self.out(self.join(h).flatten(1)).float().chunk(2, dim=1)
         return mean, log_variance.clamp(-8, 4)

@@ -17,20 +17,24 @@ from torch.optim import Adam, Optimizer
 
 from mlcore.models.dcgan import DcganGenerator
 from mlcore.models.fastgan import FastGanGenerator
-from mlcore.models.projected import FeatureEncoder, ProjectedDiscriminator, Whitening
+from mlcore.models.projected import TAPS, FeatureEncoder, ProjectedDiscriminator, Whitening
 from mlcore.recipes.augment import DiffAugment
 from mlcore.recipes.base import Losses, Recipe, learnable
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectedSettings:
-    """Everything a preset may say. `network` makes the images; `widths` are FastGAN's, `width` is DCGAN's."""
+    """Everything a preset may say. `network` makes the images; `widths` and `smooth` are FastGAN's, `width` is
+    DCGAN's. With `fine` a head looks at single pixels.
+    """
 
     image_size: int = 128
     latent_size: int = 128
     network: Literal["fastgan", "dcgan"] = "fastgan"
     widths: list[int] = field(default_factory=lambda: [256, 256, 192, 128, 64, 32])
+    smooth: int = 0
     width: int = 16
+    fine: bool = False
     head_width: int = 128
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
@@ -51,10 +55,14 @@ class Projected(Recipe):
         self.settings = settings
         generator: nn.Module
         if settings.network == "fastgan":
-            generator = FastGanGenerator(settings.image_size, settings.latent_size, settings.widths)
+            generator = FastGanGenerator(
+                settings.image_size, settings.latent_size, settings.widths, settings.smooth
+            )
         else:
             generator = DcganGenerator(settings.image_size, settings.latent_size, settings.width)
-        discriminator = ProjectedDiscriminator(settings.image_size, width=settings.head_width)
+        discriminator = ProjectedDiscriminator(
+            settings.image_size, width=settings.head_width, fine=settings.fine
+        )
         encoder = FeatureEncoder(settings.latent_size)
         with torch.no_grad():  # the encoder's last layer learns its size from a first look
             encoder(discriminator.features(torch.zeros(1, 3, settings.image_size, settings.image_size)))
@@ -83,13 +91,13 @@ class Projected(Recipe):
         sizes = {"image_size": chosen.image_size, "latent_size": chosen.latent_size}
         return {
             "generator": (
-                ("fastgan-generator", {**sizes, "widths": chosen.widths})
+                ("fastgan-generator", {**sizes, "widths": chosen.widths, "smooth": chosen.smooth})
                 if chosen.network == "fastgan"
                 else ("dcgan-generator", {**sizes, "width": chosen.width})
             ),
             "discriminator": (
                 "projected-discriminator",
-                {"image_size": chosen.image_size, "width": chosen.head_width},
+                {"image_size": chosen.image_size, "width": chosen.head_width, "fine": chosen.fine},
             ),
         }
 
@@ -124,7 +132,11 @@ class Projected(Recipe):
         maps = discriminator.features(chosen.augment(fakes, seen.draw))
         # The heads must not learn from this: their gradients are dropped when their own turn begins.
         verdict = discriminator.judge(maps).mean(dim=1).mean()
-        resemblance = _distance([m[:half] for m in maps], [m[:half] for m in seen.real_maps])
+        # A palm made again need not have the same pores: the finest map is the heads' alone.
+        scales = len(TAPS)
+        resemblance = _distance(
+            [m[:half] for m in maps[-scales:]], [m[:half] for m in seen.real_maps[-scales:]]
+        )
         colour = (_tiny(fakes[:half]) - _tiny(seen.encoded)).abs().mean()
         # KL(N(mean, variance) || N(0, 1)) in nats: appendix B of arXiv:1312.6114.
         divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()

@@ -9,6 +9,7 @@ import torch
 from mlcore.checkpoint import Header, build, load, save, state_of
 from mlcore.errors import MlcoreError
 from mlcore.models.projected import Whitening
+from mlcore.recipes import projected
 from mlcore.recipes.augment import DiffAugment, PhotoAugment
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
 from mlcore.recipes.diffusion import Diffusion, DiffusionSettings
@@ -150,6 +151,29 @@ def test_projected_learns_without_touching_its_frozen_parts():
     )
     assert all(torch.equal(value, mixing[name]) for name, value in discriminator.mixing.state_dict().items())
     assert any(not torch.equal(a, b) for a, b in zip(heads, discriminator.heads.parameters(), strict=True))
+
+
+@pytest.mark.slow
+def test_a_fine_discriminator_judges_single_pixels_and_resemblance_leaves_them_alone(monkeypatch):
+    torch.manual_seed(0)
+    settings = ProjectedSettings(widths=[8, 8, 8, 8, 8, 4], latent_size=4, head_width=8, fine=True, smooth=1)
+    recipe = started(Projected(settings))
+    discriminator, generator = recipe.networks["discriminator"], recipe.networks["generator"]
+    discriminator.eval()  # in training each look turns the vectors of the spectral norm a little
+    maps = discriminator.features(pictures(2, 128))
+    assert [each.shape[-1] for each in maps] == [64, 32, 16, 8, 4]
+    verdicts = discriminator.judge(maps)
+    others = discriminator.judge([maps[0] + 1, *maps[1:]])
+    assert verdicts.shape == (2, 5)
+    assert torch.equal(verdicts[:, :4], others[:, :4]) and not torch.equal(verdicts[:, 4], others[:, 4])
+    assert [up.mode for up in generator.ups] == ["nearest"] * 4 + ["bilinear"]
+    discriminator.train()
+    compared = []
+    monkeypatch.setattr(
+        projected, "_distance", lambda ones, _: compared.append(len(ones)) or sum(one.sum() for one in ones)
+    )
+    recipe.step([pictures(4, 128)])
+    assert compared == [4]
 
 
 def test_whitening_makes_read_latents_like_drawn_ones():
