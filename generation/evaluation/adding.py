@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts import audit, ledger
 from accounts.models import User
@@ -199,3 +200,8 @@ def ended(job: Job) -> None:
         reference = Reference.objects.get(pk=job.subject_id)
         _discard_upload(reference)
         transaction.on_commit(lambda: _remove(reference))
+
+
+def waiting() -> QuerySet[Reference, tuple[UUID, int | None]]:
+    """Those that are being made, each with its owner; the site's have none."""
+    return Reference.objects.filter(state=Reference.State.WAITING).values_list("pk", "owner_id")

@@ -24,9 +24,21 @@ class EvaluationConfig(AppConfig):
         from generation.uploads.registry import Purpose
         from generation.uploads.registry import register as register_purpose
 
-        for kind, handler, title, url in (
-            (services.EVALUATE, "run_evaluation", _("Measuring a set"), links.of_evaluation),
-            (services.COMPARE, "run_comparison", _("Comparing sets"), links.of_comparison),
+        for kind, handler, title, url, waiting in (
+            (
+                services.EVALUATE,
+                "run_evaluation",
+                _("Measuring a set"),
+                links.of_evaluation,
+                services.waiting_evaluations,
+            ),
+            (
+                services.COMPARE,
+                "run_comparison",
+                _("Comparing sets"),
+                links.of_comparison,
+                services.waiting_comparisons,
+            ),
         ):
             register(
                 JobKind(
@@ -37,6 +49,7 @@ class EvaluationConfig(AppConfig):
                     url=url,
                     on_end="generation.evaluation.services.ended",
                     on_retry="generation.evaluation.services.retried",
+                    waiting=waiting,
                 )
             )
         register(
@@ -49,6 +62,7 @@ class EvaluationConfig(AppConfig):
                 on_end="generation.evaluation.adding.ended",
                 # Its photographs are gone when it ends, whatever came of them.
                 retryable=False,
+                waiting=adding.waiting,
             )
         )
         register(

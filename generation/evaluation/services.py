@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -200,6 +201,16 @@ def retried(job: Job) -> None:
     _table(job).filter(Q(pk=job.subject_id) & ~Q(state=Measured.State.DONE)).update(
         state=Measured.State.WAITING, code="", message="", message_params={}, finished_at=None
     )
+
+
+def waiting_evaluations() -> QuerySet[Evaluation, tuple[UUID, int]]:
+    """Those that wait for a result, each with the owner of its set."""
+    return Evaluation.objects.filter(state=Measured.State.WAITING).values_list("pk", "image_set__owner_id")
+
+
+def waiting_comparisons() -> QuerySet[Comparison, tuple[UUID, int]]:
+    """Those that wait for a result, each with its owner."""
+    return Comparison.objects.filter(state=Measured.State.WAITING).values_list("pk", "owner_id")
 
 
 def _table(job: Job) -> Any:

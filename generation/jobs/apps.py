@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class JobsConfig(AppConfig):
-    """Registers the demo job and what a person may take along or erase, and what may go."""
+    """Registers the demo job, a round, what a person may take along or erase, and what may go."""
 
     name = "generation.jobs"
     label = "jobs"
@@ -16,9 +16,10 @@ class JobsConfig(AppConfig):
         """Make the room's own kind known, and what it holds of people."""
         from accounts import belongings
         from accounts import personal_data as all_rooms
-        from generation.jobs import demo, leftovers, personal_data
+        from generation.jobs import demo, leftovers, orphans, personal_data, rounds
 
         demo.register()
+        rounds.register(rounds.Round(orphans.ROUND, orphans.SECONDS, "generation.jobs.orphans.tell"))
         belongings.register(
             "jobs", folders=(leftovers.FOLDER,), owned=leftovers.owned, leftovers=leftovers.leftovers
         )

@@ -10,4 +10,5 @@ TOO_LONG = gettext_noop(
     "This took longer than the %(limit)s s it may take, so we ended it. Try a smaller piece of work."
 )
 STOPPED = gettext_noop("Stopped, as you asked. What was made so far is kept.")
+ORPHANED = gettext_noop("The work on this was lost on our side. What was made so far is kept. Begin again.")
 UNKNOWN = gettext_noop("This site no longer does this kind of work.")

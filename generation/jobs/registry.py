@@ -3,7 +3,7 @@
 Functions are named by dotted strings, so that the web process never imports what only a worker needs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,8 @@ class JobKind:
     `time_limit` (seconds) bounds one attempt; `max_attempts` counts workers lost while at it. A job of a kind
     that is not `retryable` cannot be started again once it has ended. Rows of a kind that is `kept` are never
     swept away: they are themselves what people look at. `works` says to how many pieces of work, as people count
-    them, these subjects belong; without it each job is one.
+    them, these subjects belong; without it each job is one. `waiting` gives the subjects that stand in their room as
+    waiting for such a job, each with its owner's key: where no job lives, on_end tells them that theirs was lost.
     """
 
     name: str
@@ -47,6 +48,7 @@ class JobKind:
     retryable: bool = True
     kept: bool = False
     works: "Callable[[list[str]], int] | None" = None
+    waiting: Callable[[], Iterable[tuple[object, int | None]]] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a queue that no worker serves."""

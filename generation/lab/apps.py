@@ -1,5 +1,7 @@
 """Tells Django of the lab room: its jobs, what it takes in, what it holds of people and on the disk."""
 
+from functools import partial
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +42,7 @@ class LabConfig(AppConfig):
                     on_end=f"{module}.services.{ended}",
                     on_retry=f"{module}.services.fit_retried" if kind == services.FIT else None,
                     retryable=kind == services.FIT,
+                    waiting=partial(services.waiting, kind),
                 )
             )
         register_purpose(

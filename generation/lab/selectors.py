@@ -18,6 +18,7 @@ from generation.lab.errors import NoModelSet
 from generation.lab.models import NAME, Dataset, Fit, Prediction, State
 
 Thing = TypeVar("Thing", Dataset, Fit, Prediction)
+Named = TypeVar("Named", Dataset, Fit)
 
 
 def datasets_of(user: User) -> QuerySet[Dataset]:
@@ -54,7 +55,7 @@ def prediction_for(user: User, prediction_id: UUID) -> Prediction:
     )
 
 
-def named(rows: QuerySet[Thing], name: str) -> QuerySet[Thing]:
+def named(rows: QuerySet[Named], name: str) -> QuerySet[Named]:
     """Those of this id. What could never be one is not asked for: PostgreSQL refuses a text with a NUL in it."""
     return rows.filter(name=name) if NAME.fullmatch(name) else rows.none()
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit, ledger
@@ -262,6 +263,18 @@ def prediction_ended(job: Job) -> None:
     if isinstance(prediction, Prediction):
         folder = prediction.folder
         transaction.on_commit(lambda: storage.forget(folder))
+
+
+TABLES: dict[str, type[Dataset] | type[Fit] | type[Prediction]] = {
+    READ: Dataset,
+    FIT: Fit,
+    PREDICT: Prediction,
+}
+
+
+def waiting(kind: str) -> QuerySet[Any, tuple[UUID, int]]:
+    """What is being made by jobs of this kind, each with its owner."""
+    return TABLES[kind].objects.filter(state=State.WAITING).values_list("pk", "owner_id")
 
 
 def _failed(

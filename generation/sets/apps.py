@@ -44,6 +44,7 @@ class SetsConfig(AppConfig):
                 on_end="generation.sets.services.chunk_ended",
                 on_retry="generation.sets.services.chunk_retried",
                 works=services.orders_among,
+                waiting=services.waiting_chunks,
             )
         )
         registry.register(
@@ -72,6 +73,7 @@ class SetsConfig(AppConfig):
                 url=links.of_export,
                 on_end="generation.sets.exports.ended",
                 retryable=False,
+                waiting=exports.waiting,
             )
         )
         registry.register(

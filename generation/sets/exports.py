@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -154,6 +155,11 @@ def ended(job: Job) -> None:
         message_params=job.message_params,
         charged_size=0,
     )
+
+
+def waiting() -> QuerySet[Export, tuple[UUID, int]]:
+    """Those that are being made, each with its owner."""
+    return Export.objects.filter(state=Export.State.WAITING).values_list("pk", "owner_id")
 
 
 def leftovers() -> Iterator[Leftover]:

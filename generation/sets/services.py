@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from accounts import audit, ledger
@@ -158,7 +158,7 @@ def chunk_ended(job: Job) -> None:
         Chunk.objects.filter(pk=chunk.pk).update(is_done=True)
     if not order.is_live:
         return
-    open_chunks = order.chunks.filter(is_done=False).exclude(job__state__in=Job.ENDED)
+    open_chunks = order.chunks.filter(is_done=False, job__state__in=Job.LIVE)
     # The ending job's own row is still being written.
     if open_chunks.exclude(pk=chunk.pk).exists():
         return
@@ -274,3 +274,9 @@ def order_of(job: Job) -> UUID | None:
 def orders_among(chunks: list[str]) -> int:
     """How many orders the chunks with these keys belong to."""
     return Chunk.objects.filter(pk__in=chunks).values("order").distinct().count()
+
+
+def waiting_chunks() -> QuerySet[Chunk, tuple[int, int]]:
+    """The chunks that an open order waits for, with its owner."""
+    unfinished = Chunk.objects.filter(is_done=False, order__state=Order.State.OPEN)
+    return unfinished.values_list("pk", "order__owner_id")

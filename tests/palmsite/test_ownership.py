@@ -15,6 +15,7 @@ from django.urls import URLPattern, get_resolver
 
 from accounts import tokens
 from generation.evaluation.models import Comparison, Evaluation, Panel, Reference
+from generation.jobs import orphans
 from generation.jobs.models import Job
 from generation.lab.models import Dataset, Fit, Prediction
 from generation.sets import sharing
@@ -172,6 +173,28 @@ def test_alice_finds_all_that_is_hers(addresses, alice, ask):
         if max(found.values()) >= 500 or all(status in (403, 404, 405) for status in found.values()):
             lost[address.route] = found
     assert not lost, "\n".join(f"{route}: {found}" for route, found in lost.items())
+
+
+WITH_STATES = (Evaluation, Comparison, Reference, Export, Dataset, Fit, Prediction)
+
+
+@pytest.mark.parametrize("is_told", [False, True], ids=["waiting", "ended"])
+def test_alice_finds_it_when_the_rows_of_its_jobs_are_gone(addresses, alice, ask, is_told):
+    for table in WITH_STATES:
+        table.objects.update(state="waiting", code="")
+    Job.objects.all().delete()
+    if is_told:
+        orphans.tell()
+        for table in WITH_STATES:
+            assert set(table.objects.values_list("state", "code")) == {("failed", "lost")}, table
+        assert not Order.objects.filter(state="open").exists()
+    client = session_of(alice)
+    lost = {
+        address.route: status
+        for address in addresses
+        if "job_id" not in address.route and (status := ask(client, "get", address.path)) >= 500
+    }
+    assert not lost
 
 
 def test_charlie_finds_none_of_it(addresses, charlie, ask):

@@ -10,9 +10,9 @@ register = template.Library()
 
 
 @register.filter
-def progress_words(job: Job) -> str:
-    """How far the job is, in words."""
-    return words.progress(job)
+def progress_words(job: Job | None) -> str:
+    """How far the job is, in words; nothing where its row has gone."""
+    return words.progress(job) if job is not None else ""
 
 
 @register.filter
@@ -22,15 +22,15 @@ def chip_kind(job: Job) -> str:
 
 
 @register.filter
-def can_be_stopped_by(job: Job, user: User) -> bool:
+def can_be_stopped_by(job: Job | None, user: User) -> bool:
     """Whether to offer the stop button."""
-    return policies.can_cancel(user, job)
+    return job is not None and policies.can_cancel(user, job)
 
 
 @register.filter
-def can_be_retried_by(job: Job, user: User) -> bool:
+def can_be_retried_by(job: Job | None, user: User) -> bool:
     """Whether to offer another try."""
-    return policies.can_retry(user, job)
+    return job is not None and policies.can_retry(user, job)
 
 
 @register.filter
