@@ -14,9 +14,9 @@ import pytest
 
 from tests.campaigns.disks import NotAllowedError, SmallDisk
 from tests.campaigns.orders import order_house, until_order
+from tests.databases import serve_postgres
 from tests.e2e.house import free_port
 from tests.jobs.house import ROOT
-from tests.postgres import PostgresServer, find_binaries
 
 pytestmark = [
     pytest.mark.e2e,
@@ -35,12 +35,8 @@ def database(request, tmp_path):
     if request.param == "sqlite":
         yield "sqlite:///troubles.sqlite3", None
         return
-    if find_binaries() is None:
-        pytest.skip("PostgreSQL is not installed")
-    server = PostgresServer()
-    server.start()
-    yield server.create("troubles"), server
-    server.stop()
+    for server in serve_postgres():
+        yield server.create("troubles"), server
 
 
 @pytest.fixture

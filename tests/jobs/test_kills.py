@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from tests.databases import serve_postgres
 from tests.jobs.house import LEASE, House, alive, children, kill
-from tests.postgres import PostgresServer, find_binaries
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -16,12 +16,7 @@ STEPS = 60
 
 @pytest.fixture(scope="module")
 def postgres():
-    if find_binaries() is None:
-        pytest.skip("PostgreSQL is not installed")
-    server = PostgresServer()
-    server.start()
-    yield server
-    server.stop()
+    yield from serve_postgres()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

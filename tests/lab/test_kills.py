@@ -3,8 +3,8 @@
 import pytest
 
 from tests.campaigns import lab_data
+from tests.databases import serve_postgres
 from tests.jobs.house import House, kill
-from tests.postgres import PostgresServer, find_binaries
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -50,12 +50,7 @@ class LabHouse(House):
 
 @pytest.fixture(scope="module")
 def postgres():
-    if find_binaries() is None:
-        pytest.skip("PostgreSQL is not installed")
-    server = PostgresServer()
-    server.start()
-    yield server
-    server.stop()
+    yield from serve_postgres()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -71,7 +66,7 @@ def house(request, tmp_path_factory):
         DJANGO_SETTINGS_MODULE="tests.lab.halting.settings",
         OMP_NUM_THREADS="1",
         # Of a busy machine: a worker that lives must not lose its lease for want of a turn.
-        PALMSITE_LEASE_SECONDS="15",
+        PALMSITE_LEASE_SECONDS="8",
     )
     try:
         site.start()
