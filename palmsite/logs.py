@@ -1,7 +1,11 @@
-"""How a log line looks: words for people or JSON for machines, both with the id of the request behind it."""
+"""How a log line looks: words for people or JSON for machines, both with the id of the request behind it.
+
+What opens something to whoever knows it is never in a line: a log is read by more people than the letter it was in.
+"""
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +20,14 @@ _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {
     "taskName",
 }
 
+# Addresses that end in a secret: links of shared sets, and the links in letters. A test knows them all.
+_SECRET = re.compile(r"((?:/shared|/account/confirm-email|/account/password/reset/key)/+)[^/\s?\"'\\]+")
+
+
+def without_secrets(text: str) -> str:
+    """The text with the secrets of the addresses in it left out."""
+    return _SECRET.sub(r"\1***", text)
+
 
 class RequestIdFilter(logging.Filter):
     """Adds the id in force to every record."""
@@ -24,6 +36,14 @@ class RequestIdFilter(logging.Filter):
         """Let everything through, with the id."""
         record.request_id = getattr(record, "request_id", "") or request_id.current() or "-"
         return True
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record in words, with the traceback that belongs to it."""
+        return without_secrets(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
@@ -42,7 +62,7 @@ class JsonFormatter(logging.Formatter):
         line.update({name: value for name, value in vars(record).items() if name not in _ORDINARY})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return without_secrets(json.dumps(line, ensure_ascii=False, default=str))
 
 
 def configuration(form: str, level: str) -> dict[str, Any]:
@@ -53,7 +73,8 @@ def configuration(form: str, level: str) -> dict[str, Any]:
         "filters": {"request_id": {"()": RequestIdFilter}},
         "formatters": {
             "text": {
-                "format": "{asctime} {levelname:<7} {name} [{request_id:.8}] {message}",
+                "()": TextFormatter,
+                "fmt": "{asctime} {levelname:<7} {name} [{request_id:.8}] {message}",
                 "style": "{",
                 "datefmt": "%H:%M:%S",
             },

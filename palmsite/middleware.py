@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
 from django.utils.functional import SimpleLazyObject
 
 from accounts import request_id
@@ -57,17 +58,18 @@ def _known_user(request: HttpRequest) -> Any:
 
 def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     user = _known_user(request)
+    # Written as in an address: a line break in a path does not begin a line of somebody's own. What follows the
+    # question mark is never written, and what is secret in a path is left out of every line (logs.py).
+    path = escape_uri_path(request.path_info)
     access_log.info(
         "%s %s %s %.0f ms",
         request.method,
-        # Addresses that are a secret in themselves (reset links, shares) stand in the path only, which is
-        # needed to understand a line; what follows the question mark is not.
-        request.path_info,
+        path,
         response.status_code,
         1000 * seconds,
         extra={
             "method": request.method,
-            "path": request.path_info,
+            "path": path,
             "status": response.status_code,
             "milliseconds": round(1000 * seconds),
             "user_id": user.pk if user is not None else None,
