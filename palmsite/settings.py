@@ -4,6 +4,7 @@ A value that cannot be used ends the program with one line that says which, and 
 """
 
 import os
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from csp.constants import NONE, SELF
 from palmsite import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# Stands in the recipe of every set: which palmsite made its bytes.
+PALMSITE_VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 ENVIRONMENT = environment.Environment(os.environ)
 
 # Where things are ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from generation.sets.models import Checkpoint, ImageSet
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _WISHES = ("seed", "first_index", "candidates", "min_probability", "max_draws", "hand", "look")
-_PLACE = ("machine", "torch", "backend")
+_PLACE = ("palmsite", "machine", "torch", "backend")
 
 
 def card(image_set: ImageSet, count: int, layout: str, extra_tags: tuple[str, ...] = ()) -> str:
@@ -59,7 +59,7 @@ def _making(image_set: ImageSet) -> str:
     lines += [f"- {name}: {recipe[name]}" for name in _PLACE if name in recipe]
     lines.append(
         "\nThe same model, seed, number and settings give the same bytes on the same machine type, torch and "
-        "backend; elsewhere single pixels may differ by a step.\n"
+        "backend, in the same version of palmsite; elsewhere single pixels may differ by a step.\n"
     )
     return "\n".join(lines)
 

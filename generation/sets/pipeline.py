@@ -13,6 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from django.conf import settings
 
 from accounts.errors import NotFound
 from accounts.models import User
@@ -29,6 +30,8 @@ THUMB_SIDE = 160
 THUMB_QUALITY = 80
 SCORED_AT_ONCE = 64
 MOST_PIXELS = 50_000_000
+PLACE = ("machine", "torch", "backend")
+SEVERAL = ", "
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def make_chunk(chunk: Chunk, context: JobContext) -> None:
         with context.guard():
             _keep_rows(made)
             Chunk.objects.filter(pk=chunk.pk).update(done=done)
-            _note_machine(image_set, recipe)
+            _note_makers(image_set, recipe)
         context.progress(done)
     with context.guard():
         Chunk.objects.filter(pk=chunk.pk).update(short=chunk.count - done)
@@ -130,15 +133,25 @@ def _keep_rows(made: list[Made]) -> None:
     )
 
 
-def _note_machine(image_set: ImageSet, recipe: dict[str, Any]) -> None:
-    """Where the promise of equal bytes holds: written once, by the first batch."""
-    if "machine" not in image_set.recipe:
-        image_set.recipe = {
-            **image_set.recipe,
-            "discriminator": recipe["discriminator"],
-            **engine.backend(),
-        }
-        ImageSet.objects.filter(pk=image_set.pk).update(recipe=image_set.recipe)
+def _note_makers(image_set: ImageSet, recipe: dict[str, Any]) -> None:
+    """Where the promise of equal bytes holds, and which palmsite made them; all of them where they were several."""
+    makers = {"palmsite": settings.PALMSITE_VERSION, **{name: recipe[name] for name in PLACE}}
+    if all(value in _several(image_set.recipe, name) for name, value in makers.items()):
+        return
+    # Chunks of one order end on several workers at once: each adds to what stands there now.
+    row = ImageSet.objects.select_for_update().filter(pk=image_set.pk).first()
+    if row is None:
+        return
+    noted = {
+        name: SEVERAL.join(dict.fromkeys([*_several(row.recipe, name), value]))
+        for name, value in makers.items()
+    }
+    image_set.recipe = {**row.recipe, "discriminator": recipe["discriminator"], **noted}
+    ImageSet.objects.filter(pk=row.pk).update(recipe=image_set.recipe)
+
+
+def _several(recipe: dict[str, Any], name: str) -> list[str]:
+    return recipe[name].split(SEVERAL) if recipe.get(name) else []
 
 
 def score(scoring: Scoring, context: JobContext) -> None:

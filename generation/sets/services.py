@@ -70,7 +70,7 @@ def default_name(checkpoint: Checkpoint, spec: GenerationSpec) -> str:
 
 
 def recipe_of(checkpoint: Checkpoint, spec: GenerationSpec) -> dict[str, Any]:
-    """What the set is a function of; the worker adds machine and versions when it has made the first images."""
+    """What the set is a function of; workers add machine and versions as they make images."""
     wish = _as_json(spec)
     return {"model": checkpoint.name, "checkpoint": checkpoint.sha256, **wish}
 

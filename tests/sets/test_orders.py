@@ -5,11 +5,14 @@ import zlib
 
 import cv2
 import pytest
+from django.conf import settings as site
+from django.urls import reverse
 
 from accounts import ledger
 from accounts.errors import Conflict, InvalidInput, NotFound, OverQuota
 from generation.jobs.models import Job
-from generation.sets import order_words, selectors, services, storage
+from generation.sets import layouts, order_words, selectors, services, storage
+from generation.sets.card import card
 from generation.sets.models import Chunk, Image, Order
 from mlcore import images
 from mlcore.spec import GenerationSpec
@@ -41,6 +44,26 @@ def test_an_order_is_made_and_every_row_tells_the_truth_of_its_file(order, work,
         assert str(made.image_set_id) not in recipe
     assert used(alice) == (20, made.image_set.size)
     assert made.image_set.recipe["machine"]
+    assert made.image_set.recipe["palmsite"] == site.PALMSITE_VERSION
+
+
+def test_a_set_that_several_versions_made_names_them_all(order, work, client, alice, settings, monkeypatch):
+    monkeypatch.setattr(services, "CHUNK_SIZES", (16, 16))
+    made = order(48)
+    for version in ("0.1.0", "0.1.1", "0.1.1"):
+        settings.PALMSITE_VERSION = version
+        assert work(most=1) == 1
+    made.image_set.refresh_from_db()
+    recipe = made.image_set.recipe
+    assert recipe["palmsite"] == "0.1.0, 0.1.1"
+    assert "," not in recipe["machine"] + recipe["torch"] + recipe["backend"]
+    assert "- palmsite: 0.1.0, 0.1.1\n" in card(made.image_set, 48, "")
+    assert layouts.manifest(made.image_set, [])["recipe"]["palmsite"] == "0.1.0, 0.1.1"
+    client.force_login(alice)
+    page = client.get(reverse("sets:recipe", args=[made.image_set_id])).content.decode()
+    assert "<dt>palmsite</dt><dd>0.1.0, 0.1.1</dd>" in page
+    pictures = [images.png_text(storage.image_path(made.image_set, index).read_bytes()) for index in (0, 47)]
+    assert not any("0.1.1" in picture["palmsite"] for picture in pictures), "the bytes know no version"
 
 
 def test_the_same_recipe_gives_the_same_bytes_whoever_orders(order, work, bob):
