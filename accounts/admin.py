@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import quotas, selectors, services
+from accounts.admin_base import OnlyToLookAt
 from accounts.errors import DomainError
 from accounts.models import ApiToken, AuditEvent, LedgerEntry, User
 
@@ -40,27 +41,17 @@ class PersonForm(UserChangeForm):
         model = User
 
 
-class LedgerInline(admin.TabularInline):
+class LedgerInline(OnlyToLookAt, admin.TabularInline):
     """What a person uses; only the rooms write it."""
 
     model = LedgerEntry
     fields = readonly_fields = ("kind", "count", "size_words")
-    can_delete = False
-    extra = 0
     verbose_name_plural = _("use of storage")
 
     @admin.display(description=_("size"))
     def size_words(self, row: LedgerEntry) -> str:
         """Bytes as people read them."""
         return filesizeformat(row.size)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody adds use by hand."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes use by hand."""
-        return False
 
 
 @admin.register(User)
@@ -190,23 +181,11 @@ class ApiTokenAdmin(admin.ModelAdmin):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(admin.ModelAdmin):
-    """Who did what, when and from where."""
+class AuditEventAdmin(OnlyToLookAt, admin.ModelAdmin):
+    """Who did what, when and from where. Nobody writes into the log or deletes from it."""
 
     list_display = ("at", "by", "action", "target", "address", "request_id")
     list_filter = ("action", "at")
     list_select_related = ("by",)
     search_fields = ("by__username", "action", "target", "request_id", "=address")
     date_hierarchy = "at"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only what happened is in the log."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody edits the log."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes from the log."""
-        return False

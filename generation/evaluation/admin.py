@@ -4,17 +4,16 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.admin_base import OnlyToLookAt
 from generation.evaluation import adding
 from generation.evaluation.models import Bank, Comparison, Evaluation, Panel, Reference
 
 
-class BankInline(admin.TabularInline):
+class BankInline(OnlyToLookAt, admin.TabularInline):
     """The features of a reference, by network."""
 
     model = Bank
-    extra = 0
-    can_delete = False
-    readonly_fields = ["extractor", "weights_sha256", "source", "file", "size", "sha256"]
+    fields = ("extractor", "weights_sha256", "source", "file", "size", "sha256")
 
 
 @admin.register(Reference)
@@ -45,26 +44,23 @@ class ReferenceAdmin(admin.ModelAdmin):
 
 
 @admin.register(Evaluation)
-class EvaluationAdmin(admin.ModelAdmin):
+class EvaluationAdmin(OnlyToLookAt, admin.ModelAdmin):
     """Measurements of sets."""
 
     list_display = ["id", "image_set", "kind", "state", "n", "done_by", "created_at"]
     list_filter = ["kind", "state"]
-    readonly_fields = [field.name for field in Evaluation._meta.fields]
 
 
 @admin.register(Comparison)
-class ComparisonAdmin(admin.ModelAdmin):
+class ComparisonAdmin(OnlyToLookAt, admin.ModelAdmin):
     """Comparisons."""
 
     list_display = ["id", "owner", "state", "created_at"]
-    readonly_fields = [field.name for field in Comparison._meta.fields]
 
 
 @admin.register(Panel)
-class PanelAdmin(admin.ModelAdmin):
+class PanelAdmin(OnlyToLookAt, admin.ModelAdmin):
     """Ratings of sets by people, without telling which item is what."""
 
     list_display = ["id", "image_set", "reference", "begun_by", "created_at"]
     fields = ("image_set", "reference", "seed", "side", "begun_by", "result", "created_at")
-    readonly_fields = ("image_set", "reference", "seed", "side", "begun_by", "result", "created_at")

@@ -8,26 +8,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.admin_base import OnlyToLookAt
 from accounts.errors import DomainError
 from accounts.models import User
 from generation.jobs import services, words
 from generation.jobs.models import Job, Worker
-
-
-class ReadOnlyAdmin:
-    """Nothing is added, changed or deleted by hand: that would go round the services."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
 
 class CodeFilter(admin.SimpleListFilter):
@@ -47,7 +32,7 @@ class CodeFilter(admin.SimpleListFilter):
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin):
+class JobAdmin(OnlyToLookAt, admin.ModelAdmin):
     """The list of all jobs of all people."""
 
     list_display = [
@@ -107,7 +92,7 @@ class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
 
 @admin.register(Worker)
-class WorkerAdmin(ReadOnlyAdmin, admin.ModelAdmin):
+class WorkerAdmin(OnlyToLookAt, admin.ModelAdmin):
     """Who is at work just now."""
 
     list_display = ["name", "queue", "job_id", "started_at", "seen_at"]
