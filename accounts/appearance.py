@@ -7,7 +7,6 @@ from accounts.models import User
 
 THEME_COOKIE = "palmsite_theme"
 THEMES = ("light", "dark")
-_YEAR = 365 * 24 * 3600
 
 
 def remember(response: HttpResponseBase, *, language: str | None = None, theme: str | None = None) -> None:
@@ -17,10 +16,10 @@ def remember(response: HttpResponseBase, *, language: str | None = None, theme: 
             response.set_cookie(
                 name,
                 value,
-                max_age=_YEAR,
+                max_age=settings.LANGUAGE_COOKIE_AGE,
                 samesite="Lax",
                 httponly=True,
-                secure=settings.SESSION_COOKIE_SECURE,
+                secure=settings.LANGUAGE_COOKIE_SECURE,
             )
         elif value is not None:
             response.delete_cookie(name, samesite="Lax")

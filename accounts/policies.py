@@ -1,12 +1,9 @@
-"""Who may do what with accounts, and the limits on orders that other rooms ask about. Reads only."""
+"""Who may do what with accounts. Reads only; what a person may store is the ledger's to judge."""
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from accounts.errors import Conflict, NotAllowed, OverQuota
+from accounts.errors import Conflict, NotAllowed
 from accounts.models import User
-from accounts.quotas import limits
 
 
 def can_let_in(by: User) -> bool:
@@ -34,42 +31,3 @@ def check_can_delete_account(user: User) -> None:
             _("You are the only administrator. Make another person one first, then delete your account."),
             code="last_administrator",
         )
-
-
-def check_images_per_order(user: User, count: int) -> None:
-    """Raise where one order of `count` images is more than `user` may ask for at once."""
-    allowed = limits(user).images_per_order
-    if count > allowed:
-        raise OverQuota(
-            ngettext(
-                "One order makes at most %(limit)s image, and this asks for %(count)s. "
-                "Order it in parts, or ask an administrator for more.",
-                "One order makes at most %(limit)s images, and this asks for %(count)s. "
-                "Order it in parts, or ask an administrator for more.",
-                allowed,
-            )
-            % {"limit": _number(allowed), "count": _number(count)},
-            code="over_quota_order",
-            fields={"count": _("At most %(limit)s.") % {"limit": _number(allowed)}},
-        )
-
-
-def check_orders_at_once(user: User, running: int) -> None:
-    """Raise where `user` has `running` orders open already and may have no further one."""
-    allowed = limits(user).orders_at_once
-    if running >= allowed:
-        raise OverQuota(
-            ngettext(
-                "You have %(running)s order in the works and may have %(limit)s at once. "
-                "Wait until one is done, or cancel one.",
-                "You have %(running)s orders in the works and may have %(limit)s at once. "
-                "Wait until one is done, or cancel one.",
-                running,
-            )
-            % {"limit": _number(allowed), "running": _number(running)},
-            code="over_quota_orders",
-        )
-
-
-def _number(value: int) -> str:
-    return number_format(value, force_grouping=True)

@@ -333,9 +333,6 @@ Q_CLUSTER: dict[str, Any] = {
     },
 }
 
-# Seconds one attempt at a job may take before it counts as hanging, by queue.
-PALMSITE_JOB_LIMITS = {"short": 10 * 60, "long": 12 * 3600}
-
 # Lab ----------------------------------------------------------------------------------------------
 
 # What one data set and one prediction may hold; shown on the page (generation/lab/limits.py).
