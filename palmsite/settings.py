@@ -92,7 +92,8 @@ PALMSITE_LONG_WORKERS = ENVIRONMENT.number(
 PALMSITE_INCEPTION = ENVIRONMENT.text(
     "PALMSITE_INCEPTION",
     "",
-    "File of the standard FID's Inception weights; without it FID is not offered, the other measures are.",
+    "File of the standard FID's Inception weights. Without it an administrator can have them fetched by a button "
+    "on the page of references; until they are there FID is not offered, the other measures are.",
 )
 PALMSITE_WEBHOOK_PRIVATE = ENVIRONMENT.flag(
     "PALMSITE_WEBHOOK_PRIVATE",
