@@ -42,7 +42,7 @@ class Palms:
     seen: int
     files: list[str]
     people: list[str]
-    refused: list[dict[str, str]]
+    refused: list[dict[str, Any]]
 
     @property
     def n(self) -> int:
@@ -59,6 +59,22 @@ class Palms:
         packed = PackedDataset.open(self.folder, split="all")
         for position in range(self.n):
             yield packed.images([position])[0]
+
+
+class NoPhotographs(DataError):
+    """The source holds no file that is called like a picture."""
+
+
+class NoTable(DataError):
+    """There is no table of people, and one was promised."""
+
+
+class BadTable(DataError):
+    """The table of people has not the columns it must have."""
+
+
+class TableTooLarge(DataError):
+    """The table of people is larger than any honest one."""
 
 
 class NothingKept(DataError):
@@ -79,14 +95,15 @@ def gather(
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> Palms:
     """Cut the palms out of all photographs of a folder or archive; without `cutter` they count as cut already."""
-    dropped: list[dict[str, str]] = []
+    dropped: list[dict[str, Any]] = []
     seen = 0
 
     def follow(event: Event) -> None:
         nonlocal seen
         seen = event.done
         if event.reason:
-            dropped.append({"file": event.file, "reason": event.reason, "detail": event.detail})
+            told = {"reason": event.reason, "detail": event.detail, "facts": dict(event.facts)}
+            dropped.append({"file": event.file, **told})
         on_event(event)
 
     try:
@@ -101,7 +118,7 @@ def gather(
         )
     except NothingPacked as error:
         if not seen:
-            raise DataError(
+            raise NoPhotographs(
                 f"There is no photograph in it: {', '.join(sorted(preparation.SUFFIXES))}."
             ) from error
         raise NothingKept(Palms(folder, seen, [], [], dropped)) from error
@@ -210,12 +227,12 @@ def _table(source: Path, limits: Limits | None) -> dict[str, str]:
     """`people.csv` of a folder or archive: file to person."""
     text = _table_text(source, limits)
     if text is None:
-        raise DataError(
+        raise NoTable(
             f"There is no {TABLE}. Put one beside the photographs, with the columns file and person."
         )
     rows = list(csv.DictReader(io.StringIO(text)))
     if not rows or not {"file", "person"} <= set(rows[0]):
-        raise DataError(f"{TABLE} has no columns `file` and `person`. Its first line must name them.")
+        raise BadTable(f"{TABLE} has no columns `file` and `person`. Its first line must name them.")
     return {(row["file"] or "").strip(): (row["person"] or "").strip() for row in rows}
 
 
@@ -227,7 +244,7 @@ def _table_text(source: Path, limits: Limits | None) -> str | None:
         for member in iter_members(source, limits):
             if member.name.lower() == TABLE:
                 if member.size > MOST_TABLE:
-                    raise DataError(
+                    raise TableTooLarge(
                         f"{TABLE} has more than {MOST_TABLE // 2**20} MiB. Leave in it what is needed."
                     )
                 return member.read().decode("utf-8-sig", errors="replace")

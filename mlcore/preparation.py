@@ -28,6 +28,10 @@ REASONS = {
 }
 
 
+class NotPhotographs(DataError):
+    """A source is neither a folder nor an archive."""
+
+
 class NothingPacked(DataError):
     """No picture of the sources could be kept."""
 
@@ -84,6 +88,8 @@ class Event:
     detail: str
     photo: Picture | None
     cut: Cut | None
+    # The numbers or the name that `detail` tells, for whoever tells them in another language.
+    facts: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass
@@ -119,7 +125,9 @@ def find_photos(sources: Sequence[Path], limits: Limits | None = None) -> tuple[
             # The count costs a pass over the archive and shows its faults before an hour's work, not after.
             total += sum(1 for member in iter_members(source, limits) if _is_picture(member.name))
         elif source.exists():
-            raise DataError(f"{source} is neither a folder nor an archive (zip, tar or tar.gz) of photos.")
+            raise NotPhotographs(
+                f"{source} is neither a folder nor an archive (zip, tar or tar.gz) of photos."
+            )
         else:
             raise DataError(f"There is no {source}.")
     return total, _walk(sources, limits)
@@ -236,9 +244,9 @@ class _Preparation:
         try:
             decoded = images.decode(photo.read(), self.options.max_pixels)
             cut = self._cut(decoded, row)
-            reason, detail = self._judge(cut, photo.file)
+            reason, detail, facts = self._judge(cut, photo.file)
         except (ImageError, OSError) as error:
-            reason, detail = "broken", str(error)
+            reason, detail, facts = "broken", str(error), {}
         if reason:
             self.dropped.append(
                 {"file": photo.place, "source": row["source"], "reason": reason, "detail": detail}
@@ -246,7 +254,8 @@ class _Preparation:
         elif cut is not None:
             self.kept.append(number)
             writer.add(cut.picture, {**row, "landmarks": self._landmarks(row, decoded)})
-        return Event(len(self.seen), max(total, len(self.seen)), photo.place, reason, detail, decoded, cut)
+        done, total = len(self.seen), max(total, len(self.seen))
+        return Event(done, total, photo.place, reason, detail, decoded, cut, facts)
 
     def _cut(self, photo: Picture, row: Mapping[str, str]) -> Cut | None:
         if self.cutter is not None:
@@ -257,21 +266,24 @@ class _Preparation:
         # A picture that was cut and enlarged before has fewer pixels of its own than its file.
         return replace(cut, native_side=min(cut.native_side, int(row.get("native_side") or cut.native_side)))
 
-    def _judge(self, cut: Cut | None, file: str) -> tuple[str, str]:
-        """Reason and detail why this cut is not kept, empty when it is."""
+    def _judge(self, cut: Cut | None, file: str) -> tuple[str, str, dict[str, int | str]]:
+        """Reason, detail and facts why this cut is not kept, empty when it is."""
         if cut is None:
-            return "no palm", ""
-        if cut.native_side < self.options.smallest_side:
-            return "tiny", f"{cut.native_side} px, at least {self.options.smallest_side} are needed"
-        sharp = sharpness(cut.picture)
-        if sharp < self.options.min_sharpness:
-            return "blurred", f"sharpness {sharp:.0f}, at least {self.options.min_sharpness:.0f} is needed"
+            return "no palm", "", {}
+        side, least_side = cut.native_side, self.options.smallest_side
+        if side < least_side:
+            detail = f"{side} px, at least {least_side} are needed"
+            return "tiny", detail, {"found": side, "least": least_side}
+        sharp, least_sharp = sharpness(cut.picture), self.options.min_sharpness
+        if sharp < least_sharp:
+            detail = f"sharpness {sharp:.0f}, at least {least_sharp:.0f} is needed"
+            return "blurred", detail, {"found": round(sharp), "least": round(least_sharp)}
         code = perceptual_hash(cut.picture)
         twin = self.repeats.find(code)
         if twin is not None:
-            return "duplicate", f"of {twin}"
+            return "duplicate", f"of {twin}", {"twin": twin}
         self.repeats.add(code, file)
-        return "", ""
+        return "", "", {}
 
     def _landmarks(self, row: Mapping[str, str], photo: Picture | None) -> list[list[float]] | None:
         """Landmarks of a square picture that was cut before, as parts of its side; a new cut has none."""

@@ -32,7 +32,6 @@ READING_PHOTOS = _("Looking for palms: %(file)s")
 MEASURING_PALMS = _("Measuring %(n)s palms with %(network)s")
 UPLOAD_GONE = _("The uploaded archive is not there any more. Choose it again.")
 FOLDER_GONE = _("The folder %(folder)s is not there any more. Choose another one.")
-ARCHIVE_REFUSED = _("The archive cannot be taken: %(reason)s")
 FEW_PALMS = _(
     "%(n)s of %(seen)s photographs could be used, and a reference needs %(least)s at least. "
     "The list says what was wrong with the others; add photographs and try again."

@@ -14,6 +14,7 @@ from generation.evaluation import extractors, limits, messages
 from generation.evaluation.models import Bank, Reference
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
+from generation.uploads import refusals
 from mlcore import archive, gathering, reference
 from mlcore.archive import ArchiveError
 from mlcore.crop import PalmCutter
@@ -120,12 +121,10 @@ def _gathered(
             ),
             on_event=follow,
         )
-    except ArchiveError as error:
-        raise JobFailed("archive_refused", messages.ARCHIVE_REFUSED, {"reason": str(error)}) from error
     except gathering.NothingKept as error:
         raise TooFewPalms(0, _report(error.palms)) from error
-    except DataError as error:
-        raise JobFailed("archive_refused", messages.ARCHIVE_REFUSED, {"reason": str(error)}) from error
+    except (ArchiveError, DataError) as error:
+        raise JobFailed("archive_refused", *refusals.of_files(error)) from error
 
 
 @cache
@@ -163,7 +162,7 @@ def _report(palms: gathering.Palms) -> dict[str, Any]:
         "people": palms.known_people,
         "reasons": dict(Counter(one["reason"] for one in palms.refused).most_common()),
         "refused": [
-            {key: one[key] for key in ("file", "reason", "detail")}
+            {key: one[key] for key in ("file", "reason", "detail", "facts")}
             for one in palms.refused[: limits.LISTED_REFUSALS]
         ],
     }

@@ -1,5 +1,6 @@
 """A reference read for people: how far it is, what came of its photographs, which were refused and why."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -29,7 +30,7 @@ def of_reference(user: User, reference: Reference) -> dict[str, Any]:
         "people": _people(report),
         "reasons": [(reason_words(reason), count) for reason, count in report.get("reasons", {}).items()],
         "refused": [
-            {"file": one["file"], "why": reason_words(one["reason"]), "detail": one["detail"]}
+            {"file": one["file"], "why": reason_words(one["reason"]), "detail": detail_words(one)}
             for one in refused[:SHOWN_REFUSED]
         ],
         "refused_count": sum(report.get("reasons", {}).values()),
@@ -49,6 +50,19 @@ def reason_words(reason: str) -> str:
         "duplicate": _("nearly the same as another picture"),
     }
     return words.get(reason, reason)
+
+
+def detail_words(refused: Mapping[str, Any]) -> str:
+    """By how much it was too little, or what it repeats; of what cannot be read there is no number."""
+    facts = refused.get("facts")
+    if facts is None:
+        return str(refused["detail"])  # kept before the facts were
+    words = {
+        "tiny": _("%(found)s pixels, at least %(least)s are needed"),
+        "blurred": _("sharpness %(found)s, at least %(least)s is needed"),
+        "duplicate": _("of %(twin)s"),
+    }
+    return words[refused["reason"]] % facts if refused["reason"] in words else ""
 
 
 def _people(report: dict[str, Any]) -> int:

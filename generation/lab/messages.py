@@ -22,31 +22,6 @@ REFERENCE_GONE = gettext_noop("The photographs of the chosen reference are no lo
 NO_FIT = gettext_noop("The model could not be fitted: %(why)s")
 NO_ANSWER = gettext_noop("The model could not be asked: %(why)s Fit it again.")
 
-# By the class of mlcore.archive's error.
-ARCHIVE = {
-    "NotAnArchive": gettext_noop("This is no zip, tar or tar.gz archive. Pack the images as a zip."),
-    "BrokenArchive": gettext_noop("The archive is cut off or damaged. Make it again and send it once more."),
-    "UnsupportedArchive": gettext_noop(
-        "The archive is packed in a way that is not read here. Pack it as a plain zip."
-    ),
-    "EncryptedRefused": gettext_noop("The archive asks for a password. Pack it without one."),
-    "LinkRefused": gettext_noop("The archive holds a link. Pack the files themselves."),
-    "DeviceRefused": gettext_noop("The archive holds a device or a pipe. Pack only images."),
-    "NestedRefused": gettext_noop("There is an archive inside the archive. Pack its files directly."),
-    "TooManyEntries": gettext_noop(
-        "The archive has more than %(entries)s entries. Split it into smaller ones."
-    ),
-    "MemberTooLarge": gettext_noop(
-        "A file in the archive is larger than %(image_mb)s MB. Take it out or shrink it."
-    ),
-    "TotalTooLarge": gettext_noop(
-        "The archive unpacks to more than %(unpacked_mb)s MB. Send a smaller one, or delete what you no longer need."
-    ),
-    "RatioTooHigh": gettext_noop(
-        "The archive unpacks to suspiciously many times its size, which images do not. Pack JPEG or PNG files."
-    ),
-}
-
 # By the class of mlcore's error about one image, and our own word for files that are two things at once.
 IMAGE = {
     "NotAnImage": gettext_noop("This is no JPEG, PNG or WebP image."),

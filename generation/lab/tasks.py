@@ -13,6 +13,7 @@ from generation.jobs.errors import JobFailed
 from generation.lab import messages, pipeline, reading, services, sources, storage
 from generation.lab.limits import RESNET18, limits, resnet18_weights
 from generation.lab.models import Dataset, Fit, Prediction
+from generation.uploads import refusals
 from mlcore.archive import ArchiveError, Limits
 from mlcore.errors import MlcoreError
 
@@ -78,13 +79,7 @@ def _read(context: JobContext, dataset: Dataset, part: Path) -> reading.Kept:
         photos = chain(sources.reference_photos(source, owner), brought)
         return reading.read_parts(photos, made, part, bounds.image_pixels, dataset.seed, tell)
     except ArchiveError as error:
-        name = type(error).__name__
-        params = {
-            "entries": bounds.entries,
-            "image_mb": bounds.image_bytes // 2**20,
-            "unpacked_mb": unpacked // 2**20,
-        }
-        raise JobFailed("archive_refused", messages.ARCHIVE[name], params) from error
+        raise JobFailed("archive_refused", *refusals.of_files(error)) from error
     except NotFound as error:
         raise JobFailed("reference_gone", messages.REFERENCE_GONE) from error
     except FileNotFoundError as error:

@@ -25,7 +25,12 @@ NESTED_MAGIC = (
 
 
 class ArchiveError(MlcoreError):
-    """An archive is refused; says why."""
+    """An archive is refused; says why. `file` is the member it is about, `limit` the bound that was broken."""
+
+    def __init__(self, message: str, *, file: str = "", limit: float = 0) -> None:
+        super().__init__(message)
+        self.file = file
+        self.limit = limit
 
 
 class NotAnArchive(ArchiveError):
@@ -106,7 +111,7 @@ class Member:
         first = True
         for chunk in self.open():
             if first and (chunk.startswith(NESTED_MAGIC) or chunk[257:262] == b"ustar"):
-                raise NestedRefused(f"{self.path} is an archive inside the archive. Pack its files directly.")
+                raise _nested(self.path)
             first = False
             yield chunk
 
@@ -134,7 +139,8 @@ class Budget:
         """Refuse a number of entries."""
         if count > self.limits.max_entries:
             raise TooManyEntries(
-                f"The archive has more than {self.limits.max_entries:,} entries. Split it into smaller ones."
+                f"The archive has more than {self.limits.max_entries:,} entries. Split it into smaller ones.",
+                limit=self.limits.max_entries,
             )
 
     def check_member(self, size: int, name: str) -> None:
@@ -142,7 +148,9 @@ class Budget:
         if size > self.limits.max_member_bytes:
             raise MemberTooLarge(
                 f"{name} unpacks to more than {_amount(self.limits.max_member_bytes)}. "
-                "Take it out or shrink it."
+                "Take it out or shrink it.",
+                file=name,
+                limit=self.limits.max_member_bytes,
             )
 
     def check_total(self, total: int) -> None:
@@ -150,12 +158,14 @@ class Budget:
         if total > self.limits.max_total_bytes:
             raise TotalTooLarge(
                 f"The archive unpacks to more than {_amount(self.limits.max_total_bytes)}. "
-                "Split it into smaller ones."
+                "Split it into smaller ones.",
+                limit=self.limits.max_total_bytes,
             )
         if total > RATIO_FROM and total > self.limits.max_ratio * self.packed_bytes:
             raise RatioTooHigh(
                 f"The archive unpacks to more than {self.limits.max_ratio:g} times its size, "
-                "which pictures do not. Pack JPEG or PNG files."
+                "which pictures do not. Pack JPEG or PNG files.",
+                limit=self.limits.max_ratio,
             )
 
     def spend(self, count: int) -> None:
@@ -173,7 +183,11 @@ def clean_parts(path: str) -> tuple[str, ...]:
 def refuse_nested(parts: tuple[str, ...]) -> None:
     """Refuse a member whose name says that it is an archive."""
     if parts[-1].lower().endswith(NESTED_SUFFIXES):
-        raise NestedRefused(f"{'/'.join(parts)} is an archive inside the archive. Pack its files directly.")
+        raise _nested("/".join(parts))
+
+
+def _nested(file: str) -> NestedRefused:
+    return NestedRefused(f"{file} is an archive inside the archive. Pack its files directly.", file=file)
 
 
 def counted(chunks: Iterator[bytes], budget: Budget, name: str) -> Iterator[bytes]:

@@ -124,9 +124,9 @@ def _pass_over(blocks: _Blocks, length: int, padding: int | None = None) -> None
 
 def _refuse_kind(kind: bytes, shown: str) -> None:
     if kind in (b"1", b"2", b"K"):
-        raise LinkRefused(f"{shown} is a link. Pack the files themselves.")
+        raise LinkRefused(f"{shown} is a link. Pack the files themselves.", file=shown)
     if kind in (b"3", b"4", b"6"):
-        raise DeviceRefused(f"{shown} is a device or a pipe. Pack pictures only.")
+        raise DeviceRefused(f"{shown} is a device or a pipe. Pack pictures only.", file=shown)
     if kind not in (*FILE_KINDS, b"5"):
         raise UnsupportedArchive(f"{shown} is an entry of the unknown kind {kind!r}. Pack plain files.")
 

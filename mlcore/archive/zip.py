@@ -142,12 +142,12 @@ def _entry(fields: tuple[int, ...], name: bytes, extra: bytes) -> _Entry:
     parts = clean_parts(text)
     shown = "/".join(parts)
     if flags & ENCRYPTED:
-        raise EncryptedRefused(f"{shown} is encrypted. Pack it without a password.")
+        raise EncryptedRefused(f"{shown} is encrypted. Pack it without a password.", file=shown)
     kind = stat.S_IFMT(mode) if made_by >> 8 != 0 else 0
     if kind == stat.S_IFLNK:
-        raise LinkRefused(f"{shown} is a link. Pack the files themselves.")
+        raise LinkRefused(f"{shown} is a link. Pack the files themselves.", file=shown)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise DeviceRefused(f"{shown} is a device or a pipe. Pack pictures only.")
+        raise DeviceRefused(f"{shown} is a device or a pipe. Pack pictures only.", file=shown)
     packed, size, offset = _wide(extra, packed, size, offset)
     is_folder = text.endswith(("/", "\\")) or kind == stat.S_IFDIR
     if is_folder and size:

@@ -6,10 +6,20 @@ from django.urls import reverse
 
 from accounts import ledger
 from accounts.errors import Conflict, InvalidInput, NotFound
-from generation.evaluation import adding, extractors, limits, personal_data, references, selectors, services
+from generation.evaluation import (
+    adding,
+    extractors,
+    limits,
+    personal_data,
+    reference_cards,
+    references,
+    selectors,
+    services,
+)
 from generation.evaluation.models import Bank, Reference
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
+from generation.uploads import refusals
 from generation.uploads.models import Upload
 from mlcore import reference as banks
 from tests.evaluation.photographs import archive, palms, uploaded
@@ -98,6 +108,9 @@ def test_what_was_refused_is_listed_with_its_reason(added, client, alice):
     client.force_login(alice)
     page = client.get(reverse("evaluation:reference", args=[made.pk])).content.decode()
     assert "2 of 26 photographs were refused" in page and "palms/broken.jpg" in page
+    twin = made.report["refused"][1]
+    assert twin["facts"] == {"twin": "0.png"} and reference_cards.detail_words(twin) == "of 0.png"
+    assert reference_cards.detail_words(made.report["refused"][0]) == "", "the reason stands beside it"
 
 
 def test_too_few_palms_fail_with_the_list_and_nothing_is_left(added, alice):
@@ -110,13 +123,16 @@ def test_too_few_palms_fail_with_the_list_and_nothing_is_left(added, alice):
 
 
 @pytest.mark.parametrize(
-    ("files", "code"),
-    [({"a.txt": b"-"}, "archive_refused"), ({"a.zip": archive({"b": b"c"})}, "archive_refused")],
+    ("files", "reason", "text"),
+    [
+        ({"a.txt": b"-"}, "NoPhotographs", "There is no photograph in it."),
+        ({"a.zip": archive({"b": b"c"})}, "NestedRefused", "a.zip is an archive inside the archive."),
+    ],
 )
-def test_an_archive_that_cannot_be_taken_says_why_and_names_no_path(added, files, code):
+def test_an_archive_that_cannot_be_taken_says_why_for_every_reader(added, files, reason, text):
     made = added(files)
-    assert (made.state, made.code) == ("failed", code)
-    assert str(site.MEDIA_ROOT) not in made.text
+    assert (made.state, made.code, made.message) == ("failed", "archive_refused", refusals.WORDS[reason])
+    assert made.text.startswith(text)
 
 
 def test_without_a_palm_in_any_photograph_each_is_listed(added):
@@ -134,7 +150,27 @@ def test_people_by_folder_and_by_table(added):
     found = banks.load(made.banks.get().path).groups.tolist()
     assert found[:8] == [0] * 4 + [1] * 4 and len(set(found)) == 5 + 4
     made = added(people="table", name="third")
-    assert "people.csv" in made.text
+    assert made.message == refusals.WORDS["NoTable"]
+
+
+def test_a_file_that_is_no_archive_is_told_without_its_place(work, alice):
+    made = adding.add(by=alice, upload=uploaded(alice, b"hello there").pk, name="mine", already_cut=True)
+    work()
+    made.refresh_from_db()
+    assert made.text == "This is no zip, tar or tar.gz archive. Pack the images as a zip."
+
+
+@pytest.mark.parametrize(
+    ("refused", "words"),
+    [
+        ({"reason": "tiny", "facts": {"found": 12, "least": 64}}, "12 pixels, at least 64 are needed"),
+        ({"reason": "blurred", "facts": {"found": 3, "least": 9}}, "sharpness 3, at least 9 is needed"),
+        ({"reason": "no palm", "facts": {}}, ""),
+        ({"reason": "tiny", "detail": "12 px, at least 64 are needed"}, "12 px, at least 64 are needed"),
+    ],
+)
+def test_numbers_of_a_refusal_are_said_for_people(refused, words):
+    assert reference_cards.detail_words(refused) == words
 
 
 def test_deleting_removes_rows_files_and_charge(added, alice, charlie, client):
