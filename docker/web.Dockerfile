@@ -5,7 +5,7 @@ WORKDIR /palmsite
 COPY requirements-web.txt ./
 RUN pip install -r requirements-web.txt
 # 101 is also who nginx works as in its own image: it has to read the private files that we write.
-RUN groupadd --system --gid 101 palmsite && useradd --system --uid 101 --gid 101 palmsite \
+RUN groupadd --system --gid 101 palmsite && useradd --system --create-home --uid 101 --gid 101 palmsite \
     && install -d -o palmsite -g palmsite /data /media
 COPY manage.py pyproject.toml ./
 COPY palmsite palmsite

@@ -38,13 +38,14 @@ def serve(listener: socket.socket) -> None:
         channel_timeout=60,
         ident=None,
         clear_untrusted_proxy_headers=True,
-        **_proxies(settings.PALMSITE_PROXIES),
+        **proxies(settings.PALMSITE_PROXIES),
     )
     signal.signal(signal.SIGTERM, _leave)
     server.run()
 
 
-def _proxies(count: int) -> dict[str, Any]:
+def proxies(count: int) -> dict[str, Any]:
+    """What waitress is told of so many proxies of ours: whose word about address and scheme to take."""
     if not count:
         return {}
     return {
