@@ -9,6 +9,8 @@ from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from accounts import address
+
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
@@ -49,4 +51,4 @@ class PaceThrottle(BaseThrottle):
     def _who(self, request: Request) -> tuple[str, str]:
         if request.user and request.user.is_authenticated:
             return "person", str(request.user.pk)
-        return "address", self.get_ident(request)
+        return "address", address.of(request._request) or "unknown"

@@ -289,7 +289,7 @@ SECURE_SSL_REDIRECT = PALMSITE_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked from inside, by plain HTTP
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if PALMSITE_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PALMSITE_HTTPS
-# Forwarded addresses and schemes are undone by the web server (serving.py): REMOTE_ADDR is the visitor's.
+# Who asks stands behind our proxies (accounts/address.py); whether by HTTPS the web server says (serving.py).
 
 # Caches -------------------------------------------------------------------------------------------
 
@@ -370,7 +370,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "palmsite.paging.Pages",
     "DEFAULT_THROTTLE_CLASSES": ["palmsite.pace.PaceThrottle"],
     "EXCEPTION_HANDLER": "palmsite.api.exception_handler",
-    "NUM_PROXIES": 0,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -190,6 +190,16 @@ class TestPace:
             client.get("/api/v1/people", headers={"X-Forwarded-For": f"10.0.0.{number}"})
         assert client.get("/api/v1/people", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 429
 
+    def test_behind_our_proxy_everybody_has_an_allowance_of_their_own(self, client, settings):
+        settings.PALMSITE_PROXIES = 1
+        for number in range(3):
+            headers = {"X-Forwarded-For": f"6.6.6.6, 10.0.0.{number}"}
+            assert [client.get("/api/v1/people", headers=headers).status_code for _ in range(3)] == [
+                200,
+                200,
+                429,
+            ]
+
     def test_the_allowance_grows_back(self, client, monkeypatch):
         for _ in range(2):
             client.get("/api/v1/people")
