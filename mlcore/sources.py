@@ -201,6 +201,7 @@ def fetch(
     try:
         _receive(address, partial, dict(headers or {}), progress)
     except urllib.error.HTTPError as error:
+        error.close()  # it holds the line open for as long as anybody holds the error
         raise DownloadError(_refusal(error, address)) from error
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         reason = getattr(error, "reason", error)
@@ -237,6 +238,7 @@ def _receive(address: str, partial: Path, headers: dict[str, str], progress: Pro
         answer = opener.open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and done:
+            error.close()
             partial.unlink()
             seal.unlink(missing_ok=True)
             return _receive(address, partial, headers, progress)
