@@ -117,9 +117,7 @@ def table(zoo: Path) -> str:
         "| sharpness | s an image |",
         "|---" * 12 + "|",
     ]
-    for path, header in zoo_index.checkpoints(zoo):
-        if header.kind != "generator":
-            continue
+    for path, header in zoo_index.generators(zoo):
         size = sum(value.numel() for value in checkpoint.load(path).state.values())
         found, seen = header.metrics["held_out"][zoo_index.JUDGED_BY], header.metrics["artefacts"]
         low, high = found["kid_ci"]

@@ -25,9 +25,14 @@ def checkpoints(folder: Path = ZOO) -> Iterator[tuple[Path, checkpoint.Header]]:
             continue
 
 
+def generators(zoo: Path = ZOO) -> Iterator[tuple[Path, checkpoint.Header]]:
+    """Every generator of a zoo with its header."""
+    return (each for each in checkpoints(zoo) if each[1].kind == "generator")
+
+
 def names(zoo: Path = ZOO) -> dict[str, Path]:
     """Every generator that ships, by name."""
-    return {path.stem: path for path, header in checkpoints(zoo) if header.kind == "generator"}
+    return {path.stem: path for path, _ in generators(zoo)}
 
 
 def default_name(zoo: Path = ZOO) -> str:
@@ -44,8 +49,8 @@ def choose_default(zoo: Path = ZOO) -> str:
     """Let `default` stand for the palms that are nearest to held-out real ones, and say which they are."""
     distance = {
         path.stem: header.metrics["held_out"][JUDGED_BY]["kid"]
-        for path, header in checkpoints(zoo)
-        if header.kind == "generator" and header.notes.get("subject") == "palm"
+        for path, header in generators(zoo)
+        if header.notes.get("subject") == "palm"
     }
     name = min(distance, key=lambda each: distance[each])
     checkpoint.write_atomically(zoo / INDEX, f"{json.dumps({DEFAULT: name})}\n".encode())

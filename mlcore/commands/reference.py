@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, metavar="FILE", help="its weights, where no package has them")
     parser.add_argument("--name", help="how the bank is called (its file's name)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="keep features here for the next time")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         key: (lambda path=path: images.decode(path.read_bytes()))
         for key, path in zip(hashes, paths, strict=True)
     }
-    line = ProgressLine("measured", len(pictures))
+    line = ProgressLine("measured", len(pictures), quiet=args.json)
     found = FeatureCache(args.cache).features(extractor, pictures, progress=lambda done, _: line.show(done))
     line.close()
     bank = reference.build(
@@ -61,8 +62,12 @@ def run(args: argparse.Namespace) -> int:
         lineage=_lineage(rows),
         notes="Features of a frozen network, rounded to half precision; no image can be had back from them.",
     )
-    say_json({"sha256": reference.save(bank, args.bank), "n": bank.header.n, "content": bank.header.content})
-    say(f"wrote {args.bank}")
+    sha256 = reference.save(bank, args.bank)
+    if args.json:
+        about = {"n": bank.header.n, "content": bank.header.content}
+        say_json({"out": str(args.bank), "sha256": sha256, **about})
+    else:
+        say(f"{args.bank}: {bank.header.n:,} images, sha256 {sha256}")
     return 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlcore import zoo_index
 from mlcore.errors import MlcoreError
-from mlcore.terminal import say
+from mlcore.terminal import say, say_json
 
 NAME = "zoo"
 HELP = "Train the models that ship, again, from a folder of palms; resumable."
@@ -49,6 +49,9 @@ ENTRIES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.epilog, parser.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "--json", action="store_true", help="with --table: print all that was measured as JSON"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="palm256/, hand256/ and their CSVs")
     parser.add_argument(
         "--table", action="store_true", help="print what was measured of all that ship, and stop"
@@ -70,7 +73,10 @@ def run(args: argparse.Namespace) -> int:
     if args.table:
         from mlcore import shipping
 
-        say(shipping.table(args.zoo))
+        if args.json:
+            say_json({path.stem: header.metrics for path, header in zoo_index.generators(args.zoo)})
+        else:
+            say(shipping.table(args.zoo))
         return 0
     if args.data is None:
         raise MlcoreError("Say where the photographs lie: --data DIR.")

@@ -82,7 +82,7 @@ def test_reference_command_builds_a_bank_of_held_out_people(tmp_path, capsys):
     rows = [f"{index:06d}.png,p{index // 2},11k-hands" for index in range(40)]
     (tmp_path / "photos.csv").write_text("\n".join(["file,person,source", *rows]))
     bank = tmp_path / "bank.safetensors"
-    assert main(["reference", str(tmp_path / "photos.csv"), str(bank)]) == 0
+    assert main(["reference", str(tmp_path / "photos.csv"), str(bank), "--json"]) == 0
     from mlcore import reference
     from mlcore.data import person_is_held
 
@@ -91,4 +91,5 @@ def test_reference_command_builds_a_bank_of_held_out_people(tmp_path, capsys):
     assert read.header.n == held
     assert np.array_equal(np.unique(read.groups), np.arange(held // 2))
     assert photos.exists()
-    assert "wrote" in capsys.readouterr().out
+    said = json.loads(capsys.readouterr().out)
+    assert (said["n"], said["sha256"]) == (held, read.sha256)

@@ -1,5 +1,6 @@
 """The card says what the header says, and the command refuses what it does not know."""
 
+import json
 from dataclasses import replace
 
 from mlcore import checkpoint, engine, zoo_index
@@ -105,6 +106,8 @@ def test_the_table_has_a_row_for_each_generator(tmp_path, capsys):
     text = capsys.readouterr().out
     assert "| palm-x | dcgan |" in text
     assert "| 1,600 | 24.3 (22.0 to 26.5) | 30.5 | 0.61 | 0.27 | 1.2 | 1.10 | 0.93 | 0.020 |" in text
+    assert main(["zoo", "--table", "--json", "--zoo", str(tmp_path)]) == 0
+    assert json.loads(capsys.readouterr().out) == {"palm-x": metrics}
 
 
 def test_training_the_zoo_needs_data(capsys):
