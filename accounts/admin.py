@@ -22,6 +22,8 @@ from accounts.models import ApiToken, AuditEvent, LedgerEntry, User
 # Django's own sign-in of the administration knows no second factor and no limit on attempts.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
 
 def _administrator(request: HttpRequest) -> User:
     return cast(User, request.user)
@@ -92,8 +94,17 @@ class PersonAdmin(UserAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """People with their use."""
-        return selectors.people_with_use(super().get_queryset(request))
+        """People with their use. Who looks after people only does not find those who look after the site."""
+        people = super().get_queryset(request)
+        if not _administrator(request).is_superuser:
+            # Or a new password for one of them would be a way to all they may do.
+            people = people.filter(is_staff=False, is_superuser=False)
+        return selectors.people_with_use(people)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Rights are given by who has all of them."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if _administrator(request).is_superuser else (*fields, *RIGHTS)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> tuple[Any, ...]:
         """Use only where there is somebody who uses."""

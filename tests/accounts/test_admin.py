@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.urls import reverse
 
@@ -137,3 +138,39 @@ def test_the_log_is_searched_and_never_edited(as_operator, alice, page, django_a
 
 def test_the_list_of_those_who_wait_is_for_administrators(as_operator, dora, page):
     assert "dora@example.org" in page(as_operator.get(reverse("accounts:applicants")))
+
+
+@pytest.fixture
+def caretaker(make_user):
+    """Somebody who looks after people, and not after the site."""
+    person = make_user("caretaker", is_staff=True)
+    rights = Permission.objects.filter(content_type__app_label="accounts", content_type__model="user")
+    person.user_permissions.set(rights)
+    return person
+
+
+def test_who_looks_after_people_gets_no_further_rights(client, caretaker, operator, make_user, page):
+    client.force_login(caretaker)
+    colleague = make_user("colleague", is_staff=True)
+    assert "operator" not in page(client.get(PEOPLE))
+    for other in (operator, colleague, caretaker):
+        for way in ("change/", "password/", "delete/"):
+            answer = client.get(f"{PEOPLE}{other.pk}/{way}", follow=True)
+            assert f"{PEOPLE}{other.pk}/" not in answer.request["PATH_INFO"] or answer.status_code == 404, way
+    chosen = {"action": "delete_selected", "_selected_action": [operator.pk, colleague.pk], "post": "yes"}
+    client.post(PEOPLE, chosen)
+    assert User.objects.filter(pk__in=[operator.pk, colleague.pk]).count() == 2
+
+
+def test_who_looks_after_people_gives_no_rights(client, caretaker, alice, page):
+    client.force_login(caretaker)
+    form = {
+        "username": "alice", "email": "alice@example.org", "is_active": "on", "approval": "approved",
+        "is_staff": "on", "is_superuser": "on", "user_permissions": [Permission.objects.first().pk],
+        "first_name": "A.", "date_joined_0": "2024-01-01", "date_joined_1": "00:00:00",
+        "ledger-TOTAL_FORMS": "0", "ledger-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    assert client.post(f"{PEOPLE}{alice.pk}/change/", form).status_code == 302
+    alice.refresh_from_db()
+    assert alice.first_name == "A.", "what is theirs to change they change"
+    assert not alice.is_staff and not alice.is_superuser and not alice.user_permissions.exists()
