@@ -58,6 +58,11 @@ def register(
     _rooms[room] = Room(folders, owned, leftovers)
 
 
+def folders() -> list[str]:
+    """The folders of all rooms, by their names below the media folder."""
+    return sorted(folder for room in _rooms.values() for folder in room.folders)
+
+
 def leftovers() -> Iterator[Leftover]:
     """Everything that may go: what the rooms name, then the files that no row needs."""
     for room in _rooms.values():

@@ -177,7 +177,8 @@ def mail(url: str, *, name: str = "PALMSITE_MAIL_URL") -> dict[str, Any]:
 def secret_key(path: Path) -> str:
     """The key in the file, made on the first start and readable by its owner alone."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # The database will lie beside it: what is made here is for nobody else.
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _make_secret_key(path)
         if path.stat().st_mode & 0o077:

@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts import belongings
 from accounts.models import User
 from generation.sets.models import Checkpoint
 from palmsite import serving, translation
@@ -76,6 +78,11 @@ def folders() -> str:
                 f"The disk of {folder} is full: {free[-1] / 1e6:.0f} MB are free and palmsite needs "
                 f"{LEAST_FREE_BYTES / 1e6:.0f} MB. Make room, or set {name} to a folder on another disk."
             )
+    for name in belongings.folders():
+        room = settings.MEDIA_ROOT / name
+        room.mkdir(mode=0o750, exist_ok=True)
+        # Of the media folder itself we do not know what else it is for.
+        _shut_out(room, 0o007)
     return f"{min(free) / 1e9:.0f} GB free for {settings.MEDIA_ROOT}"
 
 
@@ -91,8 +98,17 @@ def database() -> str:
         raise CommandError(f"The database does not answer ({reason}). Look at DATABASE_URL.") from None
     finally:
         connection.close()
+    if connection.vendor == "sqlite":
+        _shut_out(Path(connection.settings_dict["NAME"]), 0o077)
     kind = f"{connection.vendor}, {Path(connection.settings_dict['NAME']).name}"
     return f"{kind}: {len(waiting)} migrations done" if waiting else f"{kind}: up to date"
+
+
+def _shut_out(path: Path, others: int) -> None:
+    """Take these rights from other accounts of this machine; a web server of one's own may be in the group."""
+    facts = path.stat()
+    if facts.st_mode & others and facts.st_uid == os.geteuid():
+        path.chmod(stat.S_IMODE(facts.st_mode) & ~others)
 
 
 def words() -> str:

@@ -119,6 +119,7 @@ def test_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path):
     assert len(key) > 50
     assert environment.secret_key(path) == key
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700, "the database will lie there"
     assert [found.name for found in path.parent.iterdir()] == ["secret_key"]
 
 

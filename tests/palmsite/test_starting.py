@@ -1,14 +1,26 @@
 """The steps of a start where something is in the way: one line that says what to do, and nothing half done."""
 
 import errno
+import stat
 import subprocess
 from types import SimpleNamespace
 
 import pytest
 from django.core.management.base import CommandError
+from django.db import connection
 
 from accounts.models import User
 from palmsite import serving, starting
+
+
+class NothingToDo:
+    """A database whose tables are up to date."""
+
+    def __init__(self, _connection):
+        self.loader = SimpleNamespace(graph=SimpleNamespace(leaf_nodes=list))
+
+    def migration_plan(self, _leaves):
+        return []
 
 
 @pytest.fixture
@@ -26,6 +38,29 @@ def test_full_disk_gets_one_line(settings, monkeypatch, tmp_path):
         starting.folders()
     assert "PALMSITE_DATA to a folder on another disk" in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_other_accounts_of_the_machine_see_neither_media_nor_database(settings, monkeypatch, tmp_path):
+    settings.PALMSITE_DATA = settings.MEDIA_ROOT = tmp_path
+    tmp_path.chmod(0o755)
+    (tmp_path / "sets").mkdir(mode=0o755)
+    starting.folders()
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert {"sets", "uploads", "lab"} < set(modes)
+    assert {mode & 0o007 for mode in modes.values()} == {0}
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755, (
+        "a folder that may be for other things too stays as it is"
+    )
+
+    rows = tmp_path / "palmsite.sqlite3"
+    rows.write_bytes(b"")
+    rows.chmod(0o644)
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(rows))
+    monkeypatch.setattr(starting, "MigrationExecutor", NothingToDo)
+    monkeypatch.setattr(starting.connection, "vendor", "sqlite")
+    monkeypatch.setattr(starting.connection, "close", lambda: None)
+    assert starting.database() == "sqlite, palmsite.sqlite3: up to date"
+    assert stat.S_IMODE(rows.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,11 @@ def test_from_nothing_to_work_and_away_again(site, tmp_path):
     assert f"http://localhost:{site.port}/" in words
     assert site.log.read_text().count(password) == 1
 
+    # What holds passwords and second factors is nobody else's to read.
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "data" / "palmsite.sqlite3").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "media" / "sets").stat().st_mode & 0o007 == 0
+
     # The first backup is made while all of it runs.
     assert "verified" in site.manage("backup", tmp_path / "site.tar")
 
