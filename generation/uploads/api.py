@@ -1,5 +1,6 @@
 """The API of uploads: announce a file, send its bytes from where it stands, finish. Thin: parse, call, answer."""
 
+import re
 from collections.abc import Mapping
 from typing import IO, Any, cast
 
@@ -21,6 +22,8 @@ from generation.uploads.errors import WrongOffset
 from generation.uploads.models import Upload
 from generation.uploads.serializers import BeginUpload, UploadSerializer
 
+# As long as any size there is: Python reads no number of thousands of digits.
+_OFFSET = re.compile(r"[0-9]{1,18}")
 OFFSET = OpenApiParameter(
     "Upload-Offset", int, OpenApiParameter.HEADER, required=True, description="Where the chunk begins."
 )
@@ -101,7 +104,7 @@ class UploadViewSet(ListModelMixin, GenericViewSet[Upload]):
     def append(self, request: Request, upload_id: Any) -> Response:
         """Keep a chunk. 409 with `Upload-Offset` when the upload stands elsewhere."""
         offset = request.headers.get("Upload-Offset", "")
-        if not (offset.isascii() and offset.isdigit()):
+        if not _OFFSET.fullmatch(offset):
             raise InvalidInput(
                 _("Say in the header Upload-Offset at which byte the chunk begins."),
                 fields={"Upload-Offset": _("A whole number of bytes.")},

@@ -120,6 +120,7 @@ def test_the_rating_page_leads_from_picture_to_picture(panel, alice, client, wor
     assert f'name="item" value="{order[1]}"' in part and "<html" not in part
     rating = Rating.objects.get()
     assert (rating.realism, rating.tags) == (4, ["lines", "blur"])
+    assert client.get(where, {"item": "9" * 5000}).status_code == 200, "what is no picture is the next one"
     back = client.get(where, {"item": order[0]}).content.decode()
     assert back.count("checked") == 2
     client.post(answer, {"item": order[0], "realism": 1})

@@ -81,7 +81,7 @@ HEADERS = [
     ("X-Request-ID", value) for value in ("x", "a" * 5000, "<script>", "../..")
 ] + [
     ("HX-Request", "true"), ("HX-Target", "<x>"), ("X-HTTP-Method-Override", "DELETE"), ("Content-Length", "x"),
-    ("Upload-Offset", "x"), ("Upload-Offset", "-1"), ("Idempotency-Key", "a" * 5000), ("Idempotency-Key", "\u0661"), ("Origin", "null"),
+    ("Upload-Offset", "x"), ("Upload-Offset", "-1"), ("Upload-Offset", "9" * 5000), ("Idempotency-Key", "a" * 5000), ("Idempotency-Key", "\u0661"), ("Origin", "null"),
     ("Referer", "javascript:alert(1)"), ("User-Agent", "a" * 8000), ("User-Agent", "() { :; }; id"),
 ]  # fmt: skip
 BODIES = [
