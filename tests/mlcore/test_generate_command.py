@@ -199,7 +199,12 @@ def test_a_killed_process_loses_nothing_that_it_wrote(generator: Path, tmp_path:
     command = [sys.executable, "-m", "mlcore", "generate", str(generator), str(out), "6000"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        # A shell that runs the tests in its background has them, and all they start, ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         until = time.monotonic() + 120
         while len(list(out.glob("0*.png"))) < 40 and time.monotonic() < until:
