@@ -50,19 +50,15 @@ class SetImagesView(RoomView):
         query = request.query_params
         image_set = selectors.set_for(self.person, set_id)
         wanted = selection.parse(query)
-        page = image_pages.page(
-            selection.selected(image_set, wanted).prefetch_related("scores"),
-            scorer=wanted.scorer,
-            sort=query.get("sort", "") or "index",
-            cursor=query.get("cursor", ""),
-            size=_size(query.get("page_size", "")),
-        )
+        images = selection.selected(image_set, wanted).prefetch_related("scores")
+        walk = image_pages.Walk(images, image_set, query.get("sort", "") or "index", wanted.scorer)
+        page = walk.page(query.get("cursor", ""), _size(query.get("page_size", "")))
 
         def link(cursor: str) -> str | None:
             return replace_query_param(request.build_absolute_uri(), "cursor", cursor) if cursor else None
 
-        images = ImageSerializer(page.images, many=True, context={"request": request}).data
-        return Response({"next": link(page.next), "previous": link(page.previous), "results": images})
+        results = ImageSerializer(page.images, many=True, context={"request": request}).data
+        return Response({"next": link(page.next), "previous": link(page.previous), "results": results})
 
 
 def _size(text: str) -> int:

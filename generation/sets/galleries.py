@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from generation.sets import image_pages, selection
 from generation.sets.models import Image, ImageSet
-from generation.sets.selectors import odds
 
 PAGE = 120
 STRIP = 6
@@ -41,32 +40,22 @@ class Look:
         return urlencode(parts)
 
     def images(self, image_set: ImageSet) -> QuerySet[Image]:
-        """The images that this look shows, with `odds`: what its scorer says of each."""
-        return selection.selected(image_set, self.chosen).annotate(odds=odds(self.chosen.scorer))
+        """The images that this look shows."""
+        return selection.selected(image_set, self.chosen)
+
+    def walk(self, image_set: ImageSet) -> image_pages.Walk:
+        """The way through them."""
+        return image_pages.Walk(self.images(image_set), image_set, self.sort, self.chosen.scorer)
 
 
 def page(image_set: ImageSet, look: Look, cursor: str = "") -> image_pages.ImagePage:
-    """One page of the gallery."""
-    images, scorer = look.images(image_set), look.chosen.scorer
-    return image_pages.page(images, sort=look.sort, cursor=cursor, size=PAGE, scorer=scorer)
+    """One page of the gallery; each image knows its `odds`: what the scorer of this look says of it."""
+    return look.walk(image_set).page(cursor, PAGE)
 
 
 def neighbours(image: Image, look: Look) -> tuple[Image | None, Image | None]:
     """The images before and after this one in this look."""
-    images = look.images(image.image_set)
-    name, is_falling = look.sort.removeprefix("-"), look.sort.startswith("-")
-    value = Image.objects.filter(pk=image.pk).values_list(odds(look.chosen.scorer), flat=True).first()
-    if name == "score" and value is None:
-        name, is_falling = "index", False
-    if name == "index":
-        lower = images.filter(index__lt=image.index).order_by("-index").first()
-        higher = images.filter(index__gt=image.index).order_by("index").first()
-        return (higher, lower) if is_falling else (lower, higher)
-    up, down = ("lt", "gt") if is_falling else ("gt", "lt")
-    after = images.filter(Q(**{f"odds__{up}": value}) | Q(odds=value, index__gt=image.index))
-    before = images.filter(Q(**{f"odds__{down}": value}) | Q(odds=value, index__lt=image.index))
-    rising, falling = ("-odds", "odds") if is_falling else ("odds", "-odds")
-    return before.order_by(falling, "-index").first(), after.order_by(rising, "index").first()
+    return look.walk(image.image_set).around(image)
 
 
 def numbers(image_set: ImageSet, look: Look) -> list[int]:

@@ -59,7 +59,7 @@ def erase(user: User) -> None:
     sets = list(ImageSet.objects.filter(owner=user))
     # Also what others made of these sets.
     exports.forget_all(Q(owner=user) | Q(image_set__owner=user))
-    Score.objects.filter(image__image_set__owner=user).delete()
+    Score.objects.filter(image_set__owner=user).delete()
     Order.objects.filter(owner=user).delete()
     ImageSet.objects.filter(owner=user).delete()
     Share.objects.filter(user=user).delete()

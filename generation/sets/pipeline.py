@@ -168,9 +168,7 @@ def score(scoring: Scoring, context: JobContext) -> None:
         batch = missing[at : at + SCORED_AT_ONCE]
         found = _ask(probe, image_set, batch)
         with context.guard():
-            scores.keep(
-                {image.pk: float(value) for image, value in zip(batch, found, strict=True)}, scoring.scorer
-            )
+            scores.keep(zip(batch, found, strict=True), scoring.scorer)
         done += len(batch)
         context.progress(done, total)
 

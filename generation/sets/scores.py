@@ -1,6 +1,6 @@
 """Scoring again with another judge, a whole set or one image: asked for here, done by a worker, kept per scorer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,9 +72,14 @@ def _check_offered(by: User, scorer: str) -> None:
     raise InvalidInput(message, code="no_scorer", fields={"scorer": message})
 
 
-def keep(values: dict[int, float], scorer: str) -> None:
-    """Write what a scorer says of images, by their key, over what it said before."""
-    rows = [Score(image_id=image_id, scorer=scorer, value=value) for image_id, value in values.items()]
+def keep(said: Iterable[tuple[Image, float]], scorer: str) -> None:
+    """Write what a scorer says of images over what it said before."""
+    rows = [
+        Score(
+            image=image, image_set_id=image.image_set_id, index=image.index, scorer=scorer, value=float(value)
+        )
+        for image, value in said
+    ]
     Score.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["image", "scorer"], update_fields=["value"]
     )
@@ -82,13 +87,13 @@ def keep(values: dict[int, float], scorer: str) -> None:
 
 def forget_scorer(*, owner: User, scorer: str) -> None:
     """A judge of this person is gone: what it said goes too, for another one may come under its name."""
-    Score.objects.filter(image__image_set__owner=owner, scorer=scorer).delete()
+    Score.objects.filter(image_set__owner=owner, scorer=scorer).delete()
     Scoring.objects.filter(image_set__owner=owner, scorer=scorer).delete()
 
 
 def scorers_of(image_set: ImageSet) -> list[ScorerState]:
     """Everybody who judged the set or could: a few queries, however many images."""
-    found = Score.objects.filter(image__image_set=image_set, image__deleted_at__isnull=True)
+    found = Score.objects.filter(image_set=image_set, image__deleted_at__isnull=True)
     said: Mapping[str, Any] = {
         row["scorer"]: row
         for row in found.order_by().values("scorer").annotate(count=Count("pk"), mean=Avg("value"))
@@ -122,6 +127,14 @@ def live_of(image: Image) -> list[Job]:
 
 def titles_of(image_set: ImageSet) -> list[tuple[str, str]]:
     """The scorers that judged images of the set, as (key, title): whom a gallery can be sorted by."""
-    found = Score.objects.filter(image__image_set=image_set).order_by("scorer")
     offered = {judge.key: judge.title for judge in judges.offered(image_set.owner)}
-    return [(key, offered.get(key, key)) for key in found.values_list("scorer", flat=True).distinct()]
+    return [(key, offered.get(key, key)) for key in _scorers_in(image_set)]
+
+
+def _scorers_in(image_set: ImageSet) -> Iterator[str]:
+    """By name. One step along the index a scorer: a DISTINCT would look at what each of them said of every image."""
+    said = Score.objects.filter(image_set=image_set).order_by("scorer").values_list("scorer", flat=True)
+    last = said.first()
+    while last is not None:
+        yield last
+        last = said.filter(scorer__gt=last).first()

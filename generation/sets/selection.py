@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import InvalidInput
 from generation.sets.models import Image, ImageSet
-from generation.sets.selectors import images_of, odds
+from generation.sets.selectors import images_of, with_odds
 
 MOST_RUNS = 300
 MOST_NUMBER = 99_999_999
@@ -53,15 +53,16 @@ def selected(
         found = found.filter(is_starred=True)
     if (selection.least, selection.most, selection.best) == (None, None, None):
         return found
-    found = found.annotate(said=odds(selection.scorer))
+    said = with_odds(found, image_set, selection.scorer)
     if selection.least is not None:
-        found = found.filter(said__gte=selection.least)
+        said = said.filter(odds__gte=selection.least)
     if selection.most is not None:
-        found = found.filter(said__lte=selection.most)
+        said = said.filter(odds__lte=selection.most)
     if selection.best is not None:
-        best = found.filter(said__isnull=False).order_by("-said", "index").values("pk")[: selection.best]
-        found = found.filter(pk__in=best)
-    return found
+        said = said.order_by("-odds", "place")[: selection.best]
+    elif not selection.scorer:
+        return said  # a plain condition on the images themselves
+    return found.filter(pk__in=said.values("pk"))
 
 
 def parse(query: Mapping[str, str]) -> Selection:

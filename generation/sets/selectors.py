@@ -1,8 +1,9 @@
 """What people may see of models, orders, sets and images. Reads only; another person's anything is not there."""
 
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Floor, Least, Now
 from django.utils.translation import gettext as _
 
@@ -113,9 +114,27 @@ def odds(scorer: str = "") -> F | Subquery:
     return Subquery(Score.objects.filter(image=OuterRef("pk"), scorer=scorer).values("value")[:1])
 
 
+def with_odds(images: QuerySet[Image], image_set: ImageSet, scorer: str = "") -> QuerySet[Any]:
+    """Those images of a set that have a probability, with it as `odds` and their number as `place`.
+
+    In the order of these two an index leads through them: of the images for the model's own, of the scores for others.
+    """
+    if not scorer:
+        return images.filter(score__isnull=False).annotate(odds=F("score"), place=F("index"))
+    said = images.filter(scores__image_set=image_set, scores__scorer=scorer)
+    return said.annotate(odds=F("scores__value"), place=F("scores__index"))
+
+
+def without_odds(images: QuerySet[Image], scorer: str = "") -> QuerySet[Image]:
+    """The others."""
+    if not scorer:
+        return images.filter(score__isnull=True)
+    return images.filter(~Exists(Score.objects.filter(image=OuterRef("pk"), scorer=scorer)))
+
+
 def histogram(image_set: ImageSet, bins: int = HISTOGRAM_BINS, scorer: str = "") -> list[int]:
     """How many images have which probability, in bins of equal width from 0 to 1; one query."""
-    said = images_of(image_set).order_by().annotate(odds=odds(scorer)).filter(odds__isnull=False)
+    said = with_odds(images_of(image_set).order_by(), image_set, scorer)
     # Probability 1 belongs to the last bin.
     place = Least(Floor(F("odds") * bins), bins - 1, output_field=IntegerField())
     counted = said.annotate(place=place).values("place").annotate(n=Count("pk"))

@@ -10,8 +10,8 @@ from rest_framework.test import APIClient
 
 from accounts import tokens
 from generation.jobs.models import Job
-from generation.sets import api_urls, sharing, storage, trash
-from generation.sets.models import Image, ImageSet, Score, Share
+from generation.sets import api_urls, scores, sharing, storage, trash
+from generation.sets.models import Image, ImageSet, Share
 
 pytestmark = pytest.mark.django_db
 
@@ -106,7 +106,7 @@ def test_sets_are_listed_searched_and_sorted(client, full_set, alice, bob, palms
 @pytest.mark.slow
 def test_lists_cost_the_same_number_of_queries_however_long(client, full_set, alice, model):
     few, many = full_set(alice, 10, checkpoint=model), full_set(alice, 200, checkpoint=model)
-    Score.objects.bulk_create([Score(image=image, scorer="x", value=0.5) for image in Image.objects.all()])
+    scores.keep([(image, 0.5) for image in Image.objects.all()], "x")
     client.get("/api/v1/sets")
 
     def cost(address):

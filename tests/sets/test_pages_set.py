@@ -99,7 +99,8 @@ def test_a_gallery_costs_the_same_with_ten_images_and_with_five_hundred(signed_i
     sorts = [address, f"{address}?sort=-score", f"{address}?sort=score&min=0.2&max=0.9"]
     few = [queries(each) for each in sorts]
     grow(image_set, 500)
-    assert [queries(each) for each in sorts] == few
+    # A page that is not full also asks for images without a probability.
+    assert all(queries(each) <= before for each, before in zip(sorts, few, strict=True))
     assert max(few) <= 18
 
 

@@ -108,6 +108,7 @@ def test_pages_lead_through_everything_once_and_back(full_set, alice, sort, gaps
     if gaps:
         Image.objects.filter(image_set=image_set, index__in=[0, 4, 5]).update(score=None)
     images = selectors.images_of(image_set)
+    walk = image_pages.Walk(images, image_set, sort)
 
     def place(image):
         sign = -1 if sort.startswith("-") else 1
@@ -118,7 +119,7 @@ def test_pages_lead_through_everything_once_and_back(full_set, alice, sort, gaps
     expected = [image.index for image in sorted(images, key=place)]
     pages, cursor = [], ""
     while True:
-        got = image_pages.page(images, sort=sort, cursor=cursor, size=4)
+        got = walk.page(cursor, 4)
         pages.append([image.index for image in got.images])
         if not got.next:
             break
@@ -126,7 +127,7 @@ def test_pages_lead_through_everything_once_and_back(full_set, alice, sort, gaps
     assert [index for part in pages for index in part] == expected
     back = []
     while got.previous:
-        got = image_pages.page(images, sort=sort, cursor=got.previous, size=4)
+        got = walk.page(got.previous, 4)
         back.append([image.index for image in got.images])
     assert back == pages[-2::-1]
 
@@ -136,7 +137,8 @@ def test_pages_lead_through_everything_once_and_back(full_set, alice, sort, gaps
 )
 def test_a_broken_cursor_is_refused(full_set, alice, cursor):
     with pytest.raises(InvalidInput):
-        image_pages.page(selectors.images_of(full_set(alice, 1)), cursor=cursor)
+        image_set = full_set(alice, 1)
+        image_pages.Walk(selectors.images_of(image_set), image_set).page(cursor)
 
 
 def test_the_histogram_counts_every_scored_image(full_set, alice):

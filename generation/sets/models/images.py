@@ -110,9 +110,15 @@ class Image(models.Model):
 
 
 class Score(models.Model):
-    """What another scorer than the model's own says of an image."""
+    """What another scorer than the model's own says of an image.
+
+    The image's set and number, which never change, stand here too: so that one index leads through a gallery in the
+    order of what a scorer says.
+    """
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="scores")
+    image_set = models.ForeignKey(ImageSet, on_delete=models.CASCADE, related_name="+", db_index=False)
+    index = models.PositiveIntegerField()
     scorer = models.CharField(max_length=80)
     value = models.FloatField()
 
@@ -121,6 +127,9 @@ class Score(models.Model):
         verbose_name_plural = _("scores")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["image", "scorer"], name="sets_score_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["image_set", "scorer", "value", "index"], name="sets_scores_by_value"),
         ]
 
     def __str__(self) -> str:
