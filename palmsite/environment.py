@@ -6,7 +6,7 @@ Knows no Django and never reads `os.environ`: settings.py hands it the mapping, 
 import difflib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,10 +93,10 @@ class Environment:
             raise EnvironmentProblem(f"{name}: {path} is a file. Name a folder.")
         return path.resolve()
 
-    def refuse_unknown(self, prefix: str) -> None:
-        """A misspelt name would be ignored in silence: say so instead."""
+    def refuse_unknown(self, prefix: str, *, of_others: Collection[str] = ()) -> None:
+        """A misspelt name would be ignored in silence: say so instead. Names `of_others` are for other programs."""
         for name in sorted(self._values):
-            if name.startswith(prefix) and name not in self.variables:
+            if name.startswith(prefix) and name not in self.variables and name not in of_others:
                 near = difflib.get_close_matches(name, self.variables, n=1)
                 hint = f"Did you mean {near[0]}?" if near else "The README lists those there are."
                 raise EnvironmentProblem(f"{name}: there is no such setting. {hint}")

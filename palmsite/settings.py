@@ -417,4 +417,6 @@ globals().update(
 
 LOGGING = logs.configuration(PALMSITE_LOG, PALMSITE_LOG_LEVEL)
 
-ENVIRONMENT.refuse_unknown("PALMSITE_")
+# What the examples in docs/ are told: who has set it for them may start the site from the same terminal.
+PALMSITE_CLIENT_VARIABLES = frozenset({"PALMSITE_URL", "PALMSITE_TOKEN", "PALMSITE_WEBHOOK_SECRET"})
+ENVIRONMENT.refuse_unknown("PALMSITE_", of_others=PALMSITE_CLIENT_VARIABLES)

@@ -52,6 +52,7 @@ def test_misspelt_name_gets_a_hint():
     values.text("PALMSITE_SIGNUP", "approval", "")
     with pytest.raises(EnvironmentProblem, match="Did you mean PALMSITE_SIGNUP"):
         values.refuse_unknown("PALMSITE_")
+    values.refuse_unknown("PALMSITE_", of_others={"PALMSITE_SINGUP"})
 
 
 def test_database_of_another_kind_is_named(tmp_path):

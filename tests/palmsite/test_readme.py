@@ -38,6 +38,31 @@ def test_every_file_that_is_pointed_to_is_there(page):
             assert (ROOT / path).exists(), path
 
 
+DOCS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", DOCS)
+def test_what_the_docs_point_to_is_there(page):
+    path = ROOT / page
+    text = path.read_text()
+    for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", text):
+        assert (path.parent / target).exists(), target
+    tops = "palmsite|accounts|generation|mlcore|templates|static|docker|docs|tests"
+    for named in re.findall(rf"`((?:{tops})/[\w./-]+)`", text):
+        # NAME stands for any; a module may be named without its ending.
+        if not re.search(r"[A-ZА-Я]{3,}\.", named):
+            assert (ROOT / named).exists() or (ROOT / f"{named}.py").exists(), named
+
+
+def test_every_decision_that_is_pointed_to_is_written_down():
+    written = {path.name[:4] for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")}
+    for folder in ("palmsite", "accounts", "generation", "mlcore", "static/js", "static/css", "tests"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in {".py", ".js", ".css"}:
+                pointed = set(re.findall(r"docs/adr/(\d{4})", path.read_text()))
+                assert pointed <= written, path
+
+
 def test_versions_are_the_pinned_ones():
     told = re.findall(r"\b((?:torch|torchvision)==[0-9.]+)", README)
     assert told

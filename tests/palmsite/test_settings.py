@@ -69,6 +69,15 @@ def test_readme_table_is_the_code():
     assert in_readme == in_code
 
 
+def test_what_the_examples_read_does_not_keep_the_site_from_starting():
+    told = {
+        name
+        for path in (ROOT / "docs" / "examples").iterdir()
+        for name in re.findall(r"PALMSITE_[A-Z_]+", path.read_text())
+    }
+    assert told == settings.PALMSITE_CLIENT_VARIABLES
+
+
 def test_only_settings_read_the_environment():
     readers = set()
     for package in PACKAGES:
