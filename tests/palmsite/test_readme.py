@@ -55,7 +55,9 @@ def test_what_the_docs_point_to_is_there(page):
 
 
 def test_every_decision_that_is_pointed_to_is_written_down():
-    written = {path.name[:4] for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")}
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")]
+    written = set(numbers)
+    assert sorted(numbers) == sorted(written), "two decisions have one number"
     for folder in ("palmsite", "accounts", "generation", "mlcore", "static/js", "static/css", "tests"):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in {".py", ".js", ".css"}:
