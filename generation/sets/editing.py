@@ -1,5 +1,7 @@
 """What an owner changes of a set by hand: name, note and tags; and a new set of chosen images."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
@@ -73,7 +75,7 @@ def copy(*, by: User, image_set: ImageSet, images: QuerySet[Image], name: str = 
         name=checked_name(name or f"{image_set.name[: MOST_NAME - 10]} · {facts['count']}"),
         tags=image_set.tags,
         checkpoint=image_set.checkpoint,
-        recipe={**image_set.recipe, "copied_from": str(image_set.pk)},
+        recipe=_recipe_of_a_copy(image_set),
         wanted=facts["count"],
     )
     try:
@@ -85,6 +87,12 @@ def copy(*, by: User, image_set: ImageSet, images: QuerySet[Image], name: str = 
     audit.record(by=by, action="set.copy", target=f"set:{made.pk}", detail={"from": str(image_set.pk)})
     made.refresh_from_db()
     return made
+
+
+def _recipe_of_a_copy(image_set: ImageSet) -> dict[str, Any]:
+    """Renumbered, its images cannot be held against those of the set that the whole was made after."""
+    recipe = {key: value for key, value in image_set.recipe.items() if key != "again_of"}
+    return {**recipe, "copied_from": str(image_set.pk)}
 
 
 def _copy_images(source: ImageSet, made: ImageSet, chosen: QuerySet[Image]) -> None:

@@ -4,6 +4,7 @@ Rows only. Nothing here makes an image (pipeline.py) or touches a network.
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -113,6 +114,21 @@ def resume(*, by: User, order: Order) -> Order:
     order.refresh_from_db()
     _charge(order, missing)
     _enqueue_open_chunks(order)
+    return order
+
+
+@transaction.atomic
+def make_again(
+    *, by: User, image_set: ImageSet, checkpoint: Checkpoint, spec: GenerationSpec, name: str
+) -> Order:
+    """Order the same images once more, beside the first, to see whether the bytes agree."""
+    count = next_index(image_set) or spec.count
+    whole = replace(spec, first_index=0, count=count)
+    order = order_images(by=by, checkpoint=checkpoint, spec=whole, name=name, tags=image_set.tags)
+    # No worker sees the set before this is there: it writes into the recipe too.
+    made = order.image_set
+    made.recipe = {**made.recipe, "again_of": str(image_set.pk)}
+    made.save(update_fields=["recipe"])
     return order
 
 

@@ -112,16 +112,13 @@ def rename(request: HttpRequest, set_id: UUID) -> HttpResponse:
 def again(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """Order the same recipe once more, beside the first, to see whether the bytes agree."""
     image_set = selectors.own_set_for(person(request), set_id)
-    spec = _spec(image_set)
-    order = services.order_images(
+    order = services.make_again(
         by=person(request),
+        image_set=image_set,
         checkpoint=_checkpoint(image_set),
-        spec=replace(spec, first_index=0, count=services.next_index(image_set) or spec.count),
+        spec=_spec(image_set),
         name=_("%(name)s, again") % {"name": image_set.name[:100]},
-        tags=image_set.tags,
     )
-    made = order.image_set
-    ImageSet.objects.filter(pk=made.pk).update(recipe={**made.recipe, "again_of": str(image_set.pk)})
     return redirect("sets:order", order_id=order.pk)
 
 

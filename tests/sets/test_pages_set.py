@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image as Pillow
 
-from generation.sets import galleries, selectors, services, sharing, storage
+from generation.sets import editing, galleries, selectors, services, sharing, storage
 from generation.sets.models import Image, ImageSet, Order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -208,6 +208,9 @@ def test_made_again_says_whether_the_bytes_agree(signed_in, made, work):
     assert "All 20 images are byte for byte those of" in text_of(signed_in.get(recipe))
     other.images.filter(index=5).update(sha256="f" * 64)
     assert "19 of 20 images are byte for byte" in text_of(signed_in.get(recipe))
+    chosen = editing.copy(by=other.owner, image_set=other, images=other.images.filter(index__gte=10))
+    copied = text_of(signed_in.get(reverse("sets:recipe", args=[chosen.pk])))
+    assert "byte for byte" not in copied, "renumbered images are not held against others' numbers"
 
 
 def test_more_continues_and_bad_numbers_are_refused(signed_in, made, work):
