@@ -46,10 +46,10 @@ _SENTENCES: dict[str, str | Promise] = {
 
 
 def of_rating(user: User, panel: Panel, item: int | None = None) -> dict[str, Any]:
-    """The page of one picture; without one left, the words at the end."""
+    """The page of one picture, of the next where there is no such item; without one left, the words at the end."""
     order, given = selectors.items_in_order(user, panel), selectors.ratings_by(user, panel)
     left = [one for one in order if one not in given]
-    now = item if item is not None else (left[0] if left else None)
+    now = item if item in order else next(iter(left), None)
     place = order.index(now) if now is not None else len(order)
     following = [one for one in left if one != now]
     known = given.get(now) if now is not None else None

@@ -65,7 +65,7 @@ def references_to_list(user: User) -> QuerySet[Reference]:
     ready = Q(owner__isnull=True, banks__isnull=False)
     wanted = ready | Q(owner=user)
     if user.is_staff:
-        wanted |= Q(owner__isnull=True, job__isnull=False)
+        wanted |= Q(owner__isnull=True) & ~Q(state=Reference.State.READY)
     found = Reference.objects.filter(wanted, role=Reference.Role.REFERENCE).distinct()
     return found.select_related("job", "owner").prefetch_related("banks")
 

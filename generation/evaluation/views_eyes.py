@@ -1,5 +1,6 @@
 """Pages of ratings by people's eyes: begin one, rate picture by picture, stop, throw away."""
 
+import re
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +17,8 @@ from generation.evaluation.forms import PanelForm, RatingForm
 from generation.evaluation.models import Panel
 from generation.evaluation.views import is_part, person
 from generation.sets import selectors as sets
+
+_ITEM = re.compile(r"[0-9]{1,5}")
 
 
 @require_POST
@@ -39,22 +42,21 @@ def rate(request: HttpRequest, panel_id: UUID) -> HttpResponse:
     """One picture at a time; with ?item, one that was rated before."""
     user = person(request)
     panel = selectors.panel_for(user, panel_id)
-    asked = request.GET.get("item", "")
-    item = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
-    return _draw(request, user, panel, item if item in selectors.shown_items(panel) else None)
+    return _draw(request, user, panel, request.GET.get("item"))
 
 
 @require_POST
 @login_required
 def answer(request: HttpRequest, panel_id: UUID) -> HttpResponse:
-    """Keep a word on a picture and show the next."""
+    """Keep a word on a picture and show the next; one that was deleted meanwhile is passed over."""
     user = person(request)
     panel = selectors.panel_for(user, panel_id)
     form = RatingForm(request.POST)
     if form.is_valid():
-        panels.rate(by=user, panel=panel, **form.cleaned_data)
+        if form.cleaned_data["item"] in selectors.shown_items(panel):
+            panels.rate(by=user, panel=panel, **form.cleaned_data)
         return _draw(request, user, panel) if is_part(request) else redirect("evaluation:rate", panel.pk)
-    return _draw(request, user, panel, form.data.get("item"))
+    return _draw(request, user, panel, request.POST.get("item"))
 
 
 @require_POST
@@ -97,10 +99,7 @@ def picture_of(panel: Panel, item: int) -> HttpResponse:
     )
 
 
-def _draw(request: HttpRequest, user: User, panel: Panel, item: object = None) -> HttpResponse:
+def _draw(request: HttpRequest, user: User, panel: Panel, item: str | None = None) -> HttpResponse:
     template = "evaluation/_rate.html" if is_part(request) else "evaluation/rate.html"
-    try:
-        wanted = None if item is None else int(str(item))
-    except ValueError:
-        wanted = None
+    wanted = int(item) if item and _ITEM.fullmatch(item) else None
     return render(request, template, eyes.of_rating(user, panel, wanted))

@@ -269,6 +269,26 @@ def test_networks_that_come_later_measure_what_was_kept(added, alice, monkeypatc
         adding.measure_anew(by=alice, reference=made)
 
 
+def test_measuring_anew_that_fails_says_so_on_the_page(added, alice, monkeypatch, work, client):
+    made = added(keep_photos=True)
+    both = [extractors.get("efficientnet-lite0"), extractors.get("efficientnet-lite2")]
+    monkeypatch.setattr(extractors, "here", lambda: both)
+    (made.photos_folder / "000003.png").unlink()
+    adding.measure_anew(by=alice, reference=made)
+    work()
+    client.force_login(alice)
+    page = client.get(reverse("evaluation:reference", args=[made.pk])).content.decode()
+    assert "23 photographs are kept, and the bank has 24 rows" in page
+    assert "Measure with them" in page, "and it can be tried again"
+
+
+def test_a_failed_one_of_the_site_stays_in_the_list_of_administrators(operator, alice):
+    failed = {"name": "hands", "state": "failed", "code": "lost", "request": {"folder": "hands"}}
+    made = Reference.objects.create(content="", job=None, **failed)
+    assert made in selectors.references_to_list(operator)
+    assert made not in selectors.references_to_list(alice)
+
+
 def test_the_page_of_a_new_one_with_and_without_script(client, alice, charlie, work):
     client.force_login(alice)
     where = reverse("evaluation:reference_new")

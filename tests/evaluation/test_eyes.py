@@ -127,6 +127,8 @@ def test_the_rating_page_leads_from_picture_to_picture(panel, alice, client, wor
     assert Rating.objects.get().realism == 1
     bad = client.post(answer, {"item": order[1], "realism": 9})
     assert bad.status_code == 200 and Rating.objects.count() == 1
+    for nothing in ("999", "9" * 5000, "x", ""):
+        assert client.post(answer, {"item": nothing, "realism": 9}).status_code == 200
     assert client.post(reverse("evaluation:rate_stop", args=[panel.pk])).status_code == 302
     work()
     panel.refresh_from_db()
@@ -148,6 +150,14 @@ def test_deleted_images_are_not_asked_about(panel, alice, client):
         panels.rate(by=alice, panel=panel, item=number, realism=3)
     client.force_login(alice)
     assert client.get(reverse("evaluation:rate_picture", args=[panel.pk, number])).status_code == 404
+    said = client.post(
+        reverse("evaluation:rate_answer", args=[panel.pk]),
+        {"item": number, "realism": 3},
+        headers={"HX-Request": "true"},
+    )
+    following = selectors.items_in_order(alice, panel)[0]
+    assert said.status_code == 200 and f'name="item" value="{following}"' in said.content.decode()
+    assert not Rating.objects.exists()
 
 
 def test_what_cannot_be_is_refused(palms, alice, bob, charlie, real, client):
