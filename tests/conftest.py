@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 
 def pytest_addoption(parser):
@@ -67,6 +68,12 @@ def own_folders(settings, tmp_path_factory):
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def own_language(settings):
+    """Each test begins in the site's language: a request leaves its reader's behind."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture
