@@ -16,6 +16,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date
 from django.utils.translation import gettext as _
 
+from accounts import streams
 from accounts.errors import NotFound
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,8 @@ def _made(
     if request.method == "HEAD":
         answer = HttpResponse(status=status)
     else:
-        answer = StreamingHttpResponse(read(first, last), status=status)
+        sent = streams.seated(request, read(first, last), size=last - first + 1)
+        answer = StreamingHttpResponse(sent, status=status)
     if wanted:
         answer["Content-Range"] = f"bytes {first}-{last}/{size}"
     answer["Content-Length"] = str(last - first + 1)
@@ -146,7 +148,8 @@ def _whole(request: HttpRequest, path: Path) -> HttpResponseBase:
 def _part(request: HttpRequest, path: Path, first: int, last: int) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse(status=206)
-    return StreamingHttpResponse(_read(path, first, last), status=206)
+    sent = streams.seated(request, _read(path, first, last), size=last - first + 1)
+    return StreamingHttpResponse(sent, status=206)
 
 
 def _wanted_range(

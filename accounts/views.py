@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import appearance, audit, ledger, personal_data, policies, selectors, services, tokens
+from accounts import appearance, audit, ledger, personal_data, policies, selectors, services, streams, tokens
 from accounts.forms import DeleteForm, ProfileForm, TokenForm
 from accounts.models import User
 from accounts.quotas import limits
@@ -88,6 +88,7 @@ def data(request: HttpRequest) -> HttpResponse:
 def download(request: HttpRequest) -> HttpResponseBase:
     """Everything the site holds of the person, as a zip that is made while it is sent."""
     person = _person(request)
+    sent = streams.seated(request, personal_data.archive(person), size=None)
     audit.record(by=person, action="data.download", target=audit.target_of(person))
     name = f"palmsite-{person.username}-{timezone.now():%Y-%m-%d}.zip"
     headers = {
@@ -95,9 +96,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store",
     }
-    return StreamingHttpResponse(
-        personal_data.archive(person), content_type="application/zip", headers=headers
-    )
+    return StreamingHttpResponse(sent, content_type="application/zip", headers=headers)
 
 
 @sensitive_post_parameters("password")

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 import waitress.server
 from django.conf import settings
 
-# A worker of ours streams large files in blocks; what waits for a slow reader lies in a temporary file.
+from accounts import streams
+
 _CONNECTION_LIMIT = 500
 
 
@@ -35,6 +36,9 @@ def serve(listener: socket.socket) -> None:
         sockets=[listener],
         threads=settings.PALMSITE_WEB_THREADS,
         connection_limit=_CONNECTION_LIMIT,
+        # Files are sent without a thread. What is made while it is sent is taken off the thread's hands up to here,
+        # into a temporary file; beyond, the thread waits for its reader (accounts/streams.py).
+        outbuf_high_watermark=streams.BUFFERED_BYTES,
         channel_timeout=60,
         ident=None,
         clear_untrusted_proxy_headers=True,

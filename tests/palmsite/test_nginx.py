@@ -6,23 +6,19 @@ Only what the containers name otherwise is put in its place: the port, the site'
 import shutil
 import socket
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
-import waitress.server
-import waitress.wasyncore
 from django.conf import settings as site
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
 from accounts import tokens
 from accounts.models import AuditEvent
 from generation.sets import sharing, storage
-from palmsite import serving
+from tests.palmsite.web_server import WebServer
 from tests.sets.rows import full_set  # noqa: F401  # a fixture
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
@@ -108,39 +104,13 @@ class Front:
         self.process.wait(10)
 
 
-class Behind:
-    """The site in its own web server, in a thread of the test: one proxy before it, as in the containers."""
-
-    def __init__(self):
-        self.server = waitress.server.create_server(
-            get_wsgi_application(), listen="127.0.0.1:0", threads=2, **serving.proxies(1)
-        )
-        self.thread = threading.Thread(target=self.server.run)
-        self.thread.start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server.effective_port}"
-
-    def stop(self):
-        if self.thread.is_alive():
-            # In the loop's own thread, for nobody else may touch its sockets; without any the loop ends.
-            self.server.trigger.pull_trigger(self._close)
-            self.thread.join(20)
-            assert not self.thread.is_alive()
-            self.server.task_dispatcher.shutdown()
-
-    def _close(self):
-        waitress.wasyncore.close_all(self.server._map, ignore_all=True)
-
-
 @pytest.fixture
 def behind(settings, monkeypatch):
     settings.PALMSITE_ACCEL = "/private/"
     settings.PALMSITE_PROXIES = 1
     # Threads of the web server keep no connection to a database that the test takes away.
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
-    started = Behind()
+    started = WebServer(proxies=1)
     yield started
     started.stop()
 
