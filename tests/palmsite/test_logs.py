@@ -62,6 +62,7 @@ def test_every_address_that_is_a_secret_is_masked():
         assert "***" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.urls(__name__)
 def test_no_line_opens_a_share_not_even_of_a_page_that_broke(written):

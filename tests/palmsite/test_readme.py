@@ -54,6 +54,7 @@ def test_what_the_docs_point_to_is_there(page):
             assert (ROOT / named).exists() or (ROOT / f"{named}.py").exists(), named
 
 
+@pytest.mark.slow
 def test_every_decision_that_is_pointed_to_is_written_down():
     numbers = [path.name[:4] for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")]
     written = set(numbers)
