@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -64,12 +65,14 @@ def bulk(request: HttpRequest) -> HttpResponse:
         words = ngettext("%(n)s set is in the trash.", "%(n)s sets are in the trash.", len(sets))
         messages.success(request, words % {"n": len(sets)}, extra_tags=undo)
     elif what == "restore":
-        for image_set in sets:
-            bin_.restore_set(by=person(request), image_set=image_set)
+        with transaction.atomic():  # all of them, or none where there is no room
+            for image_set in sets:
+                bin_.restore_set(by=person(request), image_set=image_set)
     elif what == "tag":
-        for image_set in sets:
-            tags = [*image_set.tags, request.POST.get("tag", "").strip()]
-            editing.change(by=person(request), image_set=image_set, tags=tags)
+        with transaction.atomic():
+            for image_set in sets:
+                tags = [*image_set.tags, request.POST.get("tag", "").strip()]
+                editing.change(by=person(request), image_set=image_set, tags=tags)
     else:
         raise InvalidInput(_("Choose what to do with the sets."))
     return redirect(next_url(request, reverse("sets:history")))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import ledger
@@ -40,6 +41,16 @@ def test_a_set_goes_comes_back_and_goes_for_good(full_set, alice, django_capture
     assert used(alice) == (0, 0)
     assert not storage.folder(image_set).exists()
     assert not ImageSet.objects.exists()
+
+
+def test_several_come_back_together_or_not_at_all(full_set, alice, settings, client):
+    sets = [full_set(alice, 2), full_set(alice, 2)]
+    client.force_login(alice)
+    chosen = {"set": [str(one.pk) for one in sets]}
+    client.post(reverse("sets:bulk"), {"do": "delete", **chosen})
+    settings.PALMSITE_QUOTAS = {**settings.PALMSITE_QUOTAS, "stored_images": 3}
+    assert client.post(reverse("sets:bulk"), {"do": "restore", **chosen}).status_code == 409
+    assert (selectors.trash_of(alice).count(), used(alice)) == (2, (0, 0))
 
 
 def test_coming_back_needs_room(full_set, alice, settings):
