@@ -68,7 +68,7 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
         "network": extractors.get(comparison.extractor),
         "seen": _seen(comparison),
         "weights": weights_of(comparison),
-        "names": names_of(user, comparison),
+        "names": _names(comparison, here, palms),
     }
     if not comparison.is_done:
         return context
@@ -90,11 +90,16 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def names_of(user: User, comparison: Comparison) -> list[str]:
-    """What stands in it, in its order; what this person may no longer look at has no name."""
-    here = selectors.sets_of(user, comparison)
+def with_names(user: User, comparisons: Sequence[Comparison]) -> list[tuple[Comparison, list[str]]]:
+    """Each with what stands in it, in its order; what this person may no longer look at has no name."""
+    here, palms = selectors.sets_of(user, *comparisons), selectors.real_columns_of(user, *comparisons)
+    return [(one, _names(one, here, palms)) for one in comparisons]
+
+
+def _names(comparison: Comparison, here: Mapping[str, ImageSet], palms: Mapping[str, Reference]) -> list[str]:
     names = [here[key].name if key in here else _("a set") for key in comparison.sets]
-    return names + [one.name for one in selectors.real_columns_of(user, comparison).values()]
+    real = comparison.spec.get("references", ())
+    return names + [palms[key].name for key in real if key in palms]
 
 
 def weights_of(comparison: Comparison) -> str:

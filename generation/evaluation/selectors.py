@@ -187,16 +187,16 @@ def comparison_for(user: User, comparison_id: UUID | str) -> Comparison:
     return comparison
 
 
-def real_columns_of(user: User, comparison: Comparison) -> dict[str, Reference]:
-    """The references that stand in it as columns and that this person may look at, by id."""
-    found = references_for(user).filter(pk__in=comparison.spec.get("references", ()))
-    return {str(one.pk): one for one in found}
+def real_columns_of(user: User, *comparisons: Comparison) -> dict[str, Reference]:
+    """The references that stand in them as columns and that this person may look at, by id."""
+    keys = {key for comparison in comparisons for key in comparison.spec.get("references", ())}
+    return {str(one.pk): one for one in references_for(user).filter(pk__in=keys)}
 
 
-def sets_of(user: User, comparison: Comparison) -> dict[str, ImageSet]:
-    """Those of its sets that this person may look at now, by id."""
-    found = sets.visible_sets(user).filter(pk__in=comparison.sets)
-    return {str(one.pk): one for one in found}
+def sets_of(user: User, *comparisons: Comparison) -> dict[str, ImageSet]:
+    """Those of their sets that this person may look at now, by id."""
+    keys = {key for comparison in comparisons for key in comparison.sets}
+    return {str(one.pk): one for one in sets.visible_sets(user).filter(pk__in=keys)}
 
 
 def panels_of(image_set: ImageSet) -> QuerySet[Panel]:

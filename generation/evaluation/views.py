@@ -1,6 +1,5 @@
 """Pages of a set's quality: measure it, watch, read the four cards, print the certificate. Thin: parse, call, draw."""
 
-from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -10,21 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Conflict
-from accounts.models import User
 from generation.evaluation import eyes, links, selectors, services, sheets
 from generation.evaluation.forms import EvaluateForm
 from generation.evaluation.models import Evaluation
 from generation.sets import selectors as sets
-
-
-def person(request: HttpRequest) -> User:
-    """Who is signed in; only for views that nobody else reaches."""
-    return cast(User, request.user)
-
-
-def is_part(request: HttpRequest) -> bool:
-    """Whether a part of a page was asked for."""
-    return request.headers.get("HX-Request") == "true"
+from generation.sets.views_base import is_htmx, person
 
 
 @require_GET
@@ -32,7 +21,7 @@ def is_part(request: HttpRequest) -> bool:
 def quality(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """All that was measured of a set, as a part of its page or as a page."""
     image_set = sets.set_for(person(request), set_id)
-    template = "evaluation/_measures.html" if is_part(request) else "evaluation/quality.html"
+    template = "evaluation/_measures.html" if is_htmx(request) else "evaluation/quality.html"
     return render(request, template, sheets.of_set(person(request), image_set))
 
 
@@ -49,9 +38,9 @@ def evaluate(request: HttpRequest, set_id: UUID) -> HttpResponse:
             note = selectors.why_no_fid(user)
         if not note:
             services.evaluate(by=user, image_set=image_set, **form.wish)
-            if not is_part(request):
+            if not is_htmx(request):
                 return redirect(links.of_quality(image_set.pk))
-    template = "evaluation/_measures.html" if is_part(request) else "evaluation/quality.html"
+    template = "evaluation/_measures.html" if is_htmx(request) else "evaluation/quality.html"
     context = sheets.of_set(user, image_set, note=_(note) if note else "", form=form if form.errors else None)
     return render(request, template, context)
 

@@ -15,8 +15,8 @@ from accounts.models import User
 from generation.evaluation import columns, drawings, selectors, services
 from generation.evaluation.forms import CompareForm, known_ids
 from generation.evaluation.models import Comparison
-from generation.evaluation.views import person
 from generation.sets import selectors as sets
+from generation.sets.views_base import person
 
 LATEST = 20
 
@@ -42,10 +42,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "is_empty": not form.fields["sets"].queryset.exists(),  # type: ignore[attr-defined]
-        "comparisons": [
-            {"comparison": one, "names": columns.names_of(user, one)}
-            for one in selectors.comparisons_of(user)[:LATEST]
-        ],
+        "comparisons": columns.with_names(user, list(selectors.comparisons_of(user)[:LATEST])),
     }
     return render(request, "evaluation/compare.html", context)
 

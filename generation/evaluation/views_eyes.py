@@ -15,8 +15,8 @@ from accounts.models import User
 from generation.evaluation import eyes, links, panels, pictures, selectors
 from generation.evaluation.forms import PanelForm, RatingForm
 from generation.evaluation.models import Panel
-from generation.evaluation.views import is_part, person
 from generation.sets import selectors as sets
+from generation.sets.views_base import is_htmx, person
 
 _ITEM = re.compile(r"[0-9]{1,5}")
 
@@ -55,7 +55,7 @@ def answer(request: HttpRequest, panel_id: UUID) -> HttpResponse:
     if form.is_valid():
         if form.cleaned_data["item"] in selectors.shown_items(panel):
             panels.rate(by=user, panel=panel, **form.cleaned_data)
-        return _draw(request, user, panel) if is_part(request) else redirect("evaluation:rate", panel.pk)
+        return _draw(request, user, panel) if is_htmx(request) else redirect("evaluation:rate", panel.pk)
     return _draw(request, user, panel, request.POST.get("item"))
 
 
@@ -100,6 +100,6 @@ def picture_of(panel: Panel, item: int) -> HttpResponse:
 
 
 def _draw(request: HttpRequest, user: User, panel: Panel, item: str | None = None) -> HttpResponse:
-    template = "evaluation/_rate.html" if is_part(request) else "evaluation/rate.html"
+    template = "evaluation/_rate.html" if is_htmx(request) else "evaluation/rate.html"
     wanted = int(item) if item and _ITEM.fullmatch(item) else None
     return render(request, template, eyes.of_rating(user, panel, wanted))

@@ -15,7 +15,7 @@ from accounts.errors import DomainError
 from accounts.models import User
 from generation.evaluation import adding, limits, reference_cards, selectors, weights
 from generation.evaluation.forms import ReferenceForm
-from generation.evaluation.views import person
+from generation.sets.views_base import person
 from generation.uploads import selectors as upload_rows
 from generation.uploads import services as uploads
 from generation.uploads.models import Upload

@@ -3,7 +3,7 @@
 import pytest
 
 from generation.evaluation import services
-from tests.sets.conftest import order, stand_in, work  # noqa: F401  # fixtures of the room below
+from tests.sets.conftest import full_set, order, stand_in, work  # noqa: F401  # fixtures of the room below
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image as Picture
 
@@ -189,6 +191,22 @@ def test_choosing_on_the_page(client, palms, alice, charlie):
     client.force_login(charlie)
     assert client.post(where, {"sets": ids}).status_code == 200
     assert Comparison.objects.count() == 1
+
+
+def test_the_list_of_comparisons_costs_the_same_with_one_and_with_many(client, alice, full_set):
+    names = ["left", "right"]
+    keys = [str(full_set(alice, 1, name=name).pk) for name in names]
+    client.force_login(alice)
+
+    def queries(count):
+        Comparison.objects.all().delete()
+        Comparison.objects.bulk_create(Comparison(owner=alice, sets=keys, spec={}) for _ in range(count))
+        with CaptureQueriesContext(connection) as seen:
+            text = client.get(reverse("evaluation:compare")).content.decode()
+        assert text.count("left · right") == count
+        return len(seen)
+
+    assert queries(1) == queries(15)
 
 
 @pytest.mark.slow
