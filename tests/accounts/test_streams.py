@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.urls import include, path
 
 from accounts import private_files, streams
@@ -112,8 +113,10 @@ def test_files_under_the_source_are_closed_with_the_answer(ask, rf, alice):
 @pytest.mark.slow
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db(transaction=True)
-def test_readers_that_stop_reading_leave_the_site_open(settings):
+def test_readers_that_stop_reading_leave_the_site_open(settings, monkeypatch):
     settings.PALMSITE_WEB_THREADS = 4
+    # Threads of the web server keep no connection to a database that the test takes away.
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
     server = WebServer(threads=4)
     readers = []
     try:
