@@ -41,7 +41,7 @@ fix: setup-dev ## format, and mend what can be mended by itself
 	@$(BIN)/python manage.py translations update
 
 e2e: setup-dev ## drive the real site with a real browser
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m e2e -n 2 --dist loadfile tests/e2e tests/lab/test_browser.py $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m e2e -n 2 --dist loadfile tests/e2e $(ARGS)
 
 kills: setup-dev ## kill real workers, clusters and databases; the work must end once (SQLite and PostgreSQL)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m e2e tests/jobs tests/campaigns tests/lab/test_kills.py $(ARGS)

@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e import people
-from tests.e2e.conftest import chromium, house, visit  # noqa: F401  # fixtures of the browser suite
 
 pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
@@ -15,7 +14,7 @@ VERDICTS = {
 
 
 @pytest.fixture
-def person(visit, request):  # noqa: F811
+def person(visit, request):
     """Somebody who was let in, in the language of the test."""
     someone = visit(language=request.param[0])
     people.sign_up(someone, request.param[1])
