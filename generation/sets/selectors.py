@@ -24,6 +24,8 @@ from generation.sets.models import (
 )
 
 HISTOGRAM_BINS = 20
+# What stands for the default model where a name is written, here as on the command line of mlcore.
+DEFAULT_MODEL = "default"
 
 
 def _nothing_here() -> NotFound:
@@ -211,13 +213,11 @@ def judges_offered(_user: User) -> list[tuple[str, str]]:
 
 
 def model_named(name: str) -> Checkpoint:
-    """The model that is offered under this name; blank for the default one."""
+    """The model that is offered under this name. No name, and `default` where none is called so, is the default one."""
     offered = models_offered()
-    found = (
-        offered.filter(name=name).first()
-        if name
-        else offered.filter(is_default=True).first() or offered.first()
-    )
+    found = offered.filter(name=name).first() if name else None
+    if found is None and name in ("", DEFAULT_MODEL):
+        found = offered.filter(is_default=True).first() or offered.first()
     if found is None:
         message = (
             _("There is no model %(name)s. GET /api/v1/models lists those that are offered.")

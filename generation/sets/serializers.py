@@ -36,7 +36,9 @@ def _tags() -> Any:
     ]
 )
 class OrderWish(StrictSerializer):
-    """A wish for images. `seed` left out: a random one, shown in the answer. `model` left out: the default one."""
+    """A wish for images. `seed` left out: a random one, shown in the answer. `model` left out, or
+    `default`: the default one.
+    """
 
     count = WholeNumber(least=1, most=LIMITS["count"][1], help_text="How many; your quota is the limit.")
     model = Text(max_length=64, required=False, default="", allow_blank=True)

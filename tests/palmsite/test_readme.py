@@ -10,6 +10,8 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
+from tests.sets.rows import model  # noqa: F401  # a fixture
+
 ROOT = Path(settings.BASE_DIR)
 PAGES = ("README.md", "CONTRIBUTING.md")
 README = (ROOT / "README.md").read_text()
@@ -80,6 +82,15 @@ def test_the_example_orders_what_an_order_takes():
     assert wish.is_valid(), wish.errors
     assert set(body) <= set(wish.fields)
     assert "/api/v1/orders" in README
+
+
+@pytest.mark.django_db
+def test_the_example_names_a_model_that_is_offered_on_a_new_site(model):  # noqa: F811
+    from generation.sets.selectors import model_named
+
+    named = json.loads(re.search(r"-d '(\{.*?\})'", README).group(1))["model"]
+    assert model.name != named
+    assert model_named(named) == model
 
 
 @pytest.mark.torch
