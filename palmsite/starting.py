@@ -24,6 +24,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts import belongings
 from accounts.models import User
+from generation.evaluation import extractors
 from generation.sets.models import Checkpoint
 from palmsite import serving, translation
 
@@ -39,6 +40,7 @@ def prepare(say: Callable[[str, str], None]) -> None:
         ("words", words),
         ("static", static_files),
         ("models", models),
+        ("networks", networks),
         ("admin", administrator),
     ):
         say(name, step())
@@ -173,6 +175,11 @@ def models() -> str:
         raise CommandError(f"The models that ship could not be registered: {ended.stderr.strip()[-500:]}")
     stamp.write_text(now)
     return "registered"
+
+
+def networks() -> str:
+    """Note what sets can be measured with: in containers, this is where the workers' packages are."""
+    return ", ".join(network.title for network in extractors.note_installed()) or "none"
 
 
 def _zoo_signature() -> str:

