@@ -71,6 +71,7 @@ class Person(threading.Thread):
                 for path in self.random.sample(self.ways["thumb"], THUMBS):
                     self.get("thumb", path)
             time.sleep(self.random.uniform(*THINKS))
+        self.connection.close()
 
     def get(self, kind: str, path: str) -> None:
         """One request on the connection that a browser would keep."""

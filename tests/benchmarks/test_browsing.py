@@ -90,7 +90,7 @@ def test_fifty_people_while_two_orders_run(house, keep):
     images = house.manage("shell", "-v0", "-c", _SHARE.format(set_id=shown["set"])).split()
     page = f"/sets/{shown['set']}"
     ways = {
-        "start": ["/", "/models"],
+        "models": ["/models"],
         "history": ["/history?shared=1", "/history"],
         "gallery": [page, f"{page}?sort=-score", f"{page}?min=0.2"],
         "image": [f"/images/{image}" for image in images],

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from generation.jobs.models import new_id
-from generation.sets import galleries, image_pages, services
+from generation.sets import galleries, services
 from generation.sets.models import Chunk, Image, ImageSet, Order
 from tests.benchmarks.turns import seconds_of
 from tests.sets.rows import model  # noqa: F401  # fixture
@@ -74,11 +74,7 @@ def test_gallery_of_ten_thousand(client, alice, model, keep):  # noqa: F811
 
     def deep(image_set, sort):
         # A page from the middle.
-        half = galleries.Look(sort=sort)
-        rows = half.images(image_set).order_by("score" if "score" in sort else "index")
-        middle = rows[image_set.count // 2]
-        middle.value = middle.score if "score" in sort else middle.index
-        return image_pages._write(False, middle)
+        return galleries.Look(sort=sort).walk(image_set).page(size=image_set.count // 2).next
 
     def of(image_set, name="set", **query):
         text = "&".join(f"{key}={value}" for key, value in query.items())
