@@ -33,6 +33,7 @@ KNOWN_KEYS = {
     "environment",
     "healthcheck",
     "image",
+    "init",
     "ports",
     "pull_policy",
     "restart",
@@ -211,6 +212,12 @@ def test_nginx_stands_where_the_site_looks_for_it():
     assert most == waitress.adjustments.Adjustments.max_request_body_size
     assert most >= max(2 * MOST_CHUNK, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     assert NGINX.count("{") == NGINX.count("}")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_stop_is_heard_from_the_first_moment(name):
+    """The kernel keeps from process 1 every signal that it has not asked for; so ours is not the first."""
+    assert SERVICES[name]["init"] is True
 
 
 def test_workers_get_the_time_they_need_to_leave():
