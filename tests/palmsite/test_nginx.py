@@ -122,7 +122,7 @@ def front(behind, settings, tmp_path):
     started.stop()
 
 
-def test_files_leave_when_the_site_says_so_and_no_other_way(front, full_set, make_user):  # noqa: F811
+def test_files_leave_when_the_site_says_so_and_no_other_way(front, full_set, make_user, caplog):  # noqa: F811
     alice, charlie = make_user("alice"), make_user("charlie")
     made = full_set(alice, 3)
     image, path = made.images.get(index=2), storage.image_path(made, 2)
@@ -136,6 +136,9 @@ def test_files_leave_when_the_site_says_so_and_no_other_way(front, full_set, mak
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in headers["Content-Security-Policy"]
     assert "X-Accel-Redirect" not in headers
+    assert [
+        record.request_id for record in caplog.records if record.message.startswith(f"GET {address} ")
+    ] == [headers["X-Request-ID"]]
 
     assert front.get(address, keys[alice], Range="bytes=1-3")[::2] == (206, b"PNG")
     assert front.get(address, keys[charlie])[0] == 404
