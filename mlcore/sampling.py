@@ -38,15 +38,24 @@ def sample(
 
 
 def edm_denoise(
-    network: Network, noisy: torch.Tensor, sigma: torch.Tensor, sigma_data: float = 0.5
+    network: Network,
+    noisy: torch.Tensor,
+    sigma: torch.Tensor,
+    sigma_data: float = 0.5,
+    objective: str = "mix",
 ) -> torch.Tensor:
-    """D(x; sigma) of Karras et al. 2022, arXiv:2206.00364, equation 7 and table 1; sigma has shape (N,)."""
+    """D(x; sigma) of Karras et al. 2022, arXiv:2206.00364, equation 7 and table 1; sigma has shape (N,).
+
+    Of a network whose `objective` is 'image' the output is D itself, not a mix of image and noise.
+    """
+    if objective not in ("mix", "image"):
+        raise BadHeader(f"The objective {objective!r} is not known to heun; known are mix and image.")
     s = sigma.view(-1, 1, 1, 1)
     total = s.square() + sigma_data**2
     skip = sigma_data**2 / total
     out = s * sigma_data * total.rsqrt()
     raw = network(noisy * total.rsqrt(), sigma.log() / 4)
-    return skip * noisy + out * raw
+    return raw if objective == "image" else skip * noisy + out * raw
 
 
 def edm_weight(sigma: torch.Tensor, sigma_data: float = 0.5) -> torch.Tensor:
@@ -74,6 +83,7 @@ def heun(
     sigma_max: float = 80.0,
     rho: float = 7.0,
     sigma_data: float = 0.5,
+    objective: str = "mix",
     churn: float = 0.0,
 ) -> torch.Tensor:
     """Heun's method with optional churn (the same paper, algorithm 2, S_noise = 1)."""
@@ -84,10 +94,10 @@ def heun(
         raised = now * (1 + gamma)
         if gamma > 0:
             x = x + fresh(step) * math.sqrt(raised**2 - now**2)
-        slope = (x - edm_denoise(network, x, _level(x, raised), sigma_data)) / raised
+        slope = (x - edm_denoise(network, x, _level(x, raised), sigma_data, objective)) / raised
         euler = x + (then - raised) * slope
         if then > 0:
-            there = (euler - edm_denoise(network, euler, _level(x, then), sigma_data)) / then
+            there = (euler - edm_denoise(network, euler, _level(x, then), sigma_data, objective)) / then
             euler = x + (then - raised) * (slope + there) / 2
         x = euler
     return x.clamp(-1, 1)

@@ -30,6 +30,11 @@ class DiffusionSettings:
     noise_mean: float = -1.2
     noise_spread: float = 1.2
     sigma_data: float = 0.5
+    # EDM: what the network's output means. Few channels for large patches cannot carry the noise that 'mix' asks
+    # of them, and leave it in the image as grain; an image they can carry (Li and He 2025, arXiv:2511.13720).
+    objective: Literal["mix", "image"] = "mix"
+    # EDM: noise below this is neither weighed higher nor sampled; with 'image' the last step takes it away at once.
+    sigma_min: float = 0.002
     # DDPM: how many noise levels, and by which schedule.
     noise_steps: int = 1000
     schedule: Literal["linear", "cosine", "sigmoid"] = "sigmoid"
@@ -77,7 +82,12 @@ class Diffusion(Recipe):
         """How the sampler must step, for it is part of what the network means."""
         chosen = self.settings
         if chosen.mode == "edm":
-            return {"steps": chosen.sample_steps, "sigma_data": chosen.sigma_data}
+            return {
+                "steps": chosen.sample_steps,
+                "sigma_data": chosen.sigma_data,
+                "sigma_min": chosen.sigma_min,
+                "objective": chosen.objective,
+            }
         return {
             "steps": chosen.sample_steps,
             "timesteps": chosen.noise_steps,
@@ -103,8 +113,10 @@ class Diffusion(Recipe):
         spread = torch.randn(real.shape[0], device=real.device)
         sigma = torch.exp(chosen.noise_mean + chosen.noise_spread * spread)
         noisy = real + torch.randn_like(real) * sigma.view(-1, 1, 1, 1)
-        clean = sampling.edm_denoise(self.generator, noisy, sigma, chosen.sigma_data).float()
-        weight = sampling.edm_weight(sigma, chosen.sigma_data).view(-1, 1, 1, 1)
+        clean = sampling.edm_denoise(
+            self.generator, noisy, sigma, chosen.sigma_data, chosen.objective
+        ).float()
+        weight = sampling.edm_weight(sigma.clamp(min=chosen.sigma_min), chosen.sigma_data).view(-1, 1, 1, 1)
         return (weight * (clean - real) ** 2).mean()
 
     def _ddpm_loss(self, real: Tensor) -> Tensor:

@@ -58,6 +58,7 @@ def test_two_logits_give_the_cross_entropy_of_two_classes():
         lambda: Relativistic(RelativisticSettings(**SIZES, norm="none")),
         lambda: WganGp(WganGpSettings(**SIZES, critic_steps=2)),
         lambda: Diffusion(DiffusionSettings(image_size=8, width=8, multipliers=[1, 2])),
+        lambda: Diffusion(DiffusionSettings(image_size=8, width=8, multipliers=[1, 2], objective="image")),
         lambda: Diffusion(DiffusionSettings(image_size=8, width=8, multipliers=[1, 2], mode="ddpm")),
     ],
 )

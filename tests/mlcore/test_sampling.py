@@ -38,6 +38,16 @@ def test_preconditioning_is_the_papers_at_its_ends() -> None:
     assert sampling.edm_weight(torch.tensor([0.5])).item() == pytest.approx(8.0)
 
 
+def test_a_network_may_say_the_image_itself() -> None:
+    noise = torch.randn(16, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    image = torch.full((1, 3, 8, 8), 0.3)
+    # One that always says the same image leads there from any noise, by any number of steps.
+    found = sampling.heun(lambda *_: image, noise, no_noise, steps=4, objective="image")
+    assert torch.allclose(found, image.expand_as(found), atol=1e-4)
+    with pytest.raises(BadHeader, match="mix and image"):
+        sampling.heun(lambda *_: image, noise, no_noise, objective="v")
+
+
 def test_noise_levels_fall_from_high_to_low_to_zero() -> None:
     sigmas = sampling.edm_sigmas(18)
     assert sigmas[0] == pytest.approx(80) and sigmas[-2] == pytest.approx(0.002) and sigmas[-1] == 0
