@@ -59,7 +59,10 @@ class DiffAugment:
         )
 
     def __call__(self, images: Tensor, draw: Draw) -> Tensor:
-        """Change (N, C, S, S) by this draw; what is shifted in is grey."""
+        """Change (N, C, S, S) by this draw; what is shifted in repeats the edge.
+
+        Grey, as in the paper, hides a grey line at the edge of generated images from who judges them.
+        """
         x = images + draw.brightness
         mean = x.mean(dim=1, keepdim=True)
         x = (x - mean) * draw.saturation + mean
@@ -74,7 +77,7 @@ class DiffAugment:
 
 def _shifted(x: Tensor, down: Tensor, right: Tensor, far: int) -> Tensor:
     size = x.shape[-1]
-    padded = functional.pad(x, (far, far, far, far))
+    padded = functional.pad(x, (far, far, far, far), mode="replicate")
     rows = [
         image[:, far - d : far - d + size, far - r : far - r + size]
         for image, d, r in zip(padded, down.tolist(), right.tolist(), strict=True)

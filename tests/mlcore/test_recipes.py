@@ -256,10 +256,12 @@ def test_diffaugment_shifts_by_whole_pixels_and_lets_gradients_pass():
     x = pictures(1).requires_grad_(True)
     moved = augment(x, draw)
     assert torch.allclose(moved[0, :, 2:, :7], x[0, :, :6, 1:], atol=1e-6)
-    assert torch.equal(moved[0, :, :2], torch.zeros(3, 2, 8))
+    # The edge is repeated, twice above and once to the right.
+    assert torch.allclose(moved[0, :, :2], moved[0, :, 2:3].expand(3, 2, 8))
+    assert torch.equal(moved[0, :, :, 7], moved[0, :, :, 6])
     moved.sum().backward()
     assert x.grad is not None
-    assert float(x.grad[0, 0, 0, 1]) == pytest.approx(1.0, abs=1e-5)
+    assert float(x.grad[0, 0, 0, 1]) == pytest.approx(3.0, abs=1e-5)
 
 
 def test_photo_augment_mirrors_and_leaves_alone():
