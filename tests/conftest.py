@@ -47,8 +47,12 @@ def pytest_configure(config):
     from django.conf import settings
     from django.db import connection
 
+    from palmsite.translation import compile_all
+
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SaysFailuresAtOnce(config))
+        # As the site does when it starts: a clean clone has no compiled words, and Django reads them once.
+        compile_all(config.rootpath)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if connection.vendor == "sqlite":
         folder = tempfile.TemporaryDirectory(prefix="palmsite-tests-")
