@@ -9,17 +9,20 @@ import warnings
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from PIL import WebPImagePlugin as WebPImagePlugin  # Pillow finds WebP only once imported
 
 from mlcore import image_header
 from mlcore.errors import BrokenImage, ImageTooLarge, NotAnImage
+
+if TYPE_CHECKING:  # who only reads files starts in a tenth of the time
+    import torch
 
 Pixels = NDArray[np.uint8]
 
@@ -42,18 +45,20 @@ class Normalisation:
 STANDARD = Normalisation()
 
 
-def to_uint8(batch: torch.Tensor, normalisation: Normalisation = STANDARD) -> Pixels:
+def to_uint8(batch: "torch.Tensor", normalisation: Normalisation = STANDARD) -> Pixels:
     """NCHW float in the network's range -> NHWC uint8 RGB, rounded to the nearest."""
     scale = 255.0 / (normalisation.high - normalisation.low)
     # Written out as subtract, multiply, round so that a batch gives the same bytes whatever its memory
     # format.
     values = batch.detach().float().sub(normalisation.low).mul(scale).round().clamp(0, 255)
-    pixels: Pixels = values.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    pixels: Pixels = values.byte().permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return np.ascontiguousarray(pixels[..., ::-1]) if normalisation.channels == "BGR" else pixels
 
 
-def from_uint8(pixels: Pixels | torch.Tensor, normalisation: Normalisation = STANDARD) -> torch.Tensor:
+def from_uint8(pixels: "Pixels | torch.Tensor", normalisation: Normalisation = STANDARD) -> "torch.Tensor":
     """NHWC uint8 RGB -> NCHW float in the network's range."""
+    import torch
+
     tensor = pixels if isinstance(pixels, torch.Tensor) else torch.from_numpy(np.ascontiguousarray(pixels))
     if normalisation.channels == "BGR":
         tensor = tensor.flip(-1)

@@ -3,65 +3,28 @@
 Memory does not grow with the pictures: a file leaves sixteen bytes behind, and its name only where it is broken.
 """
 
-import hashlib
 import os
-from collections import Counter, deque
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from mlcore import images
-from mlcore.errors import ImageError
+from mlcore import tally
+from mlcore.tally import DIGEST, Part, Sample, Tally
 
-THREADS = 2  # more wait for Python's lock: decoding leaves it free for about half of the time
-CHUNK = 256  # files a thread reads before it hands over
-AT_ONCE = 2**16  # bytes; small files are whole after one read
-DIGEST = 16  # bytes kept of a file's sha256
+MOST = 4  # processes that read
+PATIENCE = 0.25  # seconds; a helper takes about as long to start
+CHUNK = 256  # files that are read before they are handed over
+AHEAD = 32  # chunks that may be read before the one that is next
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
-Sample = tuple[Path, str]
-Colours = NDArray[np.float64]
-
-
-def _nothing() -> Colours:
-    return np.zeros(3)
-
-
-@dataclass
-class Tally:
-    """What is known of the images of one label together. Colours are RGB in [0, 1], pooled over every pixel."""
-
-    images: int = 0
-    pixels: int = 0
-    sums: Colours = field(default_factory=_nothing)
-    squares: Colours = field(default_factory=_nothing)
-    sizes: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: "Tally") -> None:
-        """Take in what another one knows."""
-        self.images += other.images
-        self.pixels += other.pixels
-        self.sums = self.sums + other.sums
-        self.squares = self.squares + other.squares
-        self.sizes.update(other.sizes)
-
-    @property
-    def mean(self) -> list[float]:
-        """The mean colour."""
-        return [round(float(value), 6) for value in self.sums / max(self.pixels, 1)]
-
-    @property
-    def deviation(self) -> list[float]:
-        """The deviation of each channel."""
-        pixels = max(self.pixels, 1)
-        variance = np.maximum(self.squares / pixels - (self.sums / pixels) ** 2, 0)
-        return [round(float(value), 6) for value in np.sqrt(variance)]
 
 
 @dataclass
@@ -128,13 +91,13 @@ def survey(
     on_progress: Callable[[int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Survey:
-    """Read every file once, in a few threads that hand over in the order of the samples."""
+    """Read every file once, in a few processes that hand over in the order of the samples."""
     found = Survey()
-    for tallies, broken, digests in _read_ahead(samples):
-        found.broken.update({found.seen + place: reason for place, reason in broken.items()})
-        found.digests += digests
-        for label, tally in tallies.items():
-            found.tallies.setdefault(label, Tally()).add(tally)
+    for part in _read_ahead(samples):
+        found.broken.update({found.seen + place: reason for place, reason in part.broken.items()})
+        found.digests += part.digests
+        for label, tallied in part.tallies.items():
+            found.tallies.setdefault(label, Tally()).add(tallied)
         if on_progress is not None:
             on_progress(found.seen)
         if should_stop is not None and should_stop():
@@ -155,80 +118,80 @@ def summarise(
     tallies = dict(sorted(found.tallies.items()))
     return Summary(
         whole.images,
-        {label: tally.images for label, tally in tallies.items()},
+        {label: one.images for label, one in tallies.items()},
         dict(whole.sizes.most_common()),
         whole.mean,
         whole.deviation,
         {
-            label: {"images": tally.images, "mean": tally.mean, "deviation": tally.deviation}
-            for label, tally in tallies.items()
+            label: {"images": one.images, "mean": one.mean, "deviation": one.deviation}
+            for label, one in tallies.items()
         },
         {str(samples[place][0]): reason for place, reason in found.broken.items()},
         [[str(samples[place][0]) for place in places] for places in found.equal()],
     )
 
 
-_Part = tuple[dict[str, Tally], dict[int, str], bytes]
+class _Readers:
+    """Who reads files: this process and, once there is much to read, a helper for each other core."""
+
+    def __init__(self) -> None:
+        self.count = min(os.cpu_count() or 1, MOST)
+        self._free: SimpleQueue[Callable[[Sequence[Sample]], Part]] = SimpleQueue()
+        self._free.put(tally.read)
+        self._helpers: list[tally.Helper] = []
+        self._hiring = Lock()
+        self._closed = False
+        self._patient_until = time.monotonic() + PATIENCE
+
+    def read(self, chunk: Sequence[Sample]) -> Part:
+        """By whoever is free first."""
+        reader = self._reader()
+        try:
+            return reader(chunk)
+        except tally.HelperGone:
+            if self._closed:
+                raise
+            reader = tally.read
+            return reader(chunk)
+        finally:
+            self._free.put(reader)
+
+    def dismiss(self) -> None:
+        """End the helpers, whatever they are at."""
+        with self._hiring:
+            self._closed = True
+            for helper in self._helpers:
+                helper.dismiss()
+
+    def _reader(self) -> Callable[[Sequence[Sample]], Part]:
+        if not self._helpers:
+            try:
+                return self._free.get(timeout=max(0.0, self._patient_until - time.monotonic()))
+            except Empty:
+                self._hire()
+        return self._free.get()
+
+    def _hire(self) -> None:
+        with self._hiring:
+            if not self._helpers and not self._closed:
+                self._helpers = [tally.Helper() for _ in range(self.count - 1)]
+                for helper in self._helpers:
+                    self._free.put(helper.read)
 
 
-def _read_ahead(samples: Iterable[Sample]) -> Iterator[_Part]:
+def _read_ahead(samples: Iterable[Sample]) -> Iterator[Part]:
     rest = iter(samples)
-    waiting: deque[Future[_Part]] = deque()
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="summary") as pool:
+    waiting: deque[Future[Part]] = deque()
+    readers = _Readers()
+    with ThreadPoolExecutor(readers.count, thread_name_prefix="summary") as pool:
         try:
             while chunk := list(islice(rest, CHUNK)):
-                waiting.append(pool.submit(_read, chunk))
-                if len(waiting) > THREADS:
+                waiting.append(pool.submit(readers.read, chunk))
+                if len(waiting) > AHEAD:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _read(chunk: Sequence[Sample]) -> _Part:
-    """All that is wanted of some files. Their numbers are pooled at the end, in few calls of numpy."""
-    broken: dict[int, str] = {}
-    digests = []
-    shapes: dict[str, list[tuple[int, int]]] = {}
-    moments: dict[str, list[Any]] = {}
-    for place, (path, label) in enumerate(chunk):
-        data = b""
-        try:
-            data = _bytes_of(path)
-            picture = images.decode(data)
-        except ImageError as error:
-            broken[place] = str(error)
-        except OSError as error:
-            broken[place] = f"It cannot be read: {error.strerror}."
-        else:
-            shapes.setdefault(label, []).append(picture.shape[:2])
-            moments.setdefault(label, []).extend(cv2.meanStdDev(picture))
-        digests.append(hashlib.sha256(data).digest()[:DIGEST])
-    tallies = {label: _tally(shapes[label], moments[label]) for label in shapes}
-    return tallies, broken, b"".join(digests)
-
-
-def _bytes_of(path: Path) -> bytes:
-    """The whole file, by as few calls of the system as can be: of small files they take most of the time."""
-    file = os.open(path, os.O_RDONLY)
-    try:
-        data = os.read(file, AT_ONCE)
-        return data if len(data) < AT_ONCE else path.read_bytes()
-    finally:
-        os.close(file)
-
-
-def _tally(shapes: list[tuple[int, int]], moments: list[Any]) -> Tally:
-    """Sums over all pixels from each picture's mean and deviation (image, channel), which alternate."""
-    pixels = np.array([height * width for height, width in shapes], np.float64)[:, None]
-    numbers = np.array(moments).reshape(len(shapes), 2, 3) / 255
-    mean, deviation = numbers[:, 0], numbers[:, 1]
-    return Tally(
-        len(shapes),
-        int(pixels.sum()),
-        (mean * pixels).sum(axis=0),
-        ((deviation**2 + mean**2) * pixels).sum(axis=0),
-        Counter(f"{width}x{height}" for height, width in shapes),
-    )
+            readers.dismiss()

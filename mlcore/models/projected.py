@@ -86,7 +86,6 @@ def head(channels: int, width: int, halvings: int) -> nn.Sequential:
 class ProjectedDiscriminator(nn.Module):
     """Images (N, 3, S, S) in [-1, 1] -> (N, K) verdicts of its heads, larger = more real.
 
-    One that `looks_at` fewer pixels than the image has sees it made small: it judges the palm, not its pores.
     A `fine` one has one head more, that looks at single pixels through a map that is not mixed: that would cost as
     much there as all the rest.
     """
@@ -98,12 +97,10 @@ class ProjectedDiscriminator(nn.Module):
         image_size: int = 128,
         channels: int = 64,
         width: int = 128,
-        looks_at: int | None = None,
         fine: bool = False,
     ) -> None:
         super().__init__()
         self.image_size = image_size
-        self.reduction = image_size // (looks_at or image_size)
         self.features = FrozenFeatures(FINEST | TAPS if fine else TAPS)
         self.mixing = Mixing(channels)
         self.heads = nn.ModuleList(head(channels, width, halvings) for halvings in reversed(range(len(TAPS))))
@@ -113,8 +110,6 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The heads' verdicts on images."""
-        if self.reduction > 1:
-            x = functional.avg_pool2d(x, self.reduction)
         return self.judge(self.features(x))
 
     def judge(self, maps: list[Tensor]) -> Tensor:

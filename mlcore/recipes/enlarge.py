@@ -37,7 +37,7 @@ class EnlargeSettings:
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
     faithful: float = 20.0  # weight of looking like the base's picture, both seen at half the base's size
-    augment: DiffAugment = field(default_factory=lambda: DiffAugment(colour=0.5))
+    augment: DiffAugment = field(default_factory=lambda: DiffAugment(colour=0.25))
     precision: str = "float32"
 
 
@@ -62,11 +62,7 @@ class Enlarge(Recipe):
             "widths": [*small.header.arguments["widths"], settings.last_width],
             "smooth": LEARNING_LEVELS,
         }
-        self._judge_arguments = {
-            **judge.header.arguments,
-            "image_size": settings.image_size,
-            "looks_at": settings.image_size // 2,
-        }
+        self._judge_arguments = judge.header.arguments
         base = cast(FastGanGenerator, checkpoint.build(small)).requires_grad_(False)
         generator = _grown(base, self._arguments)
         discriminator = ProjectedDiscriminator(**self._judge_arguments)

@@ -1,9 +1,10 @@
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mlcore import images, summary
+from mlcore import images, summary, tally
 
 
 @pytest.fixture
@@ -55,6 +56,25 @@ def test_the_answer_does_not_depend_on_how_many_are_read_together(folder: Path, 
     whole = summary.summarise(summary.samples_of(folder))
     monkeypatch.setattr(summary, "CHUNK", 1)
     assert summary.summarise(summary.samples_of(folder)) == whole
+
+
+def test_helpers_say_the_same_and_one_that_dies_is_not_missed(folder: Path, monkeypatch) -> None:
+    alone = summary.summarise(summary.samples_of(folder))
+    for name, value in (("CHUNK", 1), ("PATIENCE", 0), ("MOST", 2)):
+        monkeypatch.setattr(summary, name, value)
+    monkeypatch.setattr(summary.os, "cpu_count", lambda: 2)
+    asked, read = [], tally.Helper.read
+
+    def first_answers_then_dies(helper: tally.Helper, chunk: list[tally.Sample]) -> tally.Part:
+        asked.append(chunk)
+        if len(asked) == 2:
+            helper.process.kill()
+        return read(helper, chunk)
+
+    monkeypatch.setattr(tally.Helper, "read", first_answers_then_dies)
+    monkeypatch.setattr(tally, "read", lambda chunk, here=tally.read: (time.sleep(1), here(chunk))[1])
+    assert summary.summarise(summary.samples_of(folder)) == alone
+    assert len(asked) == 2
 
 
 def test_nothing_is_no_error() -> None:
