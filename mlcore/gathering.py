@@ -31,7 +31,7 @@ BLOCKS = 10  # of consecutive files, where nobody knows who is on them
 LEAST_OTHERS = 10  # pictures of everybody but the most pictured person: else two sides cannot be dealt
 TABLE = "people.csv"
 MOST_TABLE = 8 * 2**20
-NOTES = "Features of a frozen network, rounded to half precision; no image can be had back from them."
+NOTES = "Features of a frozen network, rounded; no image can be had back from them."
 
 
 @dataclass(frozen=True)

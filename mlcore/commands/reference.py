@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         groups=[row["person"] for row in rows],
         split=args.split,
         lineage=_lineage(rows),
-        notes="Features of a frozen network, rounded to half precision; no image can be had back from them.",
+        notes="Features of a frozen network, rounded; no image can be had back from them.",
     )
     sha256 = reference.save(bank, args.bank)
     if args.json:

@@ -1,7 +1,10 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
+from scipy.spatial.distance import cdist
 
 from mlcore import reference
 from mlcore.evaluation import evaluate
@@ -33,6 +36,20 @@ def test_a_bank_comes_back_as_it_was(tmp_path):
     assert read.groups.tolist() == [0, 1, 0, 2]
     assert np.allclose(read.features, made.features, rtol=1e-3, atol=1e-4)
     assert b"bob" not in (tmp_path / "bank.safetensors").read_bytes()
+
+
+def test_a_training_bank_takes_half_the_room_and_its_distances_stay(tmp_path):
+    training, held = bank(60, seed=1, role="training", split="train"), bank(20, seed=2)
+    for role in ("reference", "training"):
+        header = replace(training.header, role=role)
+        reference.save(replace(training, header=header), tmp_path / f"{role}.safetensors")
+    read = reference.load(tmp_path / "training.safetensors")
+    before, after = (cdist(held.features, rows).min(axis=1) for rows in (training.features, read.features))
+    assert after == pytest.approx(before, rel=0.01)
+    stored = {
+        path.stem: np.asarray(load_file(path)["features"]).nbytes for path in tmp_path.glob("*.safetensors")
+    }
+    assert stored["training"] * 2 == stored["reference"]
 
 
 def test_content_names_the_photos_and_not_their_order():
