@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.errors import DomainError
 from accounts.models import User
 from generation.sets import catalogue, storage
+from generation.sets.forms import RenameModelForm
 from generation.sets.models import Checkpoint
 
 
@@ -22,14 +23,15 @@ from generation.sets.models import Checkpoint
 class CheckpointAdmin(admin.ModelAdmin):
     """Models, those that wait for a decision first."""
 
-    list_display = ("name", "kind", "state", "is_default", "image_size", "partner", "added_at", "message")
+    form = RenameModelForm
+    list_display = ("name", "kind", "state", "is_default", "image_size", "partner", "added_at", "reason")
     list_filter = ("state", "kind", "source")
     search_fields = ("name", "sha256")
     ordering = ("published_at", "-added_at")
     actions = ("publish", "unpublish", "make_default", "retire", "verify")
     readonly_fields = (
         "samples", "kind", "state", "source", "sha256", "partner", "is_default", "is_stand_in", "subject",
-        "image_size", "parameters", "seconds_per_image", "bytes_per_image", "header", "message", "added_by",
+        "image_size", "parameters", "seconds_per_image", "bytes_per_image", "header", "reason", "added_by",
         "added_at", "published_by", "published_at",
     )  # fmt: skip
 
@@ -50,6 +52,11 @@ class CheckpointAdmin(admin.ModelAdmin):
             return "–"
         url = reverse("sets:grid", args=[model.name])
         return format_html('<img src="{}" width="384" height="384" alt="">', url)
+
+    @admin.display(description=_("why"))
+    def reason(self, model: Checkpoint) -> str:
+        """Why it is refused."""
+        return model.reason
 
     def has_delete_permission(self, request: HttpRequest, obj: Checkpoint | None = None) -> bool:
         """A model that something was made with is retired, not deleted."""

@@ -49,10 +49,12 @@ class SetsConfig(AppConfig):
         )
         registry.register(
             registry.JobKind(
-                name="verify-model",
+                name=catalogue.VERIFY,
                 handler="generation.sets.tasks.run_verification",
                 title=_("Verifying a model"),
                 queue="short",
+                on_end="generation.sets.catalogue.verification_ended",
+                waiting=catalogue.waiting,
             )
         )
         registry.register(

@@ -6,7 +6,9 @@ Rows and files only: reading weights is the worker's (verification.py).
 import json
 from typing import BinaryIO
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -14,20 +16,42 @@ from accounts import audit
 from accounts.errors import Conflict, InvalidInput
 from accounts.models import User
 from generation.jobs import services as jobs
-from generation.sets import storage
+from generation.jobs.models import Job
+from generation.sets import rejections, selectors, storage
 from generation.sets.models import Checkpoint, ImageSet, Order
 from generation.uploads import services as uploads
 from generation.uploads.models import Upload
 
 VERIFY = "verify-model"
+LONGEST_NAME = 64
 PURPOSE = "checkpoint"
 MOST_BYTES = 2 * 2**30
 _MOST_HEADER = 100 * 2**20
 
 
+def check_name(name: str, *, of: Checkpoint | None = None) -> None:
+    """Refuse a name that no address could hold, that means another model, or that another model has."""
+    try:
+        Checkpoint._meta.get_field("name").run_validators(name)
+    except ValidationError as error:
+        message = _("Write letters, digits, hyphens and underscores, %(most)s at most, and nothing else.")
+        raise _bad_name(message % {"most": LONGEST_NAME}, "bad_name") from error
+    if not name:
+        raise _bad_name(_("Give the model a name."), "bad_name")
+    if name == selectors.DEFAULT_MODEL:
+        raise _bad_name(_("This word stands for whichever model is the default. Choose another."), "bad_name")
+    others = Checkpoint.objects.filter(name=name)
+    if (others.exclude(pk=of.pk) if of else others).exists():
+        raise _bad_name(_("There is a model of this name already. Choose another."), "name_taken")
+
+
+def _bad_name(message: str, code: str) -> InvalidInput:
+    return InvalidInput(message, code=code, fields={"name": message})
+
+
 def add(*, by: User, name: str, upload: Upload) -> Checkpoint:
     """Take an uploaded file over and let the worker look at it; nobody orders from it before it is published."""
-    _check_name(name)
+    check_name(name)
     try:
         with upload.path.open("rb") as file:
             _check_is_safetensors(file)
@@ -56,12 +80,6 @@ def _check_is_new(digest: str) -> None:
         raise InvalidInput(message, code="known", fields={"upload": message})
 
 
-def _check_name(name: str) -> None:
-    if Checkpoint.objects.filter(name=name).exists():
-        message = _("There is a model of this name already. Choose another.")
-        raise InvalidInput(message, code="name_taken", fields={"name": message})
-
-
 def _check_is_safetensors(file: BinaryIO) -> None:
     """Refuse what is no safetensors file by its first bytes: a pickle could run code, and is never even opened."""
     file.seek(0, 2)
@@ -82,6 +100,22 @@ def _check_is_safetensors(file: BinaryIO) -> None:
 def verify(*, by: User, model: Checkpoint) -> None:
     """Have the worker look at a model, once more if need be."""
     jobs.enqueue(kind=VERIFY, owner=by, subject_id=model.pk)
+
+
+def verification_ended(job: Job) -> None:
+    """Its job is over: a model that still waits is refused with the reason. Runs in the job's transaction."""
+    if job.state == Job.State.DONE:
+        return
+    rows = Checkpoint.objects.filter(pk=job.subject_id)
+    rows.update(code=job.code if job.code in rejections.WORDS else "crashed", message="")
+    # One that was verified before is what it was; its row says that this look at it came to nothing.
+    rows.filter(state=Checkpoint.State.PENDING).update(state=Checkpoint.State.REJECTED)
+
+
+def waiting() -> QuerySet[Checkpoint, tuple[int, int | None]]:
+    """Uploaded models that wait for their verification, each with who added it."""
+    found = Checkpoint.objects.filter(state=Checkpoint.State.PENDING, added_by__isnull=False)
+    return found.values_list("pk", "added_by_id")
 
 
 @transaction.atomic

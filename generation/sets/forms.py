@@ -1,16 +1,17 @@
 """Parses what people type on the pages of sets; every refusal names the range and the way out."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.errors import InvalidInput
 from accounts.models import User
 from accounts.quotas import limits
-from generation.sets import exports, new_set
+from generation.sets import catalogue, exports, new_set
 from generation.sets.models import Checkpoint, Export
 from generation.sets.selection import Selection
 from generation.sets.sending import LONGEST
@@ -274,21 +275,45 @@ class WebhookForm(forms.Form):
     )
 
 
+def check_model_name(name: str, *, of: Checkpoint | None = None) -> None:
+    """The catalogue's refusal of a name, as forms say it."""
+    try:
+        catalogue.check_name(name, of=of)
+    except InvalidInput as error:
+        raise forms.ValidationError(error.message, code=error.code) from error
+
+
+class RenameModelForm(forms.ModelForm):
+    """What the administration may change of a model."""
+
+    class Meta:
+        model = Checkpoint
+        fields: ClassVar = ["name"]
+
+    def clean_name(self) -> str:
+        """A name that no other model has."""
+        name: str = self.cleaned_data["name"]
+        check_model_name(name, of=self.instance)
+        return name
+
+
 class NewModelForm(forms.Form):
     """A model that an administrator adds: a name, and the file as an upload or, without script, whole."""
 
     use_required_attribute = False
-    name = forms.SlugField(
+    name = forms.CharField(
         label=gettext_lazy("Name"),
-        max_length=64,
         help_text=gettext_lazy("Letters, digits and hyphens, as palm-256."),
-        error_messages={
-            "required": gettext_lazy("Give the model a name."),
-            "invalid": gettext_lazy("Write letters, digits, hyphens and underscores, and nothing else."),
-        },
+        error_messages={"required": gettext_lazy("Give the model a name.")},
     )
     upload = forms.UUIDField(required=False, widget=forms.HiddenInput)
     file = forms.FileField(required=False)
+
+    def clean_name(self) -> str:
+        """A name that no other model has."""
+        name: str = self.cleaned_data["name"]
+        check_model_name(name)
+        return name
 
     def clean(self) -> dict[str, Any]:
         """One of both has to be there."""

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from generation.sets import selectors
+from generation.sets import headers, selectors
 from generation.sets.models import Export, Image, ImageSet
 from mlcore.spec import GenerationSpec
 
@@ -39,11 +39,11 @@ class Agreement:
 
 def kid_of(measures: Mapping[str, Any]) -> Kid | None:
     """The headline of what was measured; None where nothing was."""
-    value = measures.get("kid")
-    if not isinstance(value, int | float):
+    value, ends = measures.get("kid"), measures.get("kid_ci")
+    # Older rows may hold what verification refuses by now.
+    if value is None or not headers.is_number(value):
         return None
-    ends = measures.get("kid_ci")
-    known = isinstance(ends, list | tuple) and len(ends) == 2
+    known = ends is not None and headers.is_interval(ends)
     interval = f"{_thousandths(ends[0])} – {_thousandths(ends[1])}" if known and ends else ""
     return Kid(text=_thousandths(value), interval=interval, value=float(value))
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import logging
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,16 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from generation.jobs.context import JobContext
-from generation.sets import storage
+from generation.sets import headers, storage
 from generation.sets.models import Checkpoint
 from mlcore import checkpoint as checkpoints
 from mlcore import engine, images, zoo_index
-from mlcore.errors import MlcoreError
+from mlcore.errors import CheckpointMissing, MlcoreError
 from mlcore.image_folder import encode
 from mlcore.models.dcgan import DcganDiscriminator, DcganGenerator
 from mlcore.spec import GenerationSpec
+
+log = logging.getLogger(__name__)
 
 SAMPLES = 16
 STAND_IN = "stand-in"
@@ -31,24 +35,33 @@ def verify(row: Checkpoint, context: JobContext | None = None) -> Checkpoint:
     path = storage.checkpoint_path(row)
     try:
         loaded = checkpoints.load(path)
+        headers.check(asdict(loaded.header))
         facts = _facts(loaded)
         if loaded.header.kind == "generator":
             facts |= _run(row, path)
         else:
             checkpoints.build(loaded)
         facts |= {"state": _state_after(row), "code": "", "message": ""}
+    except headers.HeaderRefused as error:
+        facts = _rejected(error.code, error.detail)
+    except CheckpointMissing:
+        facts = _rejected(CheckpointMissing.__name__)
     except MlcoreError as error:
-        facts = {
-            "state": Checkpoint.State.REJECTED,
-            "is_default": False,
-            "code": type(error).__name__,
-            "message": str(error),
-        }
+        # The file is named by its hash here, which tells nobody anything.
+        facts = _rejected(type(error).__name__, str(error).removeprefix(f"{path.name}: "))
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+        # What a header of the right form and the wrong content leads the engine to.
+        log.warning("model %s cannot be run", row.name, exc_info=True)
+        facts = _rejected("not_runnable", f"{type(error).__name__}: {error}"[: headers.LONGEST_DETAIL])
     guard = context.guard() if context is not None else transaction.atomic()
     with guard:
         Checkpoint.objects.filter(pk=row.pk).update(**facts)
     row.refresh_from_db()
     return row
+
+
+def _rejected(code: str, detail: str = "") -> dict[str, Any]:
+    return {"state": Checkpoint.State.REJECTED, "is_default": False, "code": code, "message": detail}
 
 
 def _state_after(row: Checkpoint) -> str:
@@ -66,9 +79,9 @@ def _facts(loaded: checkpoints.Checkpoint) -> dict[str, Any]:
         "sha256": loaded.sha256,
         "header": header,
         "partner": partner,
-        "subject": str(loaded.header.notes.get("subject", "palm")),
+        "subject": loaded.header.notes.get("subject", "palm"),
         "parameters": sum(tensor.numel() for tensor in loaded.state.values()),
-        "image_size": int(loaded.header.arguments.get("image_size", 0)),
+        "image_size": loaded.header.arguments.get("image_size", 0),
     }
 
 

@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from generation.sets import rejections
+
 
 class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
     """The parts of the table that people ask for."""
@@ -63,6 +65,7 @@ class Checkpoint(models.Model):
     seconds_per_image = models.FloatField(_("seconds an image here"), null=True, blank=True)
     bytes_per_image = models.PositiveIntegerField(_("bytes an image"), default=0)
     code = models.CharField(max_length=64, blank=True)
+    # What `rejections` says of the code, with the message as its detail.
     message = models.TextField(_("why"), blank=True)
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -91,6 +94,11 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reason(self) -> str:
+        """Why it is refused, in the reader's language."""
+        return rejections.said(self.code, self.message)
 
     @property
     def metrics(self) -> dict[str, Any]:

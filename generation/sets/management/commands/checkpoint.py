@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from generation.sets import storage, verification
+from accounts.errors import InvalidInput
+from generation.sets import catalogue, storage, verification
 from generation.sets.models import Checkpoint
 
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         elif do == "sync":
             for row in verification.sync_zoo():
                 self.stdout.write(
-                    f"{row.name}: {row.get_state_display()}{' ' + row.message if row.message else ''}"
+                    f"{row.name}: {row.get_state_display()}{' ' + row.reason if row.reason else ''}"
                 )
         elif do == "add":
             self._say(self._add(Path(str(which)), name))
@@ -52,6 +53,11 @@ class Command(BaseCommand):
     def _add(self, path: Path, name: str | None) -> Checkpoint:
         if not path.is_file():
             raise CommandError(f"There is no file {path}.")
+        name = name or path.stem
+        try:
+            catalogue.check_name(name)
+        except InvalidInput as error:
+            raise CommandError(f"{name!r} cannot be its name. {error} Name it with --name N.") from error
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if Checkpoint.objects.filter(sha256=digest).exists():
@@ -62,7 +68,7 @@ class Command(BaseCommand):
         shutil.copyfile(path, partial)
         partial.replace(target)
         row = Checkpoint.objects.create(
-            name=name or path.stem, source=Checkpoint.Source.UPLOAD, file=target.name, sha256=digest
+            name=name, source=Checkpoint.Source.UPLOAD, file=target.name, sha256=digest
         )
         return verification.verify(row)
 
@@ -73,4 +79,4 @@ class Command(BaseCommand):
         return row
 
     def _say(self, row: Checkpoint) -> None:
-        self.stdout.write(f"{row.name}: {row.state}. {row.message}".rstrip(". ") + ".")
+        self.stdout.write(f"{row.name}: {row.state}. {row.reason}".rstrip(". ") + ".")
