@@ -51,10 +51,7 @@ def ship(
     )
     zoo.mkdir(parents=True, exist_ok=True)
     lineage = _lineage(checkpoint.load(run / "generator.safetensors").header)
-    judge_path = zoo / f"{name}{JUDGE}.safetensors"
-    partner = ""
-    if (run / "discriminator.safetensors").exists():
-        partner = _rewritten(run / "discriminator.safetensors", judge_path, lineage=lineage, licence=LICENCE)
+    judge, partner = judge_of(run, zoo, name, lineage=lineage, licence=LICENCE)
     path = zoo / f"{name}.safetensors"
     made_of = checkpoint.load(run / "generator.safetensors").header
     notes = {**made_of.notes, "command": command, "subject": subject}
@@ -62,9 +59,9 @@ def ship(
     facts: dict[str, Any] = {"lineage": lineage, "licence": LICENCE, "partner": partner, "notes": notes}
     _rewritten(run / "generator.safetensors", path, **facts, bank=reference.load(bank).sha256 if bank else "")
     calibration = {}
-    if partner:
-        calibration = engine.calibrate(engine.load(path, judge_path), _all(validation)).to_header()
-    measures, pictures = _measured(path, judge_path if partner else None, training, validation)
+    if judge:
+        calibration = engine.calibrate(engine.load(path, judge), _all(validation)).to_header()
+    measures, pictures = _measured(path, judge, training, validation)
     _rewritten(path, path, calibration=calibration, metrics=measures)
     checkpoint.write_atomically(zoo / f"{name}.webp", images.encode_webp(images.grid(pictures, 6)))
     checkpoint.write_atomically(zoo / f"{name}.md", card(name, checkpoint.peek(path)).encode())
@@ -176,6 +173,27 @@ def _flaws_part(measures: dict[str, Any]) -> list[str]:
     return [
         "## Known flaws\n\n" + ("\n".join(f"- {flaw}" for flaw in flaws) or "None that these numbers show.")
     ]
+
+
+def judge_of(run: Path, zoo: Path, name: str, **facts: Any) -> tuple[Path | None, str]:
+    """The discriminator's file in the zoo and its sha256; one that judges for an earlier model too is there already."""
+    source = run / "discriminator.safetensors"
+    if not source.exists():
+        return None, ""
+    own = zoo / f"{name}{JUDGE}.safetensors"
+    wanted = checkpoint.load(source)
+    for path, header in zoo_index.checkpoints(zoo):
+        if path != own and header.kind == "discriminator" and _same(wanted, checkpoint.load(path)):
+            return path, checkpoint.file_sha256(path)
+    return own, _rewritten(source, own, **facts)
+
+
+def _same(one: checkpoint.Checkpoint, other: checkpoint.Checkpoint) -> bool:
+    """Whether two files hold the same network, to the half precision that ships."""
+    built = [(each.header.architecture, each.header.arguments, set(each.state)) for each in (one, other)]
+    return built[0] == built[1] and all(
+        torch.equal(value.half(), other.state[key].half()) for key, value in one.state.items()
+    )
 
 
 def _rewritten(source: Path, target: Path, **facts: Any) -> str:

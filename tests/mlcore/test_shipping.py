@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from mlcore import checkpoint, engine, zoo_index
+from mlcore import checkpoint, engine, shipping, zoo_index
 from mlcore.__main__ import main
 from mlcore.checkpoint import Header
 from mlcore.shipping import TERMS, card
@@ -127,6 +127,20 @@ def test_every_generator_that_ships_loads_with_its_judge_has_a_card_and_is_known
         model = engine.load(name)
         assert model.scorer is not None or checkpoint.peek(path).sampler != "gan"
         assert path.with_suffix(".md").read_text() == card(name, checkpoint.peek(path))
+
+
+def test_models_with_one_judge_share_its_file(tmp_path):
+    run, zoo = tmp_path / "run", tmp_path / "zoo"
+    run.mkdir(), zoo.mkdir()
+    assert shipping.judge_of(run, zoo, "small") == (None, "")
+    eight_pixels.pair(run)
+    small, sha256 = shipping.judge_of(run, zoo, "small", licence="as stated")
+    assert small == zoo / "small-judge.safetensors" and checkpoint.file_sha256(small) == sha256
+    eight_pixels.save(run, "discriminator", eight_pixels.DISCRIMINATOR, seed=1, step=9)
+    assert shipping.judge_of(run, zoo, "large", licence="another") == (small, sha256)
+    eight_pixels.save(run, "discriminator", eight_pixels.DISCRIMINATOR, seed=2)
+    own, _ = shipping.judge_of(run, zoo, "large")
+    assert own == zoo / "large-judge.safetensors"
 
 
 def replace_measures(made, **more):
