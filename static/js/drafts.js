@@ -1,8 +1,11 @@
 // A form never loses what was typed. What is sent is kept in this tab until the next page shows that it arrived; an error
-// page leaves it there, and the form, when it is opened again, gets it back. Passwords and files are never kept.
+// page leaves it there, and so does a page that asks who one is, when the session has ended meanwhile; the form, when the
+// same person opens it again, gets it back. Passwords and files are never kept.
 (() => {
   "use strict";
   const KEY = "draft";
+  const ERROR = "[data-error-page]";
+  const SIGN_IN = "form[data-sign-in]";
   const kept = (field) => field.name && !["password", "file", "hidden", "submit"].includes(field.type) && field.name !== "csrfmiddlewaretoken";
 
   function put(form, draft) {
@@ -31,20 +34,24 @@
       values[field.name] = (values[field.name] || []).concat(chosen);
     }
     if (!Object.keys(values).length) return;
+    const signIn = form.matches(SIGN_IN);
+    // The name that is typed to sign in must not take the place of what waits for it.
+    if (signIn && sessionStorage.getItem(KEY)) return;
     const index = [...document.forms].indexOf(form);
-    sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, index, values }));
+    sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, person: document.body.dataset.person, index, values, signIn }));
   });
 
   addEventListener("pageshow", () => {
     const stored = sessionStorage.getItem(KEY);
     if (!stored) return;
     const draft = JSON.parse(stored);
-    if (document.body.hasAttribute("data-error-page") || document.querySelector("[data-error-page]")) {
+    if (document.querySelector(ERROR) || (document.querySelector(SIGN_IN) && !draft.signIn)) {
       sessionStorage.setItem(KEY, JSON.stringify({ ...draft, failed: true }));
       return;
     }
     const here = draft.path === location.pathname;
-    if (here && draft.failed && document.forms[draft.index]) put(document.forms[draft.index], draft);
+    const mine = draft.person === document.body.dataset.person;
+    if (here && mine && draft.failed && document.forms[draft.index]) put(document.forms[draft.index], draft);
     if (here || !draft.failed) sessionStorage.removeItem(KEY);
   });
 })();

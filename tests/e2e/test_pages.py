@@ -98,3 +98,32 @@ def test_what_was_typed_comes_back_after_an_error(visit):
     page.locator("[data-back]").click()
     expect(page.locator("input[name=username]")).to_have_value("charlie")
     assert page.evaluate("sessionStorage.getItem('draft') || ''").find("not to be kept") == -1
+
+
+def test_what_was_typed_comes_back_after_signing_in_again(visit, house):
+    site.people(house, "forgetful", "follower")
+    visitor = visit()
+    page = visitor.page
+    people.log_in(visitor, "forgetful")
+
+    def type_when_the_session_has_ended(name):
+        visitor.go("/account/")
+        page.fill("input[name=first_name]", name)
+        visitor.context.clear_cookies(name="sessionid")
+        page.locator("main form", has=page.locator("input[name=first_name]")).locator("button").click()
+        expect(page.locator("input[name=password]")).to_be_visible()
+
+    type_when_the_session_has_ended("Typed Once")
+    page.fill("input[name=login]", "forgetful")
+    page.fill("input[name=password]", "not the password")
+    page.locator("main form button").first.click()
+    expect(page.locator("main [aria-invalid=true], main .errorlist, main [role=alert]").first).to_be_visible()
+    page.fill("input[name=password]", people.PASSWORD)
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/account/")
+    expect(page.locator("input[name=first_name]")).to_have_value("Typed Once")
+
+    type_when_the_session_has_ended("Not for Others")
+    people.log_in(visitor, "follower")
+    visitor.go("/account/")
+    expect(page.locator("input[name=first_name]")).to_have_value("")
