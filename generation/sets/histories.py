@@ -1,15 +1,17 @@
 """Finds sets in a person's history: words, state, model, tag, order. Reads only; pages by key, not by offset."""
 
-import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, FloatField, OuterRef, Q, When
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -17,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from generation.sets import order_words, selectors, set_words
-from generation.sets.models import Checkpoint, ImageSet, Order
+from generation.sets.models import Checkpoint, ImageSet, ImageSetQuerySet, Order
 
 PAGE = 25
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -28,8 +30,17 @@ SORTS = {
     "old": gettext_lazy("oldest first"),
     "name": gettext_lazy("by name"),
     "count": gettext_lazy("most images first"),
+    "quality": gettext_lazy("best quality first"),
 }
-_KEYS = {"": ("pk", True), "old": ("pk", False), "name": ("name", False), "count": ("count", True)}
+_KEYS = {
+    "": ("pk", True),
+    "old": ("pk", False),
+    "name": ("name", False),
+    "count": ("count", True),
+    "quality": ("distance", False),
+}
+# Further than any kernel distance.
+_UNMEASURED = 1e9
 STATES = {
     "open": gettext_lazy("being made"),
     "done": gettext_lazy("done"),
@@ -107,12 +118,17 @@ def page(user: User, wanted: Wanted) -> Page:
     """One page of what was asked for."""
     base = selectors.sets_shared_with(user) if wanted.shared else selectors.sets_of(user)
     field, is_falling = _KEYS[wanted.sort]
-    found = _after(filtered(base, wanted), wanted.after, field, is_falling)
-    sign = "-" if is_falling else ""
-    rows = list(found.order_by(f"{sign}{field}", f"{sign}pk")[: PAGE + 1])
-    more, rows = len(rows) > PAGE, rows[:PAGE]
-    following = wanted.query(after=_cursor(rows[-1], field)) if more else ""
-    return Page(sets=rows, next=following)
+    found = filtered(base, wanted)
+    rows, cursor = _page(
+        with_distance(found) if field == "distance" else found, wanted.after, field, is_falling
+    )
+    return Page(sets=rows, next=wanted.query(after=cursor) if cursor else "")
+
+
+def trash_page(user: User, after: str) -> Page:
+    """One page of the trash, what was deleted last first."""
+    rows, cursor = _page(selectors.trash_of(user), after.replace("\x00", ""), "deleted_at", True)
+    return Page(sets=rows, next="?" + urlencode({"after": cursor}) if cursor else "")
 
 
 def chips(user: User, wanted: Wanted) -> list[tuple[str, str, bool]]:
@@ -166,12 +182,12 @@ def day(text: str) -> date | None:
     return found if found is not None and _FIRST_YEAR <= found.year <= _LAST_YEAR else None
 
 
-def filtered(sets: QuerySet[ImageSet], wanted: Wanted) -> QuerySet[ImageSet]:
+def filtered(sets: ImageSetQuerySet, wanted: Wanted) -> ImageSetQuerySet:
     """The sets that fit everything that is wanted of them."""
     if wanted.q:
-        sets = sets.filter(Q(name__icontains=wanted.q) | Q(note__icontains=wanted.q) | _tagged(wanted.q))
+        sets = sets.saying(wanted.q)
     if wanted.tag:
-        sets = sets.filter(_tagged(wanted.tag))
+        sets = sets.tagged(wanted.tag)
     if wanted.model:
         sets = sets.filter(checkpoint__name=wanted.model)
     if wanted.state:
@@ -185,35 +201,78 @@ def filtered(sets: QuerySet[ImageSet], wanted: Wanted) -> QuerySet[ImageSet]:
         sets = sets.filter(quality__verdict__isnull=True)
     elif wanted.quality:
         sets = sets.filter(quality__verdict__in=_VERDICTS[wanted.quality])
-    if since := day(wanted.since):
-        sets = sets.filter(created_at__gte=_midnight(since))
-    if until := day(wanted.until):
-        sets = sets.filter(created_at__lt=_midnight(until + timedelta(days=1)))
-    return sets
+    return sets.filter(made_between(wanted.since, wanted.until))
+
+
+def made_between(since: str, until: str) -> Q:
+    """Made on these days or between them, where days are given."""
+    found = Q()
+    if first := day(since):
+        found &= Q(created_at__gte=_midnight(first))
+    if last := day(until):
+        found &= Q(created_at__lt=_midnight(last + timedelta(days=1)))
+    return found
+
+
+def with_distance(sets: ImageSetQuerySet) -> ImageSetQuerySet:
+    """Sets with `distance`: their headline quality as a number that all have, the measured ones before the others."""
+    is_measured = Q(quality__has_key="kid") & ~Q(quality__kid=None)
+    measured = When(is_measured, then=Cast(KeyTextTransform("kid", "quality"), FloatField()))
+    return sets.annotate(distance=Case(measured, default=_UNMEASURED, output_field=FloatField()))
 
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _tagged(text: str) -> Q:
-    # SQLite keeps JSON as ASCII text with escapes, PostgreSQL as it was written.
-    return Q(tags__icontains=text) | Q(tags__icontains=json.dumps(text)[1:-1])
+def _page(sets: ImageSetQuerySet, after: str, field: str, is_falling: bool) -> tuple[list[ImageSet], str]:
+    """Some sets in the order of a field and their keys, and the cursor of the next ones."""
+    sign = "-" if is_falling else ""
+    order = dict.fromkeys((f"{sign}{field}", f"{sign}pk"))
+    rows = list(_after(sets, after, field, is_falling).order_by(*order)[: PAGE + 1])
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    return rows, _cursor(rows[-1], field) if more else ""
 
 
 def _cursor(image_set: ImageSet, field: str) -> str:
-    return str(image_set.pk) if field == "pk" else f"{image_set.pk}:{getattr(image_set, field)}"
+    value = getattr(image_set, field)
+    if field == "pk":
+        return str(value)
+    return f"{image_set.pk}:{value.isoformat() if isinstance(value, datetime) else value}"
 
 
-def _after(sets: QuerySet[ImageSet], cursor: str, field: str, is_falling: bool) -> QuerySet[ImageSet]:
-    head, _colon, value = cursor.partition(":")
+def _after(sets: ImageSetQuerySet, cursor: str, field: str, is_falling: bool) -> ImageSetQuerySet:
+    """Those that follow a cursor; all for one that was made up."""
+    head, _colon, text = cursor.partition(":")
+    side = "lt" if is_falling else "gt"
     try:
-        last = UUID(head)
+        last, value = UUID(head), _VALUES.get(field, str)(text)
     except ValueError:
         return sets
-    side = "lt" if is_falling else "gt"
     if field == "pk":
         return sets.filter(**{f"pk__{side}": last})
-    if field == "count" and not (value.isascii() and value.isdigit() and len(value) < 10):
-        return sets
     return sets.filter(Q(**{f"{field}__{side}": value}) | Q(**{field: value, f"pk__{side}": last}))
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ValueError(text)
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _moment(text: str) -> datetime:
+    value = datetime.fromisoformat(text)
+    if timezone.is_naive(value) or not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise ValueError(text)
+    return value
+
+
+# How the values in a cursor are read; what reads as none raises ValueError.
+_VALUES: dict[str, Callable[[str], Any]] = {"count": _number, "distance": _finite, "deleted_at": _moment}

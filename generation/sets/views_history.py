@@ -47,8 +47,9 @@ def history(request: HttpRequest) -> HttpResponse:
 @require_GET
 def trash(request: HttpRequest) -> HttpResponse:
     """What was thrown away in the last thirty days."""
-    sets = list(selectors.trash_of(person(request))[: histories.PAGE * 4])
-    return render(request, "sets/trash.html", {"rows": _rows(sets), "days": bin_.KEPT.days})
+    found = histories.trash_page(person(request), request.GET.get("after", ""))
+    context = {"rows": _rows(found.sets), "next": found.next, "days": bin_.KEPT.days}
+    return render(request, "sets/trash.html", context)
 
 
 @login_required

@@ -3,24 +3,63 @@
 A set's quality is written by the evaluation room as JSON: here it is only read.
 """
 
+import unicodedata
+from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from generation.jobs.models import new_id
 from generation.sets.models.checkpoints import Checkpoint
 
+# What people write of a set; `words` follows it however it is written.
+SAID = frozenset({"name", "note", "tags"})
+_FIELD, _TAG = "\x1e", "\x1f"
+
+
+def folded(text: str) -> str:
+    """The text as it is searched: one form of each letter in every alphabet, whatever the database's language is."""
+    plain = text.replace(_FIELD, " ").replace(_TAG, " ")
+    return unicodedata.normalize("NFKC", plain).casefold()
+
 
 class ImageSetQuerySet(models.QuerySet["ImageSet"]):
-    """The parts of the table that people ask for."""
+    """The parts of the table that people ask for. Whatever writes what is said of a set keeps its words in step."""
 
     def present(self) -> Self:
         """Not in the trash and no preview."""
         return self.filter(deleted_at__isnull=True, is_preview=False)
+
+    def saying(self, text: str) -> Self:
+        """With this text in the name, the note or a tag."""
+        return self.filter(words__contains=folded(text))
+
+    def tagged(self, tag: str) -> Self:
+        """With this tag, the whole of it."""
+        return self.filter(words__contains=f"{_TAG}{folded(tag)}{_TAG}")
+
+    def update(self, **fields: Any) -> int:
+        """Write fields, and the words where they follow."""
+        if not SAID & fields.keys():
+            return super().update(**fields)
+        with transaction.atomic(using=self.db):
+            # What is written may be what is filtered by: these rows are found again by their keys.
+            keys = list(self.values_list("pk", flat=True))
+            written = super().update(**fields)
+            for one in self.model._base_manager.using(self.db).filter(pk__in=keys).only(*SAID):
+                self.model._base_manager.using(self.db).filter(pk=one.pk).update(words=one.spoken)
+        return written
+
+    def bulk_create(self, objs: Iterable["ImageSet"], *args: Any, **more: Any) -> list["ImageSet"]:
+        """Create many, each with its words."""
+        made = list(objs)
+        for one in made:
+            one.words = one.spoken
+        return super().bulk_create(made, *args, **more)
 
 
 class ImageSet(models.Model):
@@ -31,6 +70,8 @@ class ImageSet(models.Model):
     name = models.CharField(_("name"), max_length=120)
     note = models.TextField(_("note"), max_length=2000, blank=True)
     tags = models.JSONField(_("tags"), default=list, blank=True)
+    # Name, note and tags as they are searched.
+    words = models.TextField(default="", editable=False)
     checkpoint = models.ForeignKey(
         Checkpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="image_sets"
     )
@@ -60,6 +101,19 @@ class ImageSet(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **more: Any) -> None:
+        """Write the row, and its words where they follow."""
+        self.words = self.spoken
+        if update_fields is not None and SAID & set(update_fields):
+            update_fields = {*update_fields, "words"}
+        super().save(update_fields=update_fields, **more)
+
+    @property
+    def spoken(self) -> str:
+        """What its words have to be: name, note, and each tag between marks of its own."""
+        tags = "".join(f"{folded(tag)}{_TAG}" for tag in self.tags)
+        return f"{folded(self.name)}{_FIELD}{folded(self.note)}{_FIELD}{_TAG}{tags}"
 
     @property
     def folder(self) -> PurePosixPath:
