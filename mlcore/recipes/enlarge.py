@@ -37,6 +37,7 @@ class EnlargeSettings:
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
     faithful: float = 20.0  # weight of looking like the base's picture, both seen at half the base's size
+    tint: float = 100.0  # weight of its colours, seen smaller still: heads on crops let shadows turn green
     augment: DiffAugment = field(default_factory=lambda: DiffAugment(colour=0.25))
     precision: str = "float32"
 
@@ -99,7 +100,7 @@ class Enlarge(Recipe):
         """Generator, then the heads on the features of the same crops."""
         _keep_statistics(cast(FastGanGenerator, self.generator))
         self.networks["base"].eval()
-        report: Losses = {"unfaithful": 0.0, "loss_real": 0.0, "loss_fake": 0.0}
+        report: Losses = {"unfaithful": 0.0, "tinted": 0.0, "loss_real": 0.0, "loss_fake": 0.0}
         made: list[list[Tensor]] = []
         share = 1 / len(batches)
 
@@ -110,11 +111,14 @@ class Enlarge(Recipe):
                 small = self.networks["base"](latents).float()
             maps = self.texture.features(self._crop(fakes))
             made.append([each.detach() for each in maps])
-            unfaithful = (functional.avg_pool2d(fakes, 4) - functional.avg_pool2d(small, 2)).abs().mean()
+            away = functional.avg_pool2d(fakes, 4) - functional.avg_pool2d(small, 2)
+            unfaithful, tinted = away.abs().mean(), _tint(functional.avg_pool2d(away, 2)).abs().mean()
             report["unfaithful"] += unfaithful.item() * share
+            report["tinted"] += tinted.item() * share
             # The heads must not learn from this: their gradients are dropped when their own turn begins.
             verdict = self.texture.judge(maps).mean()
-            loss: Tensor = self.settings.faithful * unfaithful - len(self.texture.heads) * verdict
+            true = self.settings.faithful * unfaithful + self.settings.tint * tinted
+            loss: Tensor = true - len(self.texture.heads) * verdict
             return loss
 
         def texture_loss(real: Tensor) -> Tensor:
@@ -158,6 +162,11 @@ def _grown(base: FastGanGenerator, arguments: dict[str, Any]) -> FastGanGenerato
             grown.excitations[str(level)].requires_grad_(True)
     grown.to_rgb.requires_grad_(True)
     return grown
+
+
+def _tint(images: Tensor) -> Tensor:
+    """What of (N, 3, S, S) is colour and not light."""
+    return images - images.mean(dim=1, keepdim=True)
 
 
 def _keep_statistics(generator: FastGanGenerator) -> None:

@@ -209,7 +209,7 @@ def test_an_enlarged_generator_begins_as_its_base_and_learns_only_its_last_level
     assert torch.equal(generator.eval().maps(latents)[-3], base.eval().maps(latents)[-2])
     before = {name: value.clone() for name, value in generator.state_dict().items()}
     losses = recipe.step([pictures(2, 256), pictures(2, 256)])
-    assert set(losses) == {"loss_d", "loss_g", "loss_real", "loss_fake", "unfaithful"}
+    assert set(losses) == {"loss_d", "loss_g", "loss_real", "loss_fake", "unfaithful", "tinted"}
     changed = {name for name, value in generator.state_dict().items() if not torch.equal(value, before[name])}
     assert changed
     assert all(
