@@ -4,17 +4,21 @@ from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponseBase
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import quotas, selectors, services
+from accounts import audit, quotas, selectors, services, tokens
 from accounts.admin_base import OnlyToLookAt
 from accounts.errors import DomainError
 from accounts.models import ApiToken, AuditEvent, LedgerEntry, User
@@ -27,6 +31,12 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 def _administrator(request: HttpRequest) -> User:
     return cast(User, request.user)
+
+
+def _record(request: HttpRequest, action: str, target: str, form: "ModelForm[Any] | None" = None) -> None:
+    """Write an administrator's deed into the log: which fields were touched, never what they hold."""
+    detail = {"fields": form.changed_data} if form is not None else None
+    audit.record(by=_administrator(request), action=action, target=target, detail=detail)
 
 
 class NewPersonForm(AdminUserCreationForm):
@@ -75,6 +85,8 @@ class PersonAdmin(UserAdmin):
     list_filter = ("approval", "is_active", "is_staff", "is_superuser")
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
+    # Django's widget of two lists names parts that readers of the screen cannot have a name for.
+    filter_horizontal = ()
     actions = ("let_people_in", "turn_people_away")
     inlines = (LedgerInline,)
     fieldsets = (
@@ -147,6 +159,24 @@ class PersonAdmin(UserAdmin):
             waiting,
         )
 
+    def save_model(self, request: HttpRequest, obj: User, form: "ModelForm[Any]", change: bool) -> None:
+        """Keep a new or changed person, and write down who did it: rights and limits are given here."""
+        super().save_model(request, obj, form, change)
+        if not change:
+            _record(request, "account.create", audit.target_of(obj))
+        elif form.has_changed():
+            _record(request, "account.change", audit.target_of(obj), form)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponseBase:
+        """Set a person's password, and write down that it was not they who did."""
+        person = self.get_object(request, unquote(id))
+        with transaction.atomic():
+            response = super().user_change_password(request, id, form_url)
+            # Without a person, the page above has answered already.
+            if person and User.objects.filter(pk=person.pk).exclude(password=person.password).exists():
+                _record(request, "password.set", audit.target_of(person))
+        return response
+
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
@@ -189,6 +219,39 @@ class ApiTokenAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A token never changes."""
         return False
+
+    def delete_model(self, request: HttpRequest, obj: ApiToken) -> None:
+        """Revoke a token."""
+        tokens.take_away(by=_administrator(request), found=[obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        """Revoke several tokens."""
+        tokens.take_away(by=_administrator(request), found=queryset)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RightsAdmin(GroupAdmin):
+    """Groups of people with the rights they bring; who gives some stands in the log."""
+
+    filter_horizontal = ()
+
+    def save_model(self, request: HttpRequest, obj: Group, form: "ModelForm[Any]", change: bool) -> None:
+        """Keep a new or changed group."""
+        super().save_model(request, obj, form, change)
+        _record(request, "group.change" if change else "group.create", f"group:{obj.pk}", form)
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        """Delete a group; its people stay, without the rights it brought."""
+        _record(request, "group.delete", f"group:{obj.pk}")
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        """Delete several groups."""
+        for group in queryset:
+            self.delete_model(request, group)
 
 
 @admin.register(AuditEvent)

@@ -5,8 +5,10 @@ A plain hash is enough: the key is 256 random bits, which no list of guesses rea
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -63,10 +65,19 @@ def create(*, by: User, name: str, read_only: bool = False, days: int = DEFAULT_
 
 def revoke(*, by: User, token_id: int) -> None:
     """Make a token of `by` useless at once."""
-    deleted, _rows = ApiToken.objects.filter(user=by, pk=token_id).delete()
-    if not deleted:
+    if not take_away(by=by, found=ApiToken.objects.filter(user=by, pk=token_id)):
         raise NotFound(_("This token is not there; it may have been revoked already."))
-    audit.record(by=by, action="token.revoke", target=f"token:{token_id}")
+
+
+def take_away(*, by: User, found: Iterable[ApiToken]) -> int:
+    """Make tokens useless at once, whosever they are, and return how many; the caller says who may."""
+    revoked = 0
+    with transaction.atomic():
+        for token in found:
+            if ApiToken.objects.filter(pk=token.pk).delete()[0]:
+                audit.record(by=by, action="token.revoke", target=f"token:{token.pk}")
+                revoked += 1
+    return revoked
 
 
 def find(key: str) -> ApiToken | None:

@@ -79,6 +79,12 @@ def delete(*, by: User, reference: Reference) -> None:
     policies.check_can_delete_reference(by, reference)
     if reference.job is not None and reference.job.is_live:
         jobs.cancel(by=reference.job.owner, job=reference.job)
+    take_away(by=by, reference=reference)
+
+
+@transaction.atomic
+def take_away(*, by: User, reference: Reference) -> None:
+    """Remove a reference, whosever it is, and write it down; the caller says who may."""
     forget(reference)
     audit.record(
         by=by, action="reference.delete", target=f"reference:{reference.pk}", detail={"name": reference.name}

@@ -1,10 +1,13 @@
 """The administration's view of references and measurements: to look at, not to change results."""
 
+from typing import cast
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin_base import OnlyToLookAt
+from accounts.models import User
 from generation.evaluation import adding
 from generation.evaluation.models import Bank, Comparison, Evaluation, Panel, Reference
 
@@ -33,14 +36,14 @@ class ReferenceAdmin(admin.ModelAdmin):
         """What follows files goes with its files."""
         return obj is None or obj.is_added
 
-    def delete_model(self, _request: HttpRequest, obj: Reference) -> None:
+    def delete_model(self, request: HttpRequest, obj: Reference) -> None:
         """With its features, palms, upload and charge."""
-        adding.forget(obj)
+        adding.take_away(by=cast(User, request.user), reference=obj)
 
-    def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Reference]) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Reference]) -> None:
         """Each of them so."""
         for reference in queryset.exclude(request={}).select_related("owner"):
-            adding.forget(reference)
+            self.delete_model(request, reference)
 
 
 @admin.register(Evaluation)

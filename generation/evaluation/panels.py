@@ -88,8 +88,10 @@ def stop_here(*, by: User, panel: Panel) -> None:
 def delete(*, by: User, panel: Panel) -> None:
     """Remove a rating with all that people said; the set's owner alone."""
     policies.check_can_delete_panel(by, panel)
+    target = f"rating:{panel.pk}"
     with transaction.atomic():
         panel.delete()
+        audit.record(by=by, action="rating.delete", target=target)
         latest = selectors.counted_panel(panel.image_set)
         _keep_headline(panel.image_set_id, latest.result if latest else None)
 

@@ -210,7 +210,9 @@ def delete_prediction(*, by: User, prediction: Prediction) -> None:
     """Remove a prediction with its images."""
     policies.check_can_see(by, prediction)
     _stop(by, prediction)
-    forget_prediction(prediction)
+    with transaction.atomic():
+        forget_prediction(prediction)
+        audit.record(by=by, action="lab.prediction.delete", target=f"prediction:{prediction.pk}")
 
 
 def forget_prediction(prediction: Prediction) -> None:

@@ -101,7 +101,9 @@ def finish(*, by: User, upload: Upload) -> Upload:
 def cancel(*, by: User, upload: Upload) -> None:
     """Throw the upload away and give its room back."""
     policies.check_can_see(by, upload)
-    discard(upload)
+    with transaction.atomic():
+        discard(upload)
+        audit.record(by=by, action="upload.cancel", target=f"upload:{upload.pk}")
 
 
 def receive(*, by: User, purpose: str, name: str, size: int, stream: BinaryIO) -> Upload:

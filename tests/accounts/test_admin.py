@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core import mail
 from django.urls import reverse
 
@@ -37,6 +37,17 @@ def test_ordinary_people_have_no_business_here(as_alice):
     assert as_alice.get(PEOPLE, follow=True).status_code == 403
 
 
+@pytest.fixture
+def said(operator):
+    """What the log says of the operator's deeds: action, target and fields."""
+
+    def read():
+        events = AuditEvent.objects.filter(by=operator).exclude(action="sign_in").order_by("pk")
+        return [(event.action, event.target, event.detail.get("fields")) for event in events]
+
+    return read
+
+
 def test_people_are_found_and_shown_with_their_use(
     as_operator, alice, bob, page, django_assert_max_num_queries
 ):
@@ -49,29 +60,65 @@ def test_people_are_found_and_shown_with_their_use(
     assert "waiting" in page(as_operator.get(PEOPLE, {"approval__exact": "waiting"}))
 
 
-def test_a_person_shows_use_and_takes_own_limits(as_operator, alice, page):
+def test_a_person_shows_use_and_takes_own_limits(as_operator, alice, page, said):
     ledger.charge(user=alice, kind="images", count=2, size=2048)
     text = page(as_operator.get(f"{PEOPLE}{alice.pk}/change/"))
     assert "quota_stored_images" in text and "2.0\xa0KB" in text
     form = {
         "username": "alice", "email": "alice@example.org", "is_active": "on", "approval": "approved",
-        "quota_stored_images": "7", "date_joined_0": "2024-01-01", "date_joined_1": "00:00:00",
+        "quota_stored_images": "7", "is_staff": "on", "date_joined_0": "2024-01-01", "date_joined_1": "00:00:00",
         "ledger-TOTAL_FORMS": "0", "ledger-INITIAL_FORMS": "0",
     }  # fmt: skip
     response = as_operator.post(f"{PEOPLE}{alice.pk}/change/", form)
     assert response.status_code == 302, response.context["adminform"].errors
     alice.refresh_from_db()
-    assert alice.quota_stored_images == 7
+    assert alice.quota_stored_images == 7 and alice.is_staff
+    [(action, target, fields)] = said()
+    assert (action, target) == ("account.change", audit.target_of(alice))
+    assert {"quota_stored_images", "is_staff"} <= set(fields)
 
 
-def test_a_person_is_made_here(as_operator, page):
+def test_a_person_is_made_here(as_operator, page, said):
     page(as_operator.get(f"{PEOPLE}add/"))
     new = {
         "username": "dora", "usable_password": "true",
         "password1": "three-blue-doors", "password2": "three-blue-doors",
     }  # fmt: skip
     assert as_operator.post(f"{PEOPLE}add/", new).status_code == 302
-    assert User.objects.get(username="dora").is_active
+    dora = User.objects.get(username="dora")
+    assert dora.is_active
+    assert said() == [("account.create", audit.target_of(dora), None)]
+
+
+def test_a_password_is_set_here(as_operator, alice, page, said):
+    where = f"{PEOPLE}{alice.pk}/password/"
+    page(as_operator.get(where))
+    new = {"usable_password": "true", "password1": "three-blue-doors", "password2": "three-green-doors"}
+    assert as_operator.post(where, {**new, "set-password": "1"}).status_code == 200
+    assert said() == []
+    new["password2"] = new["password1"]
+    assert as_operator.post(where, {**new, "set-password": "1"}).status_code == 302
+    alice.refresh_from_db()
+    assert alice.check_password("three-blue-doors")
+    assert said() == [("password.set", audit.target_of(alice), None)]
+    assert as_operator.get(f"{PEOPLE}999999/password/").status_code == 404
+
+
+def test_what_groups_may_do_is_given_here(as_operator, page, said):
+    right = Permission.objects.get(codename="change_user")
+    wish = {"name": "caretakers", "permissions": [right.pk]}
+    assert as_operator.post("/admin/auth/group/add/", wish).status_code == 302
+    group = Group.objects.get()
+    page(as_operator.get(f"/admin/auth/group/{group.pk}/change/"))
+    as_operator.post(f"/admin/auth/group/{group.pk}/change/", {"name": "caretakers"})
+    chosen = {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"}
+    as_operator.post("/admin/auth/group/", chosen)
+    target = f"group:{group.pk}"
+    assert said() == [
+        ("group.create", target, ["name", "permissions"]),
+        ("group.change", target, ["permissions"]),
+        ("group.delete", target, None),
+    ]
 
 
 def test_letting_in_and_turning_away_by_selection(
@@ -110,7 +157,7 @@ def test_the_only_administrator_is_not_deleted(as_operator, operator, page):
     assert User.objects.filter(pk=operator.pk).exists()
 
 
-def test_tokens_are_seen_and_revoked_but_never_made(as_operator, alice, page):
+def test_tokens_are_seen_and_revoked_but_never_made(as_operator, alice, page, said):
     token, key = tokens.create(by=alice, name="night run")
     text = page(as_operator.get("/admin/accounts/apitoken/"))
     assert "night run" in text and key not in text and token.digest not in text
@@ -118,6 +165,11 @@ def test_tokens_are_seen_and_revoked_but_never_made(as_operator, alice, page):
     assert token.digest not in page(as_operator.get(f"/admin/accounts/apitoken/{token.pk}/change/"))
     as_operator.post(f"/admin/accounts/apitoken/{token.pk}/delete/", {"post": "yes"})
     assert not ApiToken.objects.exists()
+    more = [tokens.create(by=alice, name=name)[0].pk for name in "ab"]
+    chosen = {"action": "delete_selected", "_selected_action": more, "post": "yes"}
+    as_operator.post("/admin/accounts/apitoken/", chosen)
+    assert not ApiToken.objects.exists()
+    assert {event[:2] for event in said()} == {("token.revoke", f"token:{pk}") for pk in (token.pk, *more)}
 
 
 def test_the_log_is_searched_and_never_edited(as_operator, alice, page, django_assert_max_num_queries):

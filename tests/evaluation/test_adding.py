@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from accounts import ledger
 from accounts.errors import Conflict, InvalidInput, NotFound
+from accounts.models import AuditEvent
 from generation.evaluation import (
     adding,
     extractors,
@@ -280,6 +281,22 @@ def test_measuring_anew_that_fails_says_so_on_the_page(added, alice, monkeypatch
     page = client.get(reverse("evaluation:reference", args=[made.pk])).content.decode()
     assert "23 photographs are kept, and the bank has 24 rows" in page
     assert "Measure with them" in page, "and it can be tried again"
+
+
+@pytest.mark.parametrize("how", ["one", "selection"])
+def test_what_an_administrator_deletes_of_others_stands_in_the_log(operator, alice, client, how):
+    made = Reference.objects.create(
+        owner=alice, name="hands", content="", state="failed", request={"folder": "x"}
+    )
+    client.force_login(operator)
+    where = "/admin/evaluation/reference/"
+    if how == "one":
+        client.post(f"{where}{made.pk}/delete/", {"post": "yes"})
+    else:
+        client.post(where, {"action": "delete_selected", "_selected_action": [made.pk], "post": "yes"})
+    assert not Reference.objects.filter(pk=made.pk).exists()
+    event = AuditEvent.objects.get(action="reference.delete")
+    assert (event.by, event.target) == (operator, f"reference:{made.pk}")
 
 
 def test_a_failed_one_of_the_site_stays_in_the_list_of_administrators(operator, alice):

@@ -7,6 +7,7 @@ from django.urls import reverse
 from PIL import Image as Picture
 
 from accounts.errors import Conflict, InvalidInput, NotFound
+from accounts.models import AuditEvent
 from generation.evaluation import eyes, panels, selectors
 from generation.evaluation.models import Panel, Rating, Reference
 from generation.sets.models import Image, Share
@@ -188,6 +189,9 @@ def test_what_cannot_be_is_refused(palms, alice, bob, charlie, real, client):
     assert client.post(answer, {"item": 0, "realism": 3}).status_code == 404
     client.logout()
     assert client.get(reverse("evaluation:rate", args=[panel.pk])).status_code == 302
+    target = f"rating:{panel.pk}"
+    panels.delete(by=alice, panel=panel)
+    assert AuditEvent.objects.filter(by=alice, action="rating.delete", target=target).exists()
 
 
 def test_throwing_away_takes_the_headline_with_it(panel, alice, client, work):

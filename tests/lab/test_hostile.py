@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from accounts import ledger
+from accounts.models import AuditEvent
 from generation.jobs import tasks
 from generation.lab import answers, messages, services
 from generation.uploads.models import Upload
@@ -104,6 +105,7 @@ def test_asking_about_hostile_images_answers_with_the_reason_and_keeps_none_of_t
             assert not image.getexif()
             assert not image.info
     services.delete_prediction(by=alice, prediction=prediction)
+    assert AuditEvent.objects.filter(by=alice, action="lab.prediction.delete").exists()
     assert not prediction.folder.exists()
 
 

@@ -136,6 +136,7 @@ def test_wrong_checksum_throws_the_bytes_away_and_refunds(alice, begin):
 def test_cancel_gives_all_back_once(alice, begin):
     upload = begin(alice)
     services.cancel(by=alice, upload=upload)
+    assert AuditEvent.objects.filter(by=alice, action="upload.cancel", target=f"upload:{upload.pk}").exists()
     assert used(alice) == (0, 0)
     assert not upload.path.exists()
     assert services.discard(upload) is False
