@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -167,7 +167,7 @@ class PersonAdmin(UserAdmin):
         elif form.has_changed():
             _record(request, "account.change", audit.target_of(obj), form)
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponseBase:
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Set a person's password, and write down that it was not they who did."""
         person = self.get_object(request, unquote(id))
         with transaction.atomic():
