@@ -3,11 +3,9 @@
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -15,22 +13,23 @@ from rest_framework.reverse import reverse
 from accounts.errors import InvalidInput, NotFound
 from accounts.idempotency import idempotent
 from accounts.quotas import limits
-from generation.sets import selectors, services
-from generation.sets.api_base import RoomView, conditional
+from generation.sets import previews, selectors, services
+from generation.sets.api_base import KEY, RoomListView, RoomView, conditional
 from generation.sets.models import Checkpoint, Order
-from generation.sets.serializers import CancelWish, ModelSerializer, OrderSerializer, OrderWish
-
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="Sent again with the same body within 24 hours it gives the same order; with another body 422.",
+from generation.sets.serializers import ModelSerializer
+from generation.sets.serializers_orders import (
+    CancelWish,
+    KeepWish,
+    OrderDetailSerializer,
+    OrderSerializer,
+    OrderWish,
 )
+
 STATE = OpenApiParameter("state", str, enum=[str(state) for state in Order.State], description="Only these.")
 
 
 @extend_schema(tags=["orders"])
-class OrdersView(RoomView, ListAPIView[Order]):
+class OrdersView(RoomListView[Order]):
     """One's own orders."""
 
     serializer_class = OrderSerializer
@@ -47,70 +46,98 @@ class OrdersView(RoomView, ListAPIView[Order]):
     @extend_schema(operation_id="orders_list", parameters=[STATE])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them, latest first."""
-        return super().get(request, *args, **kwargs)
+        return self.page(request)
 
     @extend_schema(
-        operation_id="orders_create", parameters=[KEY], request=OrderWish, responses={201: OrderSerializer}
+        operation_id="orders_create",
+        parameters=[KEY],
+        request=OrderWish,
+        responses={201: OrderDetailSerializer},
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Order a set of images; 201 with the order, whose set exists at once and fills up."""
+        """Order a set of images; 201 with the order, whose set exists at once and fills up.
+
+        With `preview` the first eight are made in seconds and kept nowhere until POST /orders/{id}/keep.
+        """
         asked = OrderWish(data=request.data, context={"most": limits(self.person).images_per_order})
         asked.is_valid(raise_exception=True)
         data = asked.validated_data
-        order = services.order_images(
+        make = previews.begin if data["preview"] else services.order_images
+        order = make(
             by=self.person,
             checkpoint=selectors.model_named(data["model"]),
             spec=data["spec"],
             name=data["name"],
             tags=data["tags"],
         )
-        answer = _answer(selectors.order_for(self.person, order.pk), status.HTTP_201_CREATED)
-        answer["Location"] = reverse("api-order", [order.pk], request=request)
-        return answer
+        return created(request, selectors.order_for(self.person, order.pk))
 
 
-def _answer(order: Order, code: int = status.HTTP_200_OK) -> Response:
-    return Response(OrderSerializer(order).data, status=code)
+def created(request: Request, order: Order) -> Response:
+    """201 with an order and where it is."""
+    answer = Response(OrderDetailSerializer(order).data, status=status.HTTP_201_CREATED)
+    answer["Location"] = reverse("api-order", [order.pk], request=request)
+    return answer
 
 
 @extend_schema(tags=["orders"])
 class OrderView(RoomView):
     """One order."""
 
-    @extend_schema(operation_id="orders_retrieve", responses=OrderSerializer)
-    def get(self, request: Request, order_id: Any) -> HttpResponseBase:
+    @extend_schema(operation_id="orders_retrieve", responses=OrderDetailSerializer)
+    def get(self, request: Request, order_id: Any) -> Response:
         """How far it is; ask every second or two, with the ETag."""
-        return conditional(request, OrderSerializer(selectors.order_for(self.person, order_id)).data)
+        return conditional(request, OrderDetailSerializer(selectors.order_for(self.person, order_id)).data)
 
 
 @extend_schema(tags=["orders"])
 class OrderCancelView(RoomView):
     """Stops an order."""
 
-    @extend_schema(operation_id="orders_cancel", request=CancelWish, responses=OrderSerializer)
+    @extend_schema(operation_id="orders_cancel", request=CancelWish, responses=OrderDetailSerializer)
     def post(self, request: Request, order_id: Any) -> Response:
         """Stop it; what is made stays, or with `keep` false goes to the trash. 409 when it has ended."""
         order = selectors.order_for(self.person, order_id)
         asked = CancelWish(data=request.data)
         asked.is_valid(raise_exception=True)
         services.cancel(by=self.person, order=order, keep=asked.validated_data["keep"])
-        return _answer(selectors.order_for(self.person, order_id))
+        return Response(OrderDetailSerializer(selectors.order_for(self.person, order_id)).data)
 
 
 @extend_schema(tags=["orders"])
 class OrderResumeView(RoomView):
     """Goes on with an order."""
 
-    @extend_schema(operation_id="orders_resume", request=None, responses=OrderSerializer)
+    @extend_schema(operation_id="orders_resume", request=None, responses=OrderDetailSerializer)
     def post(self, request: Request, order_id: Any) -> Response:
         """Make what is missing of a stopped or failed one. 409 when there is nothing to go on with."""
         services.resume(by=self.person, order=selectors.order_for(self.person, order_id))
-        return _answer(selectors.order_for(self.person, order_id))
+        return Response(OrderDetailSerializer(selectors.order_for(self.person, order_id)).data)
+
+
+@extend_schema(tags=["orders"])
+class OrderKeepView(RoomView):
+    """Keeps a preview."""
+
+    @extend_schema(
+        operation_id="orders_keep",
+        parameters=[KEY],
+        request=KeepWish,
+        responses={201: OrderDetailSerializer},
+    )
+    @idempotent
+    def post(self, request: Request, order_id: Any) -> Response:
+        """Make a set that begins with a preview; 201 with a new order for it. 409 when it is no preview any more."""
+        preview = selectors.order_for(self.person, order_id)
+        asked = KeepWish(data=request.data, context={"most": limits(self.person).images_per_order})
+        asked.is_valid(raise_exception=True)
+        order = previews.keep(by=self.person, preview=preview, **asked.validated_data)
+        return created(request, selectors.order_for(self.person, order.pk))
 
 
 @extend_schema(tags=["models"])
-class ModelsView(ListAPIView[Checkpoint]):
+class ModelsView(RoomListView[Checkpoint]):
     """The models that images can be ordered from."""
 
     serializer_class = ModelSerializer
@@ -123,7 +150,7 @@ class ModelsView(ListAPIView[Checkpoint]):
     @extend_schema(operation_id="models_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them; `is_default` says which one an order takes that names none."""
-        return super().get(request, *args, **kwargs)
+        return self.page(request)
 
 
 @extend_schema(tags=["models"])
@@ -131,7 +158,7 @@ class ModelView(RoomView):
     """One model."""
 
     @extend_schema(operation_id="models_retrieve", responses=ModelSerializer)
-    def get(self, request: Request, name: str) -> HttpResponseBase:
+    def get(self, request: Request, name: str) -> Response:
         """What it makes, how well and on which terms."""
         model = selectors.models_offered().filter(name=name).first()
         if model is None:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -17,14 +16,13 @@ from rest_framework.reverse import reverse
 from accounts.errors import InvalidInput
 from accounts.idempotency import idempotent
 from generation.sets import downloads, exports, selectors
-from generation.sets.api import KEY
-from generation.sets.api_base import AnyClient, RoomView, conditional
+from generation.sets.api_base import KEY, AnyClient, RoomListView, RoomView, conditional
 from generation.sets.models import Export
 from generation.sets.serializers_exports import ExportSerializer, ExportWish
 
 
 @extend_schema(tags=["exports"])
-class ExportsView(RoomView, ListAPIView[Export]):
+class ExportsView(RoomListView[Export]):
     """One's own exports."""
 
     serializer_class = ExportSerializer
@@ -48,7 +46,7 @@ class ExportsView(RoomView, ListAPIView[Export]):
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them, latest first."""
-        return super().get(request, *args, **kwargs)
+        return self.page(request)
 
     @extend_schema(
         operation_id="exports_create",

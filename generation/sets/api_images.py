@@ -12,16 +12,18 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.utils.urls import replace_query_param
 
 from accounts import private_files
 from accounts.errors import InvalidInput
+from accounts.idempotency import idempotent
 from generation.jobs.serializers import JobSerializer
 from generation.sets import editing, image_pages, scores, selection, selectors, storage, trash
-from generation.sets.api_base import AnyClient, RoomView, conditional
+from generation.sets.api_base import IF_MATCH, KEY, AnyClient, RoomView, check_unchanged, conditional
 from generation.sets.api_sets import SELECTION
 from generation.sets.models import Image, ImageSet
-from generation.sets.serializers import ScoreWish, SetSerializer
+from generation.sets.serializers import ScoreWish, SetDetailSerializer
 from generation.sets.serializers_images import (
     CopyWish,
     CountSerializer,
@@ -58,7 +60,8 @@ class SetImagesView(RoomView):
             return replace_query_param(request.build_absolute_uri(), "cursor", cursor) if cursor else None
 
         results = ImageSerializer(page.images, many=True, context={"request": request}).data
-        return Response({"next": link(page.next), "previous": link(page.previous), "results": results})
+        found = {"next": link(page.next), "previous": link(page.previous), "results": results}
+        return conditional(request, found, is_weak=True)
 
 
 def _size(text: str) -> int:
@@ -144,7 +147,13 @@ class UnstarImagesView(_SomeImagesView):
 class CopyImagesView(RoomView):
     """Makes a set of some images of another."""
 
-    @extend_schema(operation_id="sets_images_copy", request=CopyWish, responses={201: SetSerializer})
+    @extend_schema(
+        operation_id="sets_images_copy",
+        parameters=[KEY],
+        request=CopyWish,
+        responses={201: SetDetailSerializer},
+    )
+    @idempotent
     def post(self, request: Request, set_id: Any) -> Response:
         """Copy them into a new set, numbered anew."""
         image_set = self.own(set_id)
@@ -153,35 +162,42 @@ class CopyImagesView(RoomView):
         wish = asked.validated_data
         images = selection.selected(image_set, CopyWish.meant(wish))
         made = editing.copy(by=self.person, image_set=image_set, images=images, name=wish["name"])
-        data = SetSerializer(made, context={"request": request}).data
-        return Response(data, status=status.HTTP_201_CREATED)
+        data = SetDetailSerializer(made, context={"request": request}).data
+        where = reverse("api-set", [made.pk], request=request)
+        return Response(data, status=status.HTTP_201_CREATED, headers={"Location": where})
 
 
 @extend_schema(tags=["images"])
 class ImageView(RoomView):
     """One image."""
 
-    @extend_schema(operation_id="images_retrieve", responses=ImageSerializer)
-    def get(self, request: Request, image_id: int) -> HttpResponseBase:
-        """Its number, seed, probability and hash."""
-        image = selectors.image_for(self.person, image_id)
-        return conditional(request, ImageSerializer(image, context={"request": request}).data)
+    def _data(self, image: Image) -> Any:
+        return ImageSerializer(image, context={"request": self.request}).data
 
-    @extend_schema(operation_id="images_change", request=ImageChange, responses=ImageSerializer)
+    @extend_schema(operation_id="images_retrieve", responses=ImageSerializer)
+    def get(self, request: Request, image_id: int) -> Response:
+        """Its number, seed, probability and hash."""
+        return conditional(request, self._data(selectors.image_for(self.person, image_id)))
+
+    @extend_schema(
+        operation_id="images_change", parameters=[IF_MATCH], request=ImageChange, responses=ImageSerializer
+    )
     def patch(self, request: Request, image_id: int) -> Response:
-        """Star it, or take the star off."""
+        """Star it, or take the star off. With If-Match only if it has not changed since."""
         image = self._own(image_id)
+        check_unchanged(request, self._data(image))
         asked = ImageChange(data=request.data)
         asked.is_valid(raise_exception=True)
         starred = asked.validated_data["is_starred"]
         trash.star(by=self.person, image_set=image.image_set, images=_alone(image), starred=starred)
         image.refresh_from_db()
-        return Response(ImageSerializer(image, context={"request": request}).data)
+        return Response(self._data(image))
 
-    @extend_schema(operation_id="images_delete", responses={204: None})
+    @extend_schema(operation_id="images_delete", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, image_id: int) -> Response:
         """Put it into the trash, for 30 days."""
         image = self._own(image_id)
+        check_unchanged(request, self._data(image))
         trash.delete_images(by=self.person, image_set=image.image_set, images=_alone(image))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -194,7 +210,13 @@ class ImageView(RoomView):
 class ImageScoresView(RoomView):
     """What judges say of one image."""
 
-    @extend_schema(operation_id="images_scores_create", request=ScoreWish, responses={202: JobSerializer})
+    @extend_schema(
+        operation_id="images_scores_create",
+        parameters=[KEY],
+        request=ScoreWish,
+        responses={202: JobSerializer},
+    )
+    @idempotent
     def post(self, request: Request, image_id: int) -> Response:
         """Have it judged, in seconds; 202 with the job. The answer stands in the image's `scores`."""
         selectors.image_for(self.person, image_id)

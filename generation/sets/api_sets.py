@@ -9,20 +9,29 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import InvalidInput
+from accounts.idempotency import idempotent
 from generation.jobs.serializers import JobSerializer
 from generation.sets import downloads, editing, histories, scores, selection, selectors, sharing, trash
-from generation.sets.api_base import AnyClient, RoomView, conditional
+from generation.sets.api_base import (
+    IF_MATCH,
+    KEY,
+    AnyClient,
+    RoomListView,
+    RoomView,
+    check_unchanged,
+    conditional,
+)
 from generation.sets.models import ImageSet
 from generation.sets.serializers import (
     ScorerPageSerializer,
     ScorerSerializer,
     ScoreWish,
     SetChange,
+    SetDetailSerializer,
     SetSerializer,
     SharePageSerializer,
     ShareSerializer,
@@ -70,7 +79,7 @@ _DOWNLOAD = [
 
 
 @extend_schema(tags=["sets"])
-class SetsView(RoomView, ListAPIView[ImageSet]):
+class SetsView(RoomListView[ImageSet]):
     """The sets one may look at."""
 
     serializer_class = SetSerializer
@@ -104,7 +113,7 @@ class SetsView(RoomView, ListAPIView[ImageSet]):
     @extend_schema(operation_id="sets_list", parameters=_LIST)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them, latest first."""
-        return super().get(request, *args, **kwargs)
+        return self.page(request)
 
 
 def _wanted(query: Any) -> histories.Wanted:
@@ -131,30 +140,32 @@ class SetView(RoomView):
     """One set."""
 
     def _data(self, image_set: ImageSet) -> Any:
-        return SetSerializer(image_set, context={"request": self.request}).data
+        return SetDetailSerializer(image_set, context={"request": self.request}).data
 
-    @extend_schema(operation_id="sets_retrieve", responses=SetSerializer)
-    def get(self, request: Request, set_id: Any) -> HttpResponseBase:
-        """What it is, with its recipe and quality."""
+    @extend_schema(operation_id="sets_retrieve", responses=SetDetailSerializer)
+    def get(self, request: Request, set_id: Any) -> Response:
+        """What it is, with its recipe and quality; of one made again whether the bytes agree."""
         return conditional(request, self._data(selectors.set_for(self.person, set_id)))
 
-    @extend_schema(operation_id="sets_change", request=SetChange, responses=SetSerializer)
-    def patch(self, request: Request, set_id: Any) -> HttpResponseBase:
+    @extend_schema(
+        operation_id="sets_change", parameters=[IF_MATCH], request=SetChange, responses=SetDetailSerializer
+    )
+    def patch(self, request: Request, set_id: Any) -> Response:
         """Change name, note or tags. With If-Match only if nobody changed it since."""
         image_set = self.own(set_id)
-        expected = conditional(request, self._data(image_set))
-        if expected.status_code == status.HTTP_412_PRECONDITION_FAILED:
-            return expected
+        check_unchanged(request, self._data(image_set))
         asked = SetChange(data=request.data)
         asked.is_valid(raise_exception=True)
         return Response(
             self._data(editing.change(by=self.person, image_set=image_set, **asked.validated_data))
         )
 
-    @extend_schema(operation_id="sets_delete", responses={204: None})
+    @extend_schema(operation_id="sets_delete", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, set_id: Any) -> Response:
-        """Put it into the trash, for 30 days; what is being made for it stops."""
-        trash.delete_set(by=self.person, image_set=self.own(set_id))
+        """Put it into the trash, for 30 days; what is being made for it stops. A preview is thrown away."""
+        image_set = self.own(set_id)
+        check_unchanged(request, self._data(image_set))
+        trash.delete_set(by=self.person, image_set=image_set)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -162,11 +173,11 @@ class SetView(RoomView):
 class SetRestoreView(RoomView):
     """Takes a set out of the trash."""
 
-    @extend_schema(operation_id="sets_restore", request=None, responses=SetSerializer)
+    @extend_schema(operation_id="sets_restore", request=None, responses=SetDetailSerializer)
     def post(self, request: Request, set_id: Any) -> Response:
         """Get it back. 409 when your room is full meanwhile."""
         image_set = trash.restore_set(by=self.person, image_set=selectors.own_set_for(self.person, set_id))
-        return Response(SetSerializer(image_set, context={"request": request}).data)
+        return Response(SetDetailSerializer(image_set, context={"request": request}).data)
 
 
 @extend_schema(tags=["sets"])
@@ -201,7 +212,7 @@ class SetHistogramView(RoomView):
             200: {"type": "object", "properties": {"bins": {"type": "array", "items": {"type": "integer"}}}}
         },
     )
-    def get(self, request: Request, set_id: Any) -> HttpResponseBase:
+    def get(self, request: Request, set_id: Any) -> Response:
         """Counts in bins of equal width from 0 to 1."""
         scorer = selection.scorer_in(request.query_params)
         image_set = selectors.set_for(self.person, set_id)
@@ -216,11 +227,24 @@ class SharesView(RoomView):
     def get(self, request: Request, set_id: Any) -> Response:
         """People and links, in one page."""
         shares = ShareSerializer(selectors.shares_of(self.own(set_id)), many=True).data
-        return Response({"next": None, "previous": None, "results": shares})
+        return conditional(request, {"next": None, "previous": None, "results": shares}, is_weak=True)
 
-    @extend_schema(operation_id="shares_create", request=ShareWish, responses={201: ShareSerializer})
+    @extend_schema(
+        operation_id="shares_create", parameters=[KEY], request=ShareWish, responses={201: ShareSerializer}
+    )
     def post(self, request: Request, set_id: Any) -> Response:
-        """Share with a person, or make a link; the link is shown this once."""
+        """Share with a person, or make a link; the link is shown this once.
+
+        With an Idempotency-Key a second request gets the same share, without the link: its secret is kept nowhere.
+        """
+        self.link: str | None = None
+        answer = self._share(request, set_id)
+        if self.link is not None:
+            answer.data["link"] = self.link
+        return answer
+
+    @idempotent
+    def _share(self, request: Request, set_id: Any) -> Response:
         image_set = self.own(set_id)
         asked = ShareWish(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -232,7 +256,7 @@ class SharesView(RoomView):
         else:
             days = sharing.LINK_DAYS if wish["days"] is None else wish["days"]
             share, secret = sharing.make_link(by=self.person, image_set=image_set, days=days)
-            share.link = request.build_absolute_uri(reverse("sets:shared", args=[secret]))  # type: ignore[attr-defined]
+            self.link = request.build_absolute_uri(reverse("sets:shared", args=[secret]))
         return Response(ShareSerializer(share).data, status=status.HTTP_201_CREATED)
 
 
@@ -256,9 +280,12 @@ class ScoresView(RoomView):
         """Those that judged it and those that could, in one page."""
         found = scores.scorers_of(selectors.set_for(self.person, set_id))
         results = ScorerSerializer(found, many=True).data
-        return Response({"next": None, "previous": None, "results": results})
+        return conditional(request, {"next": None, "previous": None, "results": results}, is_weak=True)
 
-    @extend_schema(operation_id="scores_create", request=ScoreWish, responses={202: JobSerializer})
+    @extend_schema(
+        operation_id="scores_create", parameters=[KEY], request=ScoreWish, responses={202: JobSerializer}
+    )
+    @idempotent
     def post(self, request: Request, set_id: Any) -> Response:
         """Have it judged by another discriminator or a model of your lab; 202 with the job."""
         image_set = self.own(set_id)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generation.sets import api, api_exports, api_images, api_sets, api_webhooks
+from generation.sets import api, api_again, api_exports, api_images, api_sets, api_webhooks
 
 urlpatterns = [
     path("models", api.ModelsView.as_view(), name="api-models"),
@@ -11,8 +11,11 @@ urlpatterns = [
     path("orders/<uuid:order_id>", api.OrderView.as_view(), name="api-order"),
     path("orders/<uuid:order_id>/cancel", api.OrderCancelView.as_view(), name="api-order-cancel"),
     path("orders/<uuid:order_id>/resume", api.OrderResumeView.as_view(), name="api-order-resume"),
+    path("orders/<uuid:order_id>/keep", api.OrderKeepView.as_view(), name="api-order-keep"),
     path("sets", api_sets.SetsView.as_view(), name="api-sets"),
     path("sets/<uuid:set_id>", api_sets.SetView.as_view(), name="api-set"),
+    path("sets/<uuid:set_id>/again", api_again.SetAgainView.as_view(), name="api-set-again"),
+    path("sets/<uuid:set_id>/more", api_again.SetMoreView.as_view(), name="api-set-more"),
     path("sets/<uuid:set_id>/restore", api_sets.SetRestoreView.as_view(), name="api-set-restore"),
     path("sets/<uuid:set_id>/download", api_sets.SetDownloadView.as_view(), name="api-set-download"),
     path("sets/<uuid:set_id>/histogram", api_sets.SetHistogramView.as_view(), name="api-set-histogram"),
@@ -52,6 +55,7 @@ urlpatterns = [
         api_webhooks.DeliveriesView.as_view(),
         name="api-webhook-deliveries",
     ),
+    path("made-here", api_again.MadeHereView.as_view(), name="api-made-here"),
     path("images/<int:image_id>", api_images.ImageView.as_view(), name="api-image"),
     path("images/<int:image_id>/scores", api_images.ImageScoresView.as_view(), name="api-image-scores"),
     path("images/<int:image_id>/file", api_images.ImageFileView.as_view(), name="api-image-file"),

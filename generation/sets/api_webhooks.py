@@ -5,21 +5,19 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.idempotency import idempotent
 from generation.sets import selectors, webhooks
-from generation.sets.api import KEY
-from generation.sets.api_base import RoomView
+from generation.sets.api_base import KEY, RoomListView, RoomView, conditional
 from generation.sets.models import Delivery, Webhook
 from generation.sets.serializers_webhooks import DeliverySerializer, WebhookSerializer, WebhookWish
 
 
 @extend_schema(tags=["webhooks"])
-class WebhooksView(RoomView, ListAPIView[Webhook]):
+class WebhooksView(RoomListView[Webhook]):
     """One's own webhooks."""
 
     serializer_class = WebhookSerializer
@@ -33,7 +31,7 @@ class WebhooksView(RoomView, ListAPIView[Webhook]):
     @extend_schema(operation_id="webhooks_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them."""
-        return super().get(request, *args, **kwargs)
+        return self.page(request)
 
     @extend_schema(
         operation_id="webhooks_create",
@@ -60,7 +58,7 @@ class WebhookView(RoomView):
     @extend_schema(operation_id="webhooks_retrieve", responses=WebhookSerializer)
     def get(self, request: Request, webhook_id: Any) -> Response:
         """Where it leads."""
-        return Response(WebhookSerializer(selectors.webhook_for(self.person, webhook_id)).data)
+        return conditional(request, WebhookSerializer(selectors.webhook_for(self.person, webhook_id)).data)
 
     @extend_schema(operation_id="webhooks_delete", responses={204: None})
     def delete(self, request: Request, webhook_id: Any) -> Response:
@@ -81,7 +79,7 @@ class WebhookTestView(RoomView):
 
 
 @extend_schema(tags=["webhooks"])
-class DeliveriesView(RoomView, ListAPIView[Delivery]):
+class DeliveriesView(RoomListView[Delivery]):
     """What was sent to a webhook."""
 
     serializer_class = DeliverySerializer
@@ -94,4 +92,4 @@ class DeliveriesView(RoomView, ListAPIView[Delivery]):
     @extend_schema(operation_id="webhooks_deliveries")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List the messages of the last thirty days, latest first."""
-        return super().get(request, *args, **kwargs)
+        return self.page(request)

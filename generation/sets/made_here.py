@@ -34,11 +34,18 @@ class Origin:
     pixels_sha256: str
 
 
+def origin_of(file: "UploadedFile[Any] | None", user: User | None) -> Origin:
+    """What this person may know of the picture in a file."""
+    if file is None:
+        raise _refusal(_("Choose an image first."))
+    return origin(pixels_of(file), user)
+
+
 def pixels_of(file: "UploadedFile[Any]") -> str:
     """The identity of the picture in a file, or InvalidInput."""
     size = file.size or 0
     if size > MOST_BYTES:
-        raise InvalidInput(
+        raise _refusal(
             _("The file has %(size)s; at most %(most)s are looked at.")
             % {"size": filesizeformat(size), "most": filesizeformat(MOST_BYTES)}
         )
@@ -48,13 +55,13 @@ def pixels_of(file: "UploadedFile[Any]") -> str:
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
             with Pillow.open(file, formats=FORMATS) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
-                    raise InvalidInput(
+                    raise _refusal(
                         _("The image has %(width)s × %(height)s pixels; at most 4096 × 4096 are looked at.")
                         % {"width": picture.width, "height": picture.height}
                     )
                 rgb = picture.convert("RGB")
     except (OSError, SyntaxError, ValueError, EOFError, Pillow.DecompressionBombError) as error:
-        raise InvalidInput(_("This is no image that can be read. Send a PNG, JPEG or WebP file.")) from error
+        raise _refusal(_("This is no image that can be read. Send a PNG, JPEG or WebP file.")) from error
     head = f"{rgb.width}x{rgb.height}:".encode()
     return hashlib.sha256(head + rgb.tobytes()).hexdigest()
 
@@ -71,3 +78,7 @@ def origin(pixels_sha256: str, user: User | None) -> Origin:
             .first()
         )
     return Origin(is_ours=image is not None or found.exists(), image=image, pixels_sha256=pixels_sha256)
+
+
+def _refusal(message: str) -> InvalidInput:
+    return InvalidInput(message, fields={"image": message})

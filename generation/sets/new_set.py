@@ -1,11 +1,10 @@
-"""What the page of a new set says before anything is ordered: models to choose, time, space, what may still be kept.
+"""What the page of a new set says before anything is ordered: models to choose, time, space.
 
 Reads only; services.py orders.
 """
 
 import secrets
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
@@ -16,13 +15,12 @@ from django.utils.translation import ngettext
 from accounts import ledger
 from accounts.models import User
 from accounts.quotas import limits
-from generation.sets.models import Checkpoint, ImageSet, Order
+from generation.sets.models import Checkpoint
 from generation.sets.services import BYTES_UNTIL_MEASURED
 from mlcore.spec import GenerationSpec
 
 DEFAULT_COUNT = 200
 MOST_CANDIDATES = 16
-STRIP = 8
 # Short enough to be said aloud, and a person never meets the same one twice by chance.
 SEEDS = 2**31
 SECONDS_UNTIL_MEASURED = 0.1
@@ -91,24 +89,6 @@ def time_taken(seconds: float, *, is_least: bool = False) -> str:
         words, number = _("about %(n)s h"), round(seconds / HOUR)
     found = words % {"n": _number(number)}
     return _("%(time)s or more") % {"time": found} if is_least else found
-
-
-def preview_of(person: User, order_id: UUID | str) -> Order | None:
-    """A preview of this person that is neither kept nor thrown away."""
-    found = Order.objects.select_related("image_set", "checkpoint").filter(
-        pk=order_id, owner=person, image_set__is_preview=True, image_set__deleted_at__isnull=True
-    )
-    return found.first()
-
-
-def previews_of(person: User) -> QuerySet[ImageSet]:
-    """All that this person has looked at and not kept."""
-    return ImageSet.objects.filter(owner=person, is_preview=True, deleted_at__isnull=True)
-
-
-def can_continue(preview: Order, checkpoint: Checkpoint, spec: GenerationSpec) -> bool:
-    """Whether the new order begins with what the preview showed."""
-    return preview.checkpoint_id == checkpoint.pk and spec.count >= preview.wish.count
 
 
 def _number(value: int) -> str:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from generation.jobs import selectors as jobs
 from generation.jobs import words
-from generation.jobs.models import Job
+from generation.sets import order_progress
 from generation.sets.models import Order
 
 CHIPS = {
@@ -32,22 +32,20 @@ def progress(order: Order) -> str:
     total = order.wish.count
     parts = [_("%(done)s of %(total)s") % {"done": _number(done), "total": _number(total)}]
     if order.is_live:
-        parts.append(_what_next(order, total - done))
+        parts.append(_what_next(order))
     return ", ".join(part for part in parts if part)
 
 
-def _what_next(order: Order, left: int) -> str:
-    live = list(Job.objects.filter(pk__in=order.chunks.values("job"), state__in=Job.LIVE).order_by("pk"))
-    running = [job for job in live if job.state == Job.State.RUNNING]
-    if any(job.is_stopping for job in running):
+def _what_next(order: Order) -> str:
+    progress = order_progress.of(order)
+    if progress.is_stopping:
         return _("stopping after what is in hand")
-    if not running:
-        return jobs.place_in_words(live[0]) if live else ""
-    rate = sum(job.rate for job in running if job.rate)
-    if not rate:
-        each = (order.checkpoint.seconds_per_image or 0) * order.wish.candidates
-        return words.time_left(max(1, round(left * each))) if each else _("beginning")
-    return f"{_pace(rate)}, {words.time_left(max(1, round(left / rate)))}"
+    if progress.waiting:
+        return jobs.place_in_words(progress.waiting)
+    if progress.seconds_left is None:
+        return _("beginning") if progress.is_running else ""
+    left = words.time_left(progress.seconds_left)
+    return f"{_pace(progress.rate)}, {left}" if progress.rate else left
 
 
 def _pace(rate: float) -> str:

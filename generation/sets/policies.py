@@ -14,14 +14,20 @@ EXPORTS_AT_ONCE = 5
 
 
 def check_can_order(
-    user: User, checkpoint: Checkpoint, spec: GenerationSpec, *, is_preview: bool = False
+    user: User,
+    checkpoint: Checkpoint,
+    spec: GenerationSpec,
+    *,
+    is_preview: bool = False,
+    is_again: bool = False,
 ) -> None:
     """Refuse an order that is too large, one too many, or of a model that is gone or cannot do it."""
     if checkpoint.state != Checkpoint.State.PUBLISHED or checkpoint.kind != Checkpoint.Kind.GENERATOR:
         message = _("The model %(name)s is no longer offered; choose another.") % {"name": checkpoint.name}
         raise InvalidInput(message, code="model_gone", fields={"model": message})
     allowed = limits(user)
-    if spec.count > allowed.images_per_order:
+    # A set that grew by several orders is made again as a whole: the room for images is its only limit.
+    if spec.count > allowed.images_per_order and not is_again:
         message = _("Write a number from 1 to %(limit)s.") % {
             "limit": number_format(allowed.images_per_order, force_grouping=True)
         }

@@ -1,130 +1,14 @@
 """What the API of sets reads and writes. Reading is strict; writing shows rows and computes nothing costly."""
 
-import secrets
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from generation.sets import editing, selection, sharing
-from generation.sets.fields import Decimal, Flag, StrictSerializer, Text, WholeNumber
-from generation.sets.models import Checkpoint, ImageSet, Order, Share
-from mlcore.spec import HANDS, LIMITS, GenerationSpec, SpecError
-
-MOST_CANDIDATES = 16
-_ORDER_WISH = {
-    "model": "palm-projected-128",
-    "count": 200,
-    "seed": 4711,
-    "candidates": 2,
-    "name": "Left palms",
-    "tags": ["trial"],
-}
-
-
-def _tags() -> Any:
-    return serializers.ListField(
-        child=Text(max_length=editing.MOST_TAG), max_length=editing.MOST_TAGS, required=False, default=list
-    )
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("Everything by default", {"count": 8}, request_only=True),
-        OpenApiExample("The more real of two, with a seed", _ORDER_WISH, request_only=True),
-    ]
-)
-class OrderWish(StrictSerializer):
-    """A wish for images. `seed` left out: a random one, shown in the answer. `model` left out, or
-    `default`: the default one.
-    """
-
-    count = WholeNumber(least=1, most=LIMITS["count"][1], help_text="How many; your quota is the limit.")
-    model = Text(max_length=64, required=False, default="", allow_blank=True)
-    seed = WholeNumber(
-        least=0, most=LIMITS["seed"][1], as_text=True, required=False, default=None, allow_null=True
-    )
-    candidates = WholeNumber(
-        least=1, most=MOST_CANDIDATES, required=False, default=1, help_text="Keep the most real of so many."
-    )
-    min_probability = Decimal(
-        least=0.0, most=0.99, required=False, default=0.0, help_text="Draw again until an image reaches this."
-    )
-    hand = serializers.ChoiceField(HANDS, required=False, default="any")
-    name = Text(max_length=editing.MOST_NAME, required=False, default="", allow_blank=True)
-    tags = _tags()
-
-    def get_fields(self) -> dict[str, Any]:
-        """The fields, with this person's own limit on how many."""
-        fields: dict[str, Any] = super().get_fields()
-        if "most" in self.context:
-            fields["count"].most = self.context["most"]
-        return fields
-
-    def validate_tags(self, tags: list[str]) -> list[str]:
-        """Each once."""
-        return editing.checked_tags(tags)
-
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Make the spec, which validates itself."""
-        seed = data["seed"] if data["seed"] is not None else secrets.randbits(63)
-        wishes = {name: data[name] for name in ("count", "candidates", "min_probability", "hand")}
-        try:
-            data["spec"] = GenerationSpec(seed=seed, **wishes)
-        except SpecError as error:
-            raise serializers.ValidationError({error.field: str(error)}) from error
-        return data
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Being made",
-            {
-                "id": "01981c9e-6f0a-7c1d-8a44-3c5d0a1b2c3d",
-                "set": "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d",
-                "state": "open",
-                "done": 48,
-                "total": 200,
-                "code": "",
-                "message": "",
-                "model": "palm-projected-128",
-                "seed": 4711,
-                "candidates": 2,
-                "min_probability": 0.0,
-                "created_at": "2026-01-31T12:00:00Z",
-                "ended_at": None,
-            },
-            response_only=True,
-        )
-    ]
-)
-class OrderSerializer(serializers.ModelSerializer[Order]):
-    """An order. `state` is open, done, failed or cancelled; `code` and `message` say why it is not simply done."""
-
-    set = serializers.UUIDField(source="image_set_id", read_only=True)
-    done = serializers.IntegerField(read_only=True, help_text="Images made so far.")
-    total = serializers.IntegerField(source="wish.count", read_only=True)
-    message = serializers.CharField(source="text", read_only=True)
-    model = serializers.CharField(source="checkpoint.name", read_only=True)
-    seed = serializers.IntegerField(source="wish.seed", read_only=True)
-    candidates = serializers.IntegerField(source="wish.candidates", read_only=True)
-    min_probability = serializers.FloatField(source="wish.min_probability", read_only=True)
-
-    class Meta:
-        model = Order
-        fields: ClassVar = [
-            "id", "set", "state", "done", "total", "code", "message", "model", "seed", "candidates",
-            "min_probability", "created_at", "ended_at",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-
-class CancelWish(StrictSerializer):
-    """Whether what is made so far stays, as a partial set."""
-
-    keep = Flag(required=False, default=True)
+from generation.sets import editing, selection, set_words, sharing
+from generation.sets.fields import StrictSerializer, Text, WholeNumber
+from generation.sets.models import Checkpoint, ImageSet, Share
 
 
 class SetSerializer(serializers.ModelSerializer[ImageSet]):
@@ -152,6 +36,34 @@ class SetSerializer(serializers.ModelSerializer[ImageSet]):
     def get_download(self, image_set: ImageSet) -> str:
         """The address."""
         return reverse("api-set-download", [image_set.pk], request=self.context["request"])
+
+
+class AgreementSerializer(serializers.Serializer[set_words.Agreement]):
+    """How far a set that was made again is the same as the first, byte for byte."""
+
+    first = serializers.UUIDField(source="first.pk", help_text="The set it was made after.")
+    same = serializers.IntegerField(help_text="Images that are the same bytes.")
+    compared = serializers.IntegerField(help_text="Images that both have: fewer than all while it is made.")
+    agrees = serializers.BooleanField(source="is_whole", help_text="Whether all that were compared agree.")
+
+
+class SetDetailSerializer(SetSerializer):
+    """A set. `is_mine` is false for one that somebody shares; such a set can be looked at and downloaded only.
+
+    `agreement` stands for a set that was made again, as long as the first is there.
+    """
+
+    agreement = serializers.SerializerMethodField()
+
+    class Meta(SetSerializer.Meta):
+        fields: ClassVar = [*SetSerializer.Meta.fields, "agreement"]
+        read_only_fields = fields
+
+    @extend_schema_field(AgreementSerializer(allow_null=True))
+    def get_agreement(self, image_set: ImageSet) -> Any:
+        """How its bytes agree with those of the first."""
+        found = set_words.agreement(image_set)
+        return None if found is None else AgreementSerializer(found).data
 
 
 class SetChange(StrictSerializer):
@@ -183,10 +95,9 @@ class ShareSerializer(serializers.ModelSerializer[Share]):
         read_only_fields = fields
 
     @extend_schema_field(serializers.URLField(allow_null=True))
-    def get_link(self, share: Share) -> str | None:
-        """The address that opens the set, while it is known."""
-        found: str | None = getattr(share, "link", None)
-        return found
+    def get_link(self, _share: Share) -> None:
+        """Of a link only the hash is kept; the answer that makes it adds the address."""
+        return
 
 
 class SharePageSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,6 @@ Rows only. Nothing here makes an image (pipeline.py) or touches a network.
 """
 
 import json
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +23,6 @@ MAKE_CHUNK = "make-images"
 # A chunk takes about this long, so that another person's order gets its turn soon and little is lost by a kill.
 CHUNK_SECONDS = 15.0
 CHUNK_SIZES = (16, 256)  # multiples of the engine's batch
-PREVIEW_COUNT = 8
 BYTES_UNTIL_MEASURED = 120_000
 # Images differ in size: charged a little more than measured, and settled when the order ends.
 MARGIN = 1.2
@@ -39,17 +37,21 @@ def order_images(
     name: str = "",
     tags: list[str] | None = None,
     image_set: ImageSet | None = None,
+    again_of: ImageSet | None = None,
     is_preview: bool = False,
 ) -> Order:
-    """Record an order with its chunks and one job each. With `image_set` the images join a set of the same recipe."""
-    policies.check_can_order(by, checkpoint, spec, is_preview=is_preview)
+    """Record an order with its chunks and one job each. With `image_set` the images join a set of the same recipe.
+
+    With `again_of` they make that set a second time, as large as it is, to be held against it.
+    """
+    policies.check_can_order(by, checkpoint, spec, is_preview=is_preview, is_again=again_of is not None)
     if image_set is None:
         image_set = ImageSet.objects.create(
             owner=by,
             name=name or default_name(checkpoint, spec),
             tags=tags or [],
             checkpoint=checkpoint,
-            recipe=recipe_of(checkpoint, spec),
+            recipe=recipe_of(checkpoint, spec) | ({"again_of": str(again_of.pk)} if again_of else {}),
             is_preview=is_preview,
         )
     else:
@@ -114,21 +116,6 @@ def resume(*, by: User, order: Order) -> Order:
     order.refresh_from_db()
     _charge(order, missing)
     _enqueue_open_chunks(order)
-    return order
-
-
-@transaction.atomic
-def make_again(
-    *, by: User, image_set: ImageSet, checkpoint: Checkpoint, spec: GenerationSpec, name: str
-) -> Order:
-    """Order the same images once more, beside the first, to see whether the bytes agree."""
-    count = next_index(image_set) or spec.count
-    whole = replace(spec, first_index=0, count=count)
-    order = order_images(by=by, checkpoint=checkpoint, spec=whole, name=name, tags=image_set.tags)
-    # No worker sees the set before this is there: it writes into the recipe too.
-    made = order.image_set
-    made.recipe = {**made.recipe, "again_of": str(image_set.pk)}
-    made.save(update_fields=["recipe"])
     return order
 
 

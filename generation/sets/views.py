@@ -74,12 +74,8 @@ def made_here(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST":
         try:
-            file = request.FILES.get("image")
-            pixels = origins.pixels_of(file) if file else None
-            if pixels is None:
-                raise InvalidInput(_("Choose an image first."))
             user = request.user if request.user.is_authenticated else None
-            context["origin"] = origins.origin(pixels, user)
+            context["origin"] = origins.origin_of(request.FILES.get("image"), user)
         except InvalidInput as error:
             context["error"], status = str(error), 400
     return render(request, "sets/made_here.html", context, status=status)

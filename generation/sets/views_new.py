@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.errors import DomainError
-from generation.sets import new_set, services, trash
+from generation.sets import new_set, previews, services
 from generation.sets.forms import NewSetForm
 from generation.sets.models import Image, Order
 from generation.sets.views_base import is_htmx, person
@@ -30,7 +30,7 @@ def new(request: HttpRequest) -> HttpResponse:
     }
     form = NewSetForm(person(request), initial={**NewSetForm.defaults(), **wanted})
     preview = (
-        new_set.preview_of(person(request), wanted["preview"]) if _is_id(wanted.get("preview")) else None
+        previews.preview_of(person(request), wanted["preview"]) if _is_id(wanted.get("preview")) else None
     )
     return render(request, "sets/new.html", {**_around(request, form), **_strip(request, preview)})
 
@@ -49,29 +49,39 @@ def _order(request: HttpRequest) -> HttpResponse:
     if is_htmx(request):
         # The reasons stand beside their fields; the sentence does not repeat the first of them.
         return render(request, "sets/_new_form.html", {**_around(request, form), "reason": ""}, status=400)
+    return _input_error(request, form)
+
+
+def _input_error(request: HttpRequest, form: NewSetForm) -> HttpResponse:
+    """A page of its own for who has no script: reasons by field, and a way back with what was typed."""
     kept = QueryDict(mutable=True)
     kept.update(
         {name: str(value)[:200] for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
     )
-    reasons = {
+    back = f"{reverse('sets:new')}?{kept.urlencode()}"
+    context = {"status": 400, "code": "invalid", "reasons": _reasons(form), "back": back}
+    return render(request, "sets/input_error.html", context, status=400)
+
+
+def _reasons(form: NewSetForm) -> dict[str, str]:
+    """What is wrong, by the labels of the fields."""
+    return {
         str(form[name].label if name in form.fields else ""): " ".join(map(str, errors))
         for name, errors in form.errors.items()
     }
-    context = {"status": 400, "code": "invalid", "reasons": reasons, "back": f"?{kept.urlencode()}"}
-    return render(request, "sets/input_error.html", context, status=400)
 
 
 def _make(request: HttpRequest, form: NewSetForm) -> Order:
     """Order; a preview that fits is kept and continued, one that does not is thrown away."""
     asking, data = person(request), form.cleaned_data
-    preview = new_set.preview_of(asking, data["preview"]) if data["preview"] else None
+    preview = previews.preview_of(asking, data["preview"]) if data["preview"] else None
     spec = form.spec(seed=preview.wish.seed if preview else new_set.random_seed())
     wishes: dict[str, Any] = {"spec": spec, "name": data["name"], "tags": data["tags"]}
-    if preview and new_set.can_continue(preview, data["model"], spec):
+    if preview and previews.can_continue(preview, data["model"], spec):
         order = services.continue_preview(by=asking, preview=preview, **wishes)
     else:
         order = services.order_images(by=asking, checkpoint=data["model"], **wishes)
-    _forget_previews(request, but=order)
+    previews.forget(by=asking, but=order)
     return order
 
 
@@ -96,16 +106,14 @@ def strip(request: HttpRequest) -> HttpResponse:
 def preview(request: HttpRequest) -> HttpResponse:
     """Make the first eight in the short queue; an earlier preview goes."""
     data = request.POST.copy()
-    data["count"] = str(services.PREVIEW_COUNT)
+    data["count"] = str(previews.COUNT)
     form = NewSetForm(person(request), data)
     if form.is_valid():
         try:
-            _forget_previews(request)
-            order = services.order_images(
+            order = previews.begin(
                 by=person(request),
                 checkpoint=form.cleaned_data["model"],
                 spec=form.spec(seed=new_set.random_seed()),
-                is_preview=True,
             )
         except DomainError as error:
             form.refuse(str(error), error.fields)
@@ -116,36 +124,30 @@ def preview(request: HttpRequest) -> HttpResponse:
             query = QueryDict(mutable=True)
             query.update({**kept, "preview": str(order.pk)})
             return redirect(f"{reverse('sets:new')}?{query.urlencode()}")
-    context = {
-        **_strip(request, None),
-        "reasons": [text for errors in form.errors.values() for text in errors],
-    }
-    page = "sets/_strip.html" if is_htmx(request) else "sets/new.html"
-    around = {} if is_htmx(request) else _around(request, NewSetForm(person(request), request.POST))
-    return render(request, page, {**around, **context}, status=400)
+    if not is_htmx(request):
+        return _input_error(request, form)
+    # The strip stands beside the form, so each reason says of which field it speaks.
+    reasons = [f"{label}: {reason}" if label else reason for label, reason in _reasons(form).items()]
+    return render(request, "sets/_strip.html", {**_strip(request, None), "reasons": reasons}, status=400)
 
 
 @login_required
 @require_GET
 def preview_live(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """What the strip asks for until the preview stands; one that is gone gives way to the samples."""
-    return render(request, "sets/_strip.html", _strip(request, new_set.preview_of(person(request), order_id)))
+    return render(
+        request, "sets/_strip.html", _strip(request, previews.preview_of(person(request), order_id))
+    )
 
 
 @login_required
 @require_POST
 def forget_preview(request: HttpRequest) -> HttpResponse:
     """Throw the preview away."""
-    _forget_previews(request)
+    previews.forget(by=person(request))
     if is_htmx(request):
         return render(request, "sets/_strip.html", _strip(request, None))
     return redirect("sets:new")
-
-
-def _forget_previews(request: HttpRequest, but: Order | None = None) -> None:
-    found = new_set.previews_of(person(request))
-    for image_set in found.exclude(pk=but.image_set_id) if but else found:
-        trash.delete_set(by=person(request), image_set=image_set)
 
 
 def _around(request: HttpRequest, form: NewSetForm) -> dict[str, Any]:
@@ -182,7 +184,7 @@ def _strip(request: HttpRequest, order: Order | None) -> dict[str, Any]:
     return {
         "preview": order,
         "strip_model": model,
-        "slots": [(index, made.get(index)) for index in range(new_set.STRIP)],
+        "slots": [(index, made.get(index)) for index in range(previews.COUNT)],
     }
 
 

@@ -1,6 +1,5 @@
 """The pages of a set: images, quality, recipe; and what its owner changes there. Parse, call, draw."""
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.errors import Conflict
 from generation.sets import (
     charts,
     editing,
     galleries,
     policies,
+    remaking,
     scores,
     selectors,
-    services,
     set_words,
     tallies,
 )
@@ -112,13 +110,7 @@ def rename(request: HttpRequest, set_id: UUID) -> HttpResponse:
 def again(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """Order the same recipe once more, beside the first, to see whether the bytes agree."""
     image_set = selectors.own_set_for(person(request), set_id)
-    order = services.make_again(
-        by=person(request),
-        image_set=image_set,
-        checkpoint=_checkpoint(image_set),
-        spec=_spec(image_set),
-        name=_("%(name)s, again") % {"name": image_set.name[:100]},
-    )
+    order = remaking.make_again(by=person(request), image_set=image_set)
     return redirect("sets:order", order_id=order.pk)
 
 
@@ -133,12 +125,7 @@ def make_more(request: HttpRequest, set_id: UUID) -> HttpResponse:
         context = {"reasons": reasons, "status": 400, "code": "invalid"}
         context["back"] = reverse("sets:recipe", args=[image_set.pk])
         return render(request, "sets/input_error.html", context, status=400)
-    spec = replace(
-        _spec(image_set), first_index=services.next_index(image_set), count=form.cleaned_data["count"]
-    )
-    order = services.order_images(
-        by=person(request), checkpoint=_checkpoint(image_set), spec=spec, image_set=image_set
-    )
+    order = remaking.make_more(by=person(request), image_set=image_set, count=form.cleaned_data["count"])
     return redirect("sets:order", order_id=order.pk)
 
 
@@ -168,19 +155,3 @@ def gallery(image_set: ImageSet, look: galleries.Look, cursor: str) -> dict[str,
     page = galleries.page(image_set, look, cursor)
     rows: list[Image] = page.images
     return {"images": rows, "next": page.next, "look": look, "query": look.query}
-
-
-def _spec(image_set: ImageSet) -> Any:
-    spec = set_words.spec_of(image_set)
-    if spec is None:
-        raise Conflict(
-            _("This set was chosen from others, so no recipe makes it as a whole. Make the first set again."),
-            code="no_recipe",
-        )
-    return spec
-
-
-def _checkpoint(image_set: ImageSet) -> Any:
-    if image_set.checkpoint is None:
-        raise Conflict(_("The model of this set is no longer here."), code="model_gone")
-    return image_set.checkpoint

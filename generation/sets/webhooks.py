@@ -201,8 +201,11 @@ def _facts(order: Order) -> dict[str, Any]:
         "seed": wish.seed,
         "candidates": wish.candidates,
         "min_probability": wish.min_probability,
+        "preview": order.image_set.is_preview,
         "created_at": _time(order.created_at),
         "ended_at": _time(order.ended_at) if order.ended_at else None,
+        # What has ended goes at no pace and waits for nobody.
+        **dict.fromkeys(("rate", "seconds_left", "place")),
     }
 
 

@@ -75,7 +75,7 @@ def test_versions_are_the_pinned_ones():
 
 
 def test_the_example_orders_what_an_order_takes():
-    from generation.sets.serializers import OrderWish
+    from generation.sets.serializers_orders import OrderWish
 
     body = json.loads(re.search(r"-d '(\{.*?\})'", README).group(1))
     wish = OrderWish(data=body)

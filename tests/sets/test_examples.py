@@ -83,6 +83,13 @@ def test_curl_orders_waits_downloads_and_verifies(environment, worker, tmp_path)
     assert "8 images, all as SHA256SUMS says" in done.stdout
 
 
+def test_curl_looks_first_makes_more_and_makes_again(environment, worker, tmp_path):
+    done = run(["sh", str(EXAMPLES / "again.sh")], environment, tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert '"same":16,"compared":16,"agrees":true' in done.stdout
+    assert '"made_here":true' in done.stdout
+
+
 def test_curl_has_a_file_made_and_verifies_it(environment, worker, alice, stand_in, tmp_path):
     spec = GenerationSpec(count=4, seed=1)
     made = services.order_images(by=alice, checkpoint=stand_in, spec=spec)

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from generation.jobs.models import Job
-from generation.sets import new_set, services
+from generation.sets import new_set, previews, services
 from generation.sets.models import ImageSet, Order
 from mlcore.spec import GenerationSpec
 
@@ -70,8 +70,8 @@ def test_bad_input_is_answered_with_its_own_page_and_the_way_back_keeps_what_was
     page = text_of(answer)
     assert "Input error" in page
     assert reason in page
-    back = re.search(r'href="(\?[^"]*)"', page)[1].replace("&amp;", "&")
-    form = text_of(signed_in.get(reverse("sets:new") + back))
+    back = re.search(r'href="(/new\?[^"]*)"', page)[1].replace("&amp;", "&")
+    form = text_of(signed_in.get(back))
     assert 'value="Kept"' in form
     assert Order.objects.count() == Job.objects.count() == 0
 
@@ -84,6 +84,20 @@ def test_in_the_live_form_the_reason_stands_beside_its_field(signed_in, wish, na
     page = text_of(answer)
     assert page.lstrip().startswith("<form")
     assert reason in page
+    assert Order.objects.count() == Job.objects.count() == 0
+
+
+def test_what_is_wrong_with_a_preview_is_said_by_field(signed_in, wish):
+    bad = {**wish, "candidates": "17", "name": "Kept"}
+    strip = text_of(signed_in.post(reverse("sets:preview"), bad, headers=HTMX))
+    assert "Candidates for each image: Write a number from 1 to 16." in strip
+    answer = signed_in.post(reverse("sets:preview"), bad)
+    page = text_of(answer)
+    assert answer.status_code == 400
+    assert "Input error" in page
+    assert "<dt>Candidates for each image</dt><dd>Write a number from 1 to 16.</dd>" in page
+    back = re.search(r'href="(/new\?[^"]*)"', page)[1].replace("&amp;", "&")
+    assert 'value="Kept"' in text_of(signed_in.get(back))
     assert Order.objects.count() == Job.objects.count() == 0
 
 
@@ -128,10 +142,10 @@ def test_a_preview_that_is_not_wanted_goes_and_gives_its_room_back(signed_in, wi
     signed_in.post(reverse("sets:preview"), wish)
     work()
     signed_in.post(reverse("sets:forget_preview"))
-    assert not new_set.previews_of(alice).exists()
+    assert not previews.previews_of(alice).exists()
     signed_in.post(reverse("sets:preview"), wish)
     signed_in.post(reverse("sets:preview"), wish)
-    assert new_set.previews_of(alice).count() == 1
+    assert previews.previews_of(alice).count() == 1
 
 
 def test_the_order_shows_itself_and_goes_to_its_set_when_done(signed_in, order, work, monkeypatch):
