@@ -19,6 +19,8 @@ class Pages(CursorPagination):
     max_page_size = 500
     page_size_query_param = "page_size"
     ordering = "-pk"
+    # Among equals one is found by its place: with a limit to that, more than so many equals would never end.
+    offset_cutoff = 0
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: "APIView") -> tuple[str, ...]:
         """The order the request asks for, else the view's `ordering`, else the model's own."""

@@ -47,7 +47,8 @@ STATES = {
     "stopped": gettext_lazy("stopped"),
     "failed": gettext_lazy("failed"),
 }
-_STATE_OF = {"stopped": "cancelled"}
+# Words of the page for states of orders.
+STATE_OF = {"stopped": "cancelled"}
 QUALITIES = {
     "good": gettext_lazy("good or fine"),
     "weak": gettext_lazy("worrying or bad"),
@@ -192,7 +193,7 @@ def filtered(sets: ImageSetQuerySet, wanted: Wanted) -> ImageSetQuerySet:
         sets = sets.filter(checkpoint__name=wanted.model)
     if wanted.state:
         orders = Order.objects.filter(image_set=OuterRef("pk"))
-        state = _STATE_OF.get(wanted.state, wanted.state)
+        state = STATE_OF.get(wanted.state, wanted.state)
         if state == "done":
             sets = sets.exclude(Exists(orders.exclude(state="done")))
         else:
