@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from accounts.errors import InvalidInput, NotFound
+from accounts.errors import NotFound
 from accounts.idempotency import idempotent
 from accounts.quotas import limits
-from generation.sets import previews, selectors, services
+from generation.sets import api_filters, histories, previews, selectors, services
 from generation.sets.api_base import KEY, RoomListView, RoomView, conditional
 from generation.sets.models import Checkpoint, Order
 from generation.sets.serializers import ModelSerializer
@@ -25,7 +25,14 @@ from generation.sets.serializers_orders import (
     OrderWish,
 )
 
-STATE = OpenApiParameter("state", str, enum=[str(state) for state in Order.State], description="Only these.")
+SORTS = {"-created": ("-id",), "created": ("id",)}
+_LIST = [
+    OpenApiParameter("state", str, enum=Order.State.values, description="Only these."),
+    api_filters.MODEL,
+    api_filters.SINCE,
+    api_filters.UNTIL,
+    OpenApiParameter("sort", str, enum=list(SORTS), description="-created, the latest first, unless said."),
+]
 
 
 @extend_schema(tags=["orders"])
@@ -35,15 +42,22 @@ class OrdersView(RoomListView[Order]):
     serializer_class = OrderSerializer
     queryset = Order.objects.none()
 
-    def get_queryset(self) -> QuerySet[Order]:
-        """Own orders, latest first, those of one state if the query says so."""
-        found, state = selectors.orders_of(self.person), self.request.query_params.get("state", "")
-        if state and state not in Order.State.values:
-            message = _("Choose one of %(states)s.") % {"states": ", ".join(Order.State.values)}
-            raise InvalidInput(message, fields={"state": message})
-        return found.filter(state=state) if state else found
+    @property
+    def ordering(self) -> tuple[str, ...]:
+        """As the query says; read by the paginator."""
+        return api_filters.sort(self.request.query_params, SORTS, "-created")
 
-    @extend_schema(operation_id="orders_list", parameters=[STATE])
+    def get_queryset(self) -> QuerySet[Order]:
+        """Own orders that the query asks for."""
+        query, found = self.request.query_params, selectors.orders_of(self.person)
+        if state := api_filters.choice(query, "state", Order.State.values):
+            found = found.filter(state=state)
+        if model := api_filters.plain(query, "model"):
+            found = found.filter(checkpoint__name=model)
+        days = [api_filters.day(query, name) for name in ("since", "until")]
+        return found.filter(histories.made_between(*days))
+
+    @extend_schema(operation_id="orders_list", parameters=_LIST)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them, latest first."""
         return self.page(request)

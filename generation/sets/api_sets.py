@@ -5,17 +5,25 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.errors import InvalidInput
 from accounts.idempotency import idempotent
 from generation.jobs.serializers import JobSerializer
-from generation.sets import downloads, editing, histories, scores, selection, selectors, sharing, trash
+from generation.sets import (
+    api_filters,
+    downloads,
+    editing,
+    histories,
+    scores,
+    selection,
+    selectors,
+    sharing,
+    trash,
+)
 from generation.sets.api_base import (
     IF_MATCH,
     KEY,
@@ -25,7 +33,7 @@ from generation.sets.api_base import (
     check_unchanged,
     conditional,
 )
-from generation.sets.models import ImageSet
+from generation.sets.models import ImageSet, Order
 from generation.sets.serializers import (
     ScorerPageSerializer,
     ScorerSerializer,
@@ -39,25 +47,35 @@ from generation.sets.serializers import (
 )
 
 SORTS = {
-    "-created": "-id",
-    "created": "id",
-    "name": "name",
-    "-name": "-name",
-    "count": "count",
-    "-count": "-count",
+    "-created": ("-id",),
+    "created": ("id",),
+    "name": ("name", "-id"),
+    "-name": ("-name", "-id"),
+    "count": ("count", "-id"),
+    "-count": ("-count", "-id"),
+    "quality": ("distance", "-id"),
 }
+STATES = (*Order.State.values, *histories.STATE_OF)
 BELONGINGS = ("mine", "shared", "all", "trash")
 _LIST = [
-    OpenApiParameter("q", str, description="Part of the name or note."),
-    OpenApiParameter("model", str, description="Made by this model."),
-    OpenApiParameter("tag", str, description="With this tag."),
+    OpenApiParameter("q", str, description="Part of the name, the note or a tag, in whatever case."),
+    OpenApiParameter(
+        "state",
+        str,
+        enum=STATES,
+        description="With an order in this state, or done: with none in another. stopped is cancelled.",
+    ),
+    api_filters.MODEL,
+    OpenApiParameter("tag", str, description="With this tag, the whole of it."),
     OpenApiParameter(
         "quality", str, enum=list(histories.QUALITIES), description="By the verdict, if measured."
     ),
-    OpenApiParameter("since", OpenApiTypes.DATE, description="Made on this day or later."),
-    OpenApiParameter("until", OpenApiTypes.DATE, description="Made on this day or earlier."),
+    api_filters.SINCE,
+    api_filters.UNTIL,
     OpenApiParameter("of", str, enum=BELONGINGS, description="Whose: your own unless said."),
-    OpenApiParameter("sort", str, enum=list(SORTS)),
+    OpenApiParameter(
+        "sort", str, enum=list(SORTS), description="quality: the best first, those not measured last."
+    ),
 ]
 SELECTION = [
     OpenApiParameter("numbers", str, description="Numbers and runs of numbers, as 0-15,20."),
@@ -88,27 +106,20 @@ class SetsView(RoomListView[ImageSet]):
     @property
     def ordering(self) -> tuple[str, ...]:
         """As the query says; read by the paginator."""
-        sort = self.request.query_params.get("sort", "") or "-created"
-        if sort not in SORTS:
-            message = _("Sort by one of %(sorts)s.") % {"sorts": ", ".join(SORTS)}
-            raise InvalidInput(message, fields={"sort": message})
-        return tuple(dict.fromkeys((SORTS[sort], "-id"))) if SORTS[sort] != "id" else ("id",)
+        return api_filters.sort(self.request.query_params, SORTS, "-created")
 
     def get_queryset(self) -> QuerySet[ImageSet]:
         """Those that the query asks for."""
         query = self.request.query_params
-        whose = query.get("of", "") or "mine"
-        if whose not in BELONGINGS:
-            message = _("Choose one of %(choices)s.") % {"choices": ", ".join(BELONGINGS)}
-            raise InvalidInput(message, fields={"of": message})
+        whose = api_filters.choice(query, "of", BELONGINGS) or "mine"
         choose = {
             "mine": selectors.sets_of,
             "shared": selectors.sets_shared_with,
             "all": selectors.visible_sets,
             "trash": selectors.trash_of,
         }
-        found: QuerySet[ImageSet] = choose[whose](self.person)
-        return histories.filtered(found, _wanted(query))
+        found = histories.filtered(choose[whose](self.person), _wanted(query))
+        return histories.with_distance(found) if "distance" in self.ordering else found
 
     @extend_schema(operation_id="sets_list", parameters=_LIST)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -117,22 +128,15 @@ class SetsView(RoomListView[ImageSet]):
 
 
 def _wanted(query: Any) -> histories.Wanted:
-    """The filters in a query. What a page would leave out is refused here: a program should know."""
-    quality, days = query.get("quality", ""), {name: query.get(name, "") for name in ("since", "until")}
-    if quality and quality not in histories.QUALITIES:
-        message = _("Choose one of %(choices)s.") % {"choices": ", ".join(histories.QUALITIES)}
-        raise InvalidInput(message, fields={"quality": message})
-    for name, text in days.items():
-        if text and histories.day(text) is None:
-            message = _("Write a date, as 2026-01-31.")
-            raise InvalidInput(message, fields={name: message})
-    texts = {name: _plain(query.get(name, "")) for name in ("q", "model", "tag")}
-    return histories.Wanted(**texts, **days, quality=quality)
-
-
-def _plain(text: str) -> str:
-    """What a database may be asked for: no NUL, which PostgreSQL refuses."""
-    return text.replace("\x00", "")[:200]
+    """The filters in a query."""
+    texts = {name: api_filters.plain(query, name) for name in ("q", "model", "tag")}
+    days = {name: api_filters.day(query, name) for name in ("since", "until")}
+    return histories.Wanted(
+        **texts,
+        **days,
+        quality=api_filters.choice(query, "quality", histories.QUALITIES),
+        state=api_filters.choice(query, "state", STATES),
+    )
 
 
 @extend_schema(tags=["sets"])
