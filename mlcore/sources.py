@@ -27,6 +27,18 @@ class DownloadError(MlcoreError):
     """Something could not be fetched; says what to do."""
 
 
+class Unreachable(DownloadError):
+    """Nobody answers, or the line breaks; what came is kept."""
+
+
+class Refused(DownloadError):
+    """The other side answers with something else than the file."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.numbers = {"status": status}
+
+
 class KeyMissing(DownloadError):
     """The data set needs a person's key."""
 
@@ -202,7 +214,7 @@ def fetch(
         _receive(address, partial, dict(headers or {}), progress)
     except urllib.error.HTTPError as error:
         error.close()  # it holds the line open for as long as anybody holds the error
-        raise DownloadError(_refusal(error, address)) from error
+        raise Refused(_refusal(error, address), error.code) from error
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         reason = getattr(error, "reason", error)
         kept = (
@@ -210,7 +222,7 @@ def fetch(
             if partial.exists()
             else ""
         )
-        raise DownloadError(
+        raise Unreachable(
             f"{_host(address)} could not be reached: {reason}.{kept} Is there a network?"
         ) from error
     found = _hash(partial)

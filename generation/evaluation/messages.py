@@ -9,11 +9,7 @@ FEW = _(
     "The set has %(n)s images; below %(least)s no measure means anything. "
     "Make 100 for a first look, 1,000 for a judgement."
 )
-BROKEN_IMAGE = _("Image %(index)s cannot be read: %(reason)s Delete it and measure again.")
 LOST_IMAGE = _("The file of image %(index)s is not there. Delete it and measure again.")
-NO_BANK = _("The features of the reference cannot be read: %(reason)s Choose another reference.")
-NO_NETWORK = _("The feature network cannot be loaded: %(reason)s Ask the operator to install it.")
-CANNOT_MEASURE = _("This cannot be measured: %(reason)s")
 STOPPED = _("Stopped. Nothing was measured; press the button to begin again.")
 NO_WEIGHTS = _(
     "FID needs the standard Inception weights, and this site does not have them. An administrator can have them "
@@ -25,7 +21,6 @@ NO_INCEPTION_BANK = _(
     "Add a reference from photographs of yours, or measure one anew that keeps its palms."
 )
 FETCHING = _("Fetching the standard weights, in thousands of bytes")
-CANNOT_FETCH = _("The weights could not be fetched: %(reason)s")
 
 # Of references that people add
 READING_PHOTOS = _("Looking for palms: %(file)s")

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from generation.evaluation import extractors, limits, messages
+from generation.evaluation import extractors, limits, messages, reasons
 from generation.evaluation.models import Bank, Reference
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
@@ -138,7 +138,7 @@ def _network(name: str) -> features.Extractor:
     try:
         return features.load(name, weights)
     except MlcoreError as error:
-        raise JobFailed("no_network", messages.NO_NETWORK, {"reason": str(error)}) from error
+        raise JobFailed("no_network", *reasons.of(error)) from error
 
 
 def _teller(

@@ -11,7 +11,7 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from generation.evaluation import extractors, messages, selectors
+from generation.evaluation import extractors, messages, reasons, selectors
 from generation.evaluation.models import Bank, Comparison, Evaluation, Reference
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
@@ -70,7 +70,15 @@ class Measuring:
         try:
             return features.load(name, weights)
         except MlcoreError as error:
-            raise JobFailed("no_network", messages.NO_NETWORK, {"reason": str(error)}) from error
+            raise JobFailed("no_network", *reasons.of(error)) from error
+
+    def _opened(self, row: Bank | None) -> reference.Bank | None:
+        """A bank's features, read once for all sets of a comparison."""
+        if row is None:
+            return None
+        if row.pk not in self._banks:
+            self._banks[row.pk] = _loaded(row)
+        return self._banks[row.pk]
 
     def look(self, image_set: ImageSet, before: int, total: int) -> Looked:
         """Features of the images that are in the set now; each picture is looked at once in its life."""
@@ -194,7 +202,7 @@ def _loaded(row: Bank) -> reference.Bank:
     try:
         return reference.load(row.path)
     except BankError as error:
-        raise JobFailed("no_bank", messages.NO_BANK, {"reason": str(error)}) from error
+        raise JobFailed("no_bank", *reasons.of(error)) from error
 
 
 def _opened(image_set: ImageSet, index: int) -> images.Pixels:
@@ -203,8 +211,7 @@ def _opened(image_set: ImageSet, index: int) -> images.Pixels:
     except FileNotFoundError as error:
         raise JobFailed("image_gone", messages.LOST_IMAGE, {"index": index}) from error
     except ImageError as error:
-        params = {"index": index, "reason": str(error)}
-        raise JobFailed("image_broken", messages.BROKEN_IMAGE, params) from error
+        raise JobFailed("image_broken", *reasons.of(error, index=index)) from error
 
 
 def _drawn(bank: reference.Bank, count: int, seed: int) -> reference.Bank:

@@ -15,6 +15,7 @@ from generation.evaluation import (
     panels,
     photographs,
     pipeline,
+    reasons,
     services,
     weights,
 )
@@ -70,7 +71,7 @@ def run_reference(context: JobContext) -> None:
     except OverQuota as error:
         raise JobFailed(error.code, messages.NO_ROOM, {"size": _bytes_in(part) // 10**6}) from error
     except MlcoreError as error:
-        raise JobFailed("cannot_make", messages.CANNOT_MEASURE, {"reason": str(error)}) from error
+        raise JobFailed("cannot_make", *reasons.of(error)) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -138,7 +139,7 @@ def run_fetch(context: JobContext) -> None:
     try:
         sources.fetch_weights(sources.WEIGHTS[weights.SUBJECT], folder, progress=tell)
     except sources.DownloadError as error:
-        raise JobFailed("cannot_fetch", messages.CANNOT_FETCH, {"reason": str(error)}) from error
+        raise JobFailed("cannot_fetch", *reasons.of(error)) from error
 
 
 def run_count(context: JobContext) -> None:
@@ -168,4 +169,4 @@ def _measured(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return work()
     except MlcoreError as error:
         code = getattr(error, "code", "measure")
-        raise JobFailed(code, messages.CANNOT_MEASURE, {"reason": str(error)}) from error
+        raise JobFailed(code, *reasons.of(error)) from error

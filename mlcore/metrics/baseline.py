@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.metrics.errors import TooFewImages
+from mlcore.metrics.errors import TooFewReal
 from mlcore.metrics.features import checked_pair
 from mlcore.metrics.fid import frechet_distance
 from mlcore.metrics.kid import kid
@@ -57,9 +57,12 @@ def real_against_real(
             made, real = others, reference
         made = made[random.permutation(len(made))[:count]]
         if min(len(made), len(real)) <= NEAREST:
-            raise TooFewImages(
+            raise TooFewReal(
                 f"Real against real needs more than {NEAREST} images on each side; "
-                f"there are {len(made)} and {len(real)}. Use a larger reference."
+                f"there are {len(made)} and {len(real)}. Use a larger reference.",
+                least=NEAREST,
+                n=len(made),
+                n_ref=len(real),
             )
         made, real = checked_pair(made, real)
         found.append(_measured(made, real))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.metrics.errors import FeaturesDiffer, NotFiniteFeatures, TooFewImages
+from mlcore.metrics.errors import FeaturesDiffer, NotFiniteScores, TooFewImages
 from mlcore.metrics.features import checked_pair
 from mlcore.metrics.kid import kid
 from mlcore.metrics.prdc import NEAREST, prdc
@@ -69,7 +69,9 @@ def choosing_curve(
         )
     if not points:
         raise TooFewImages(
-            f"The set has {len(made)} images; the curve of choosing needs at least {MINIMUM} in a share."
+            f"The set has {len(made)} images; the curve of choosing needs at least {MINIMUM} in a share.",
+            n=len(made),
+            least=MINIMUM,
         )
     return points
 
@@ -80,8 +82,8 @@ def _best_first(scores: Sequence[float] | NDArray[np.floating], count: int) -> N
     if values.shape != (count,):
         raise FeaturesDiffer(f"There are {values.size} scores for {count} images; score the set again.")
     if not np.isfinite(values).all():
-        raise NotFiniteFeatures(
-            f"{int((~np.isfinite(values)).sum())} of {count} scores are not finite numbers; "
-            "score the set again."
+        bad = int((~np.isfinite(values)).sum())
+        raise NotFiniteScores(
+            f"{bad} of {count} scores are not finite numbers; score the set again.", bad=bad, n=count
         )
     return np.argsort(-values, kind="stable")

@@ -1,4 +1,4 @@
-"""What a measure cannot answer, as a small tree: each has a code for programs and numbers in its message."""
+"""What a measure cannot answer, as a small tree: each has a code for programs and its numbers for other languages."""
 
 from mlcore.errors import MlcoreError
 
@@ -8,6 +8,10 @@ class MeasureError(MlcoreError):
 
     code = "measure"
 
+    def __init__(self, message: str, **numbers: int) -> None:
+        super().__init__(message)
+        self.numbers = numbers
+
 
 class TooFewImages(MeasureError):
     """There are fewer images than the measure needs."""
@@ -15,10 +19,22 @@ class TooFewImages(MeasureError):
     code = "too_few"
 
 
+class TooFewReal(TooFewImages):
+    """The reference is too small for real palms to be measured against real palms."""
+
+    code = "too_few_real"
+
+
 class NotFiniteFeatures(MeasureError):
     """NaN or infinity where features should be."""
 
     code = "not_finite"
+
+
+class NotFiniteScores(NotFiniteFeatures):
+    """NaN or infinity where probabilities should be."""
+
+    code = "scores_not_finite"
 
 
 class FeaturesDiffer(MeasureError):

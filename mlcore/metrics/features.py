@@ -23,13 +23,17 @@ def checked(features: Any, *, minimum: int = 2, what: str = "The set") -> Array:
     if len(rows) < minimum:
         raise TooFewImages(
             f"{what} has {len(rows)} images; this measure needs at least {minimum}. "
-            "Add images and measure again."
+            "Add images and measure again.",
+            n=len(rows),
+            least=minimum,
         )
     bad = int((~np.isfinite(rows)).any(axis=1).sum())
     if bad:
         raise NotFiniteFeatures(
             f"{what}: the features of {bad} of {len(rows)} images are not finite numbers. "
-            "Clear the feature cache and measure again; if it stays, the network's weights are broken."
+            "Clear the feature cache and measure again; if it stays, the network's weights are broken.",
+            bad=bad,
+            n=len(rows),
         )
     return rows
 
