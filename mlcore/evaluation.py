@@ -47,7 +47,9 @@ def evaluate(
     if len(features) < LEAST:
         raise TooFewImages(
             f"The set has {len(features)} images; below {LEAST} no measure means anything. "
-            "Make 100 for a first look, 1,000 for a judgement."
+            "Make 100 for a first look, 1,000 for a judgement.",
+            n=len(features),
+            least=LEAST,
         )
     made = checked(features)
     real = reference.features
