@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mlcore.metrics.baseline import real_against_real
 from mlcore.metrics.choosing import choosing_curve
-from mlcore.metrics.duplicates import duplicates, near_threshold
+from mlcore.metrics.duplicates import duplicates, near_threshold, shared
 from mlcore.metrics.errors import TooFewImages
 from mlcore.metrics.extrapolation import MINIMUM as FOR_EXTRAPOLATION
 from mlcore.metrics.extrapolation import extrapolated_distance
@@ -20,7 +20,7 @@ from mlcore.metrics.moments import Moments
 from mlcore.metrics.vendi import vendi
 from mlcore.metrics.verdicts import verdicts
 from mlcore.models.features import Extractor
-from mlcore.reference import Bank
+from mlcore.reference import Bank, are_twins
 
 LEAST = 10
 STANDARD = "inception-v3"
@@ -33,15 +33,20 @@ def evaluate(
     reference: Bank,
     *,
     training: Bank | None = None,
+    held: Bank | None = None,
+    others: Bank | None = None,
     scores: Sequence[float] | None = None,
     moments: Moments | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Every measure of a set, JSON-able, with verdicts as codes.
 
-    `training` (a bank of what the generator was trained on) adds privacy, and lets real palms play the set
-    for the comparison of real against real. `scores` adds the curve of what choosing costs. `moments` are the
-    reference's, where they were kept (mlcore.moments_cache).
+    `training` (a bank of what the generator was trained on) adds privacy, with `held` as the yardstick: the other part
+    of its split, by default the reference where it is that part. Without a yardstick privacy is not measured, and
+    `unmeasured` says why: a reference of another camera, or one that shares palms with the training, would lie.
+    `others` (the other part of the reference's split, by default `training` where it is that part) lets real palms
+    play the set for the comparison of real against real. `scores` adds the curve of what choosing costs. `moments`
+    are the reference's, where they were kept (mlcore.moments_cache).
     """
     reference.check_same_network(extractor)
     if len(features) < LEAST:
@@ -59,7 +64,7 @@ def evaluate(
         "n_ref": reference.header.n,
         "extractor": extractor.name,
         "weights_sha256": extractor.sha256,
-        "reference": {"name": reference.header.name, "sha256": reference.sha256},
+        "reference": _named(reference),
         **judge_features(made, real, groups=reference.groups, known=known),
         "vendi": vendi(made),
         "constant": bool(made.std(axis=0).max() <= CONSTANT_SPREAD * max(float(np.abs(made).max()), 1.0)),
@@ -68,24 +73,46 @@ def evaluate(
     }
     if extractor.name == STANDARD:
         report["fid"] = report["fd"]
-    others = None
-    if training is not None:
-        training.check_same_network(extractor)
-        others = training.features if _other_people(training, reference) else None
-        report["privacy"] = asdict(memorisation(made, training.features, real))
-        report["training"] = {"name": training.header.name, "sha256": training.sha256}
-    report["real"] = asdict(real_against_real(real, reference.groups, len(made), others=others, seed=seed))
+    for bank in (training, held, others):
+        if bank is not None:
+            bank.check_same_network(extractor)
+    report |= _privacy(made, training, _first_twin(training, held, reference))
+    players = next((bank for bank in (others, training) if bank and are_twins(bank, reference)), None)
+    report["real"] = asdict(
+        real_against_real(
+            real, reference.groups, len(made), others=players.features if players else None, seed=seed
+        )
+    )
     if scores is not None:
         report["choosing"] = [asdict(point) for point in choosing_curve(made, scores, real, seed=seed)]
     report["verdicts"] = [asdict(verdict) for verdict in verdicts(report)]
     return report
 
 
-def _other_people(training: Bank, reference: Bank) -> bool:
-    """Whether the two banks are the two parts of one split, so that one may play a set against the other."""
-    sources = [{entry.get("source") for entry in bank.header.lineage} for bank in (training, reference)]
-    parts = (training.header.split, reference.header.split)
-    return parts == ("train", "validation") and bool(sources[0]) and sources[0] == sources[1]
+def _first_twin(training: Bank | None, *offered: Bank | None) -> Bank | None:
+    """The first that is the other part of the training's split."""
+    if training is None:
+        return None
+    return next((bank for bank in offered if bank is not None and are_twins(training, bank)), None)
+
+
+def _privacy(made: NDArray[np.floating], training: Bank | None, held: Bank | None) -> dict[str, Any]:
+    """Distances to the training palms and the banks they were measured with, or why there are none."""
+    if training is None:
+        return {"unmeasured": {"privacy": {"code": "no_training"}}}
+    facts: dict[str, Any] = {"training": _named(training)}
+    if held is None:
+        return {**facts, "unmeasured": {"privacy": {"code": "no_held_out"}}}
+    facts["held"] = _named(held)
+    count = shared(held.features, training.features)
+    if count:
+        why = {"code": "held_out_in_training", "shared": count, "n_held": held.header.n}
+        return {**facts, "unmeasured": {"privacy": why}}
+    return {**facts, "privacy": asdict(memorisation(made, training.features, held.features))}
+
+
+def _named(bank: Bank) -> dict[str, str]:
+    return {"name": bank.header.name, "sha256": bank.sha256}
 
 
 def _extrapolated(made: NDArray[np.floating], real: Moments, seed: int) -> dict[str, Any] | None:

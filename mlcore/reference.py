@@ -147,6 +147,19 @@ def load(path: str | Path) -> Bank:
     return Bank(header, features, groups, hashlib.sha256(data).hexdigest())
 
 
+def are_twins(training: Bank, held: Bank) -> bool:
+    """Whether two banks are the two parts of one split, in one network: nobody of the second is in the first."""
+    sources = [{entry.get("source") for entry in bank.header.lineage} for bank in (training, held)]
+    networks = [(bank.header.extractor, bank.header.weights_sha256) for bank in (training, held)]
+    parts = (training.header.split, held.header.split)
+    return (
+        parts == ("train", "validation")
+        and bool(sources[0])
+        and sources[0] == sources[1]
+        and networks[0] == networks[1]
+    )
+
+
 def built_in(role: str, extractor: str) -> Path | None:
     """The bank that ships for this network, if there is one."""
     path = BUILT_IN.get((role, extractor))

@@ -149,9 +149,7 @@ class Sheet:
     def _privacy(self) -> Card:
         found = self.result.get("privacy")
         if not found:
-            sentence = _(
-                "Nothing is known of the palms that the model learned from, so this is not measured."
-            )
+            sentence = words.why_no_privacy((self.result.get("unmeasured") or {}).get("privacy") or {})
             return Card("privacy", _("Privacy"), "–", "", "", "", "unknown", (sentence,), SafeString(""), ())
         return self._card(
             "privacy",

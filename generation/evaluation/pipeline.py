@@ -53,6 +53,7 @@ class Measuring:
         self.row = self._bank_row()
         self.extractor = self._network()
         self.bank = _loaded(self.row)
+        self._banks: dict[int, reference.Bank] = {}
         self.cache = FeatureCache(Path(settings.PALMSITE_DATA) / "features")
         self.moments = MomentsCache(Path(settings.PALMSITE_DATA) / "features")
 
@@ -115,13 +116,14 @@ class Measuring:
         """All measures of one set, or of real palms, with intervals, and with image numbers instead of positions."""
         bank = _drawn(self.bank, len(looked.indices), self.seed) if matched else self.bank
         known = selectors.training_bank(image_set, self.row)
-        training = _loaded(known) if known else None
         scores = [score for score in looked.scores if score is not None]
         report = evaluate(
             looked.features,
             self.extractor,
             bank,
-            training=training,
+            training=self._opened(known),
+            held=self._opened(selectors.other_part(known) if known else None),
+            others=self._opened(selectors.other_part(self.row)),
             scores=scores if len(scores) == len(looked.indices) else None,
             # A part drawn by a seed is hardly ever drawn again.
             moments=None if matched else self.moments.moments(bank),

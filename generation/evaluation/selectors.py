@@ -122,17 +122,43 @@ def bank_of(reference: Reference, extractor: str) -> Bank | None:
 
 
 def training_bank(image_set: ImageSet | None, bank: Bank) -> Bank | None:
-    """Features of what the set's model learned from, in the same network: the one its header names, else ours."""
-    same = Bank.objects.filter(
-        reference__role=Reference.Role.TRAINING,
-        reference__owner__isnull=True,
-        extractor=bank.extractor,
-        weights_sha256=bank.weights_sha256,
-    )
+    """Features of what the set's model learned from, in the same network; None where nobody knows what that was.
+
+    Its header names one bank by its file. The same pictures in another network are another bank of that reference.
+    """
     model = image_set.checkpoint if image_set else None
     named = model.header.get("bank", "") if model else ""
-    found = same.filter(sha256=named).first() if named else None
-    return found or same.filter(source=Bank.Source.ZOO).first()
+    if not named:
+        return None
+    ours = Bank.objects.filter(reference__role=Reference.Role.TRAINING, reference__owner__isnull=True)
+    learned = ours.filter(sha256=named).first()
+    if learned is None:
+        return None
+    return ours.filter(reference=learned.reference_id, **_network_of(bank)).first()
+
+
+def other_part(bank: Bank) -> Bank | None:
+    """The other part of a bank's split, in the same network: held-out people for training palms, and back."""
+    here = bank.reference
+    wanted = {
+        "train": (Reference.Role.REFERENCE, "validation"),
+        "validation": (Reference.Role.TRAINING, "train"),
+    }.get(here.split)
+    if wanted is None:
+        return None
+    role, split = wanted
+    found = Bank.objects.filter(
+        reference__owner__isnull=True, reference__role=role, reference__split=split, **_network_of(bank)
+    ).select_related("reference")
+    return next((one for one in found if _sources(one.reference) == _sources(here)), None)
+
+
+def _network_of(bank: Bank) -> dict[str, str]:
+    return {"extractor": bank.extractor, "weights_sha256": bank.weights_sha256}
+
+
+def _sources(reference: Reference) -> set[str]:
+    return {str(entry.get("source")) for entry in reference.lineage}
 
 
 def fid_reference(user: User) -> Reference | None:

@@ -125,6 +125,22 @@ def verdict(found: Mapping[str, Any]) -> str:
     return _(_SENTENCES[(measure, code)]) if (measure, code) in _SENTENCES else ""
 
 
+def why_no_privacy(why: Mapping[str, Any]) -> str:
+    """Why nothing is said of training palms, by mlcore's code; results from before there were codes lack it."""
+    sentences = {
+        "no_held_out": _(
+            "The palms that the model learned from are known, but no people of the same photographs were held out, "
+            "in this network: without them nobody can say what is close. This is not measured."
+        ),
+        "held_out_in_training": _(
+            "%(shared)s of the %(n_held)s held-out palms are among the palms that the model learned from: against "
+            "them every copy would pass. This is not measured."
+        ),
+    }
+    unknown = _("Nothing is known of the palms that the model learned from, so this is not measured.")
+    return sentences.get(why.get("code", ""), unknown) % why
+
+
 def seen(code: str, network: str, other: str) -> str:
     """Whether the model has seen the network that it is measured in, and which to believe."""
     sentences = {

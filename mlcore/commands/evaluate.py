@@ -42,7 +42,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--reference", metavar="DIR|BANK", type=Path, help="real palms (those that ship)")
     parser.add_argument(
-        "--training", metavar="BANK", type=Path, help="bank of what the generator learned from"
+        "--training",
+        metavar="BANK",
+        type=Path,
+        help="bank of what the generator learned from (that which ships)",
+    )
+    parser.add_argument(
+        "--held-out",
+        metavar="BANK",
+        type=Path,
+        help="people of the same split that it did not learn from, for privacy (that which ships)",
     )
     parser.add_argument(
         "--extractor", choices=features.names(), default=features.DEFAULT, help="feature network"
@@ -63,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
         found.features,
         extractor,
         bank,
-        training=_training(args.training, extractor),
+        training=_bank("training", args.training, extractor),
+        held=_bank("reference", args.held_out, extractor),
         scores=found.scores(),
         seed=args.seed,
     )
@@ -168,11 +178,11 @@ def _reference(
     return reference.load(given)
 
 
-def _training(given: Path | None, extractor: features.Extractor) -> reference.Bank | None:
+def _bank(role: str, given: Path | None, extractor: features.Extractor) -> reference.Bank | None:
     """The bank that was given, or the one that ships if it is of these very weights."""
     if given is not None:
         return reference.load(given)
-    path = reference.built_in("training", extractor.name)
+    path = reference.built_in(role, extractor.name)
     bank = reference.load(path) if path else None
     return bank if bank and bank.header.weights_sha256 == extractor.sha256 else None
 
@@ -190,4 +200,12 @@ def _summary(report: Mapping[str, Any]) -> str:
         f"real against real at N = {report['real']['n']}"
     )
     verdicts = [f"{one['measure']}: {one['grade']} ({one['code']})" for one in report["verdicts"]]
-    return "\n".join([head, table(rows), f"95 % interval of KID: {low:.4f} .. {high:.4f}", *verdicts])
+    interval = f"95 % interval of KID: {low:.4f} .. {high:.4f}"
+    return "\n".join([head, table(rows), interval, *verdicts, _privacy(report)])
+
+
+def _privacy(report: Mapping[str, Any]) -> str:
+    """Against what copies were looked for, or why they were not."""
+    if "privacy" in report:
+        return f"privacy: against {report['training']['name']}, beside {report['held']['name']}"
+    return f"privacy: not measured ({report['unmeasured']['privacy']['code']})"

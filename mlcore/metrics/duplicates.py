@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.metrics.features import Array, blocks, checked, distances
+from mlcore.metrics.features import Array, blocks, checked, checked_pair, distances
 from mlcore.metrics.memorisation import nearest
 
 QUANTILE = 0.01
 SLACK = 0.5
 SAME = 1e-3
+SAME_PICTURE = 0.02
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,17 @@ def near_threshold(reference: NDArray[np.floating]) -> float:
     rows = checked(reference, minimum=2, what="The reference")
     apart, _ = nearest(rows, rows, itself=True)
     return float(SLACK * np.quantile(apart, QUANTILE))
+
+
+def shared(features: NDArray[np.floating], known: NDArray[np.floating]) -> int:
+    """How many of these images are among the `known` ones, or all but: nearer than two photos of one hand.
+
+    At least a fiftieth of how far the known ones spread: kept in a byte a number, a picture lies that far from itself.
+    """
+    rows, others = checked_pair(features, known)
+    spread = float(np.sqrt(others.var(axis=0).sum()))
+    apart, _ = nearest(rows, others)
+    return int((apart < max(near_threshold(others), SAME_PICTURE * spread)).sum())
 
 
 def duplicates(features: NDArray[np.floating], threshold: float) -> Duplicates:

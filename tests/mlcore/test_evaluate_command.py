@@ -44,6 +44,7 @@ def test_a_person_gets_a_table(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "real against real" in out
     assert "too_few_to_judge" in out
+    assert "privacy: not measured (no_training)" in out
 
 
 def test_other_sizes_are_named_and_broken_files_refused(tmp_path, capsys):

@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 
 from mlcore import reference
 from mlcore.evaluation import evaluate
+from mlcore.metrics.duplicates import shared
 from mlcore.metrics.errors import BankError, FeaturesDiffer, NotFiniteFeatures, TooFewImages
 from tests.mlcore.tiny import pictures, tiny_extractor
 
@@ -105,6 +106,54 @@ def test_a_training_bank_of_other_sources_does_not_play_the_set():
     assert report["real"]["way"] == "halves"
 
 
+def another_camera(palms):
+    """The same people to a network that sees another camera: all features moved."""
+    return replace(palms, features=palms.features + 3, header=replace(palms.header, lineage=[], split=""))
+
+
+def test_the_yardstick_of_privacy_is_the_training_banks_own_twin():
+    training, held = bank(300, seed=1, role="training", split="train"), bank(200, seed=5)
+    strange = another_camera(bank(200, seed=7))
+    copies = evaluate(training.features[:60], tiny_extractor(), strange, training=training, held=held)
+    people = evaluate(bank(60, seed=6).features, tiny_extractor(), strange, training=training, held=held)
+    assert copies["privacy"]["copies"] == 60
+    assert (people["privacy"]["copies"], people["privacy"]["excess_low"] <= 0) == (0, True)
+
+
+def test_without_a_twin_privacy_is_not_measured():
+    training = bank(300, seed=1, role="training", split="train")
+    made = bank(60, seed=6).features
+    strange = another_camera(bank(200, seed=7))
+    for more, code in (({}, "no_training"), ({"training": training}, "no_held_out")):
+        report = evaluate(made, tiny_extractor(), strange, **more)
+        assert "privacy" not in report
+        assert report["unmeasured"] == {"privacy": {"code": code}}
+        assert "privacy" not in {one["measure"] for one in report["verdicts"]}
+
+
+@pytest.mark.parametrize("count", [1, 20, 100])
+def test_a_yardstick_that_shares_palms_with_the_training_certifies_nothing(tmp_path, count):
+    training, held = bank(300, seed=1, role="training", split="train"), bank(100, seed=5)
+    rows = np.vstack([held.features[count:], training.features[:count]])
+    # As on disk: a byte a number moves each row of the training a little.
+    reference.save(training, tmp_path / "training.safetensors")
+    kept = reference.load(tmp_path / "training.safetensors")
+    report = evaluate(training.features[:60], tiny_extractor(), replace(held, features=rows), training=kept)
+    why = {"code": "held_out_in_training", "shared": count, "n_held": 100}
+    assert report["unmeasured"]["privacy"] == why
+    assert "privacy" not in report
+
+
+def test_a_reference_that_shares_palms_with_the_training_hides_no_copies():
+    training, held = bank(300, seed=1, role="training", split="train"), bank(100, seed=5)
+    mixed = np.vstack([bank(100, seed=8).features[20:], training.features[:20]])
+    chosen = replace(held, features=mixed, header=replace(held.header, lineage=[{"source": "ours"}]))
+    report = evaluate(training.features[:60], tiny_extractor(), chosen, training=training, held=held)
+    assert report["privacy"]["copies"] == 60
+    verdict = next(one for one in report["verdicts"] if one["measure"] == "privacy")
+    assert (verdict["grade"], verdict["code"]) == ("bad", "copies")
+
+
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_too_few_is_said(count):
     with pytest.raises(TooFewImages, match=f"has {count} images"):
@@ -132,6 +181,16 @@ def test_nan_is_said_and_not_passed_on():
     made[3, 5] = np.nan
     with pytest.raises(NotFiniteFeatures, match="1 of 30"):
         evaluate(made, tiny_extractor(), bank())
+
+
+@pytest.mark.parametrize("extractor", sorted({extractor for _role, extractor in reference.BUILT_IN}))
+def test_the_banks_that_ship_are_twins_and_share_no_palm(extractor):
+    training, held = (
+        reference.load(reference.BUILT_IN[role, extractor]) for role in ("training", "reference")
+    )
+    assert reference.are_twins(training, held) and not reference.are_twins(held, training)
+    assert shared(held.features, training.features) == 0
+    assert shared(training.features[:20], training.features) == 20
 
 
 @pytest.mark.parametrize("key", list(reference.BUILT_IN))
