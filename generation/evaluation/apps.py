@@ -19,8 +19,18 @@ class EvaluationConfig(AppConfig):
         """Make the room's kinds of work and its personal data known; its references follow the tables."""
         from accounts import belongings
         from accounts import personal_data as all_rooms
-        from generation.evaluation import adding, limits, links, panels, personal_data, services, weights
+        from generation.evaluation import (
+            adding,
+            limits,
+            links,
+            markdown,
+            panels,
+            personal_data,
+            services,
+            weights,
+        )
         from generation.jobs.registry import JobKind, register
+        from generation.sets import card
         from generation.uploads.registry import Purpose
         from generation.uploads.registry import register as register_purpose
 
@@ -86,6 +96,7 @@ class EvaluationConfig(AppConfig):
         register_purpose(
             Purpose(limits.PURPOSE, limits.LIMITS.archive_bytes, title=_("Photographs of a reference"))
         )
+        card.register(markdown.of_set)
         all_rooms.register("evaluation", export=personal_data.export, erase=personal_data.erase)
         belongings.register("evaluation", folders=(personal_data.FOLDER,), owned=personal_data.owned)
         post_migrate.connect(_sync, sender=self, dispatch_uid="evaluation-references")

@@ -142,14 +142,19 @@ def evaluated(evaluation: Evaluation, result: Mapping[str, Any]) -> None:
 
 def _headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, Any]:
     real, privacy = result["real"]["values"], result.get("privacy") or {}
-    # The four sides of the certificate: sets shows the first ones, and every download carries all of them.
+    intervals = result["intervals"]
+    # The four sides of the certificate: sets shows the first ones, and every manifest carries all of them.
     return {
         "kid": result["kid"],
         "kid_ci": result["kid_ci"],
         "precision": result["precision"],
+        "precision_ci": intervals["precision"],
         "recall": result["recall"],
+        "recall_ci": intervals["recall"],
         "duplicates": result["duplicates"]["share"],
+        "duplicates_ci": intervals["duplicates"],
         "suspicious": privacy.get("suspicious"),
+        "suspicious_ci": intervals.get("suspicious"),
         "copies": privacy.get("copies"),
         "n": result["n"],
         "n_ref": result["n_ref"],
@@ -166,7 +171,15 @@ def _headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, An
 
 
 def _fid_headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, Any]:
-    return {"fid": result["fid"], "fid_n": result["n"], "fid_evaluation": str(evaluation.pk)}
+    return {
+        "fid": result["fid"],
+        "fid_n": result["n"],
+        "fid_n_ref": result["n_ref"],
+        "fid_reference": evaluation.reference_name,
+        "fid_weights_sha256": result["weights_sha256"],
+        "real_fid": result["real"]["values"]["fd"],
+        "fid_evaluation": str(evaluation.pk),
+    }
 
 
 def compared(comparison: Comparison, result: Mapping[str, Any]) -> None:

@@ -1,9 +1,11 @@
 """The dataset card: what a set is, how it was made, how good it is, and on which terms. In English, as a file.
 
-It says only what rows say, and nothing of when it was written: the same set has the same card.
+It says only what rows say, and nothing of when it was written: the same set has the same card. How good a set is knows
+the evaluation room alone, which stands above this one: it registers in AppConfig.ready.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from generation.sets.models import Checkpoint, ImageSet
@@ -11,6 +13,16 @@ from generation.sets.models import Checkpoint, ImageSet
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _WISHES = ("seed", "first_index", "candidates", "min_probability", "max_draws", "hand", "look")
 _PLACE = ("palmsite", "machine", "torch", "backend")
+
+# The set and how many of its images are taken along, to Markdown; blank where nothing was measured.
+Quality = Callable[[ImageSet, int], str]
+_quality: list[Quality] = []
+
+
+def register(quality: Quality) -> None:
+    """Let another room say in every card how good the set is."""
+    if quality not in _quality:
+        _quality.append(quality)
 
 
 def card(image_set: ImageSet, count: int, layout: str, extra_tags: tuple[str, ...] = ()) -> str:
@@ -22,7 +34,7 @@ def card(image_set: ImageSet, count: int, layout: str, extra_tags: tuple[str, ..
     )
     if image_set.note:
         parts.append(f"{image_set.note.strip()}\n")
-    parts += [layout, _making(image_set), _quality(image_set), _terms(image_set.checkpoint)]
+    parts += [layout, _making(image_set), _measured(image_set, count), _terms(image_set.checkpoint)]
     return "\n".join(parts)
 
 
@@ -64,12 +76,9 @@ def _making(image_set: ImageSet) -> str:
     return "\n".join(lines)
 
 
-def _quality(image_set: ImageSet) -> str:
-    if not image_set.quality:
-        return "## Quality\n\nNot measured yet.\n"
-    lines = ["## Quality\n"]
-    lines += [f"- {name}: {_shown(value)}" for name, value in sorted(image_set.quality.items())]
-    return "\n".join(lines) + "\n"
+def _measured(image_set: ImageSet, count: int) -> str:
+    told = [text for quality in _quality if (text := quality(image_set, count))]
+    return "\n".join(["## How good it is\n", *(told or ["Not measured yet."]), ""])
 
 
 def _terms(model: Checkpoint | None) -> str:

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from accounts.errors import Conflict, InvalidInput, NotFound, Unavailable
-from generation.evaluation import grades, pipeline, references, selectors, services
+from generation.evaluation import grades, markdown, pipeline, references, selectors, services
 from generation.evaluation.models import Evaluation, Reference
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
 from generation.sets import storage
-from generation.sets.models import Image, ImageSet
+from generation.sets.models import Image
 from mlcore import reference
 from mlcore.models import features, inception
 
@@ -36,8 +36,12 @@ def test_a_set_is_measured_and_the_headline_stands_on_it(palms, measured, alice)
         "kid": result["kid"],
         "kid_ci": result["kid_ci"],
         "precision": result["precision"],
+        "precision_ci": result["intervals"]["precision"],
         "recall": result["recall"],
+        "recall_ci": result["intervals"]["recall"],
         "duplicates": result["duplicates"]["share"],
+        "duplicates_ci": result["intervals"]["duplicates"],
+        "suspicious_ci": None,
         "suspicious": None,
         "copies": None,
         "n": 12,
@@ -176,8 +180,17 @@ def test_fid_with_weights_and_a_bank(palms, measured, alice, settings, tmp_path)
     assert evaluation.is_done, evaluation.text
     assert evaluation.reference_name == "ours"
     assert evaluation.result["fid"] == evaluation.result["fd"]
-    assert image_set.quality["fid"] == evaluation.result["fid"]
-    assert "kid" not in image_set.quality
+    assert image_set.quality == {
+        "fid": evaluation.result["fid"],
+        "fid_n": 12,
+        "fid_n_ref": 16,
+        "fid_reference": "ours",
+        "fid_weights_sha256": evaluation.result["weights_sha256"],
+        "real_fid": evaluation.result["real"]["values"]["fd"],
+        "fid_evaluation": str(evaluation.pk),
+    }
+    card = markdown.of_set(image_set, 12)
+    assert card.startswith("### FID") and "real palms of ours" in card
+    assert f"weights `{evaluation.result['weights_sha256'][:12]}`" in card
     assert Reference.objects.filter(name="ours").exists()
     assert Evaluation.objects.get().kind == "fid"
-    assert ImageSet.objects.get().quality["fid_n"] == 12

@@ -7,13 +7,14 @@ import json
 import subprocess
 import tarfile
 import zipfile
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rest_framework.test import APIClient
 
 from accounts import tokens
-from generation.sets import storage, trash
-from generation.sets.models import Image, ImageSet
+from generation.sets import card, storage, trash
+from generation.sets.models import Image, Order
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +70,8 @@ def test_the_zip_holds_pictures_at_the_top_and_all_that_describes_them(client, a
         assert [(row["file"], row["seed"]) for row in rows] == [(f"{n:06d}.png", "4711") for n in range(12)]
         manifest = json.loads(archive.read("manifest.json"))
         assert (len(manifest["images"]), manifest["model"]["licence"]) == (12, "CC-BY-4.0")
+        assert manifest["made_at"] == f"{palms.created_at:%Y-%m-%dT%H:%M:%SZ}"
+        assert manifest["seconds"] is None, "no order made this set"
         card = archive.read("README.md").decode()
         for words in (
             "# Left palms",
@@ -88,12 +91,11 @@ def test_the_zip_holds_pictures_at_the_top_and_all_that_describes_them(client, a
     assert checked.returncode == 0, checked.stdout
 
 
-def test_quality_stands_in_the_card_with_n(client, at, palms):
-    ImageSet.objects.filter(pk=palms.pk).update(quality={"kid": 0.0123, "n": 12})
+def test_another_room_says_in_the_card_how_good_the_set_is(client, at, palms, monkeypatch):
+    monkeypatch.setattr(card, "_quality", [lambda image_set, count: f"{image_set.name}: {count} measured."])
     with zipfile.ZipFile(io.BytesIO(fetch(client, at)[1])) as archive:
-        card = archive.read("README.md").decode()
-    assert "- kid: `0.0123`" in card
-    assert "- n: `12`" in card
+        text = archive.read("README.md").decode()
+    assert "## How good it is\n\nLeft palms: 12 measured.\n" in text and "Not measured" not in text
 
 
 def test_the_same_set_is_the_same_bytes_and_a_changed_one_has_another_etag(client, at, palms, alice):
@@ -109,7 +111,7 @@ def test_the_same_set_is_the_same_bytes_and_a_changed_one_has_another_etag(clien
     assert (whole.status_code, body) == (200, less)
 
 
-@pytest.mark.parametrize("form", ["zip", "imagefolder", "webdataset"])
+@pytest.mark.parametrize("form", ["zip", "imagefolder", "webdataset", "webdataset-papers"])
 def test_a_part_is_the_same_bytes_as_in_the_whole(client, at, form):
     answer, data = fetch(client, at, {"format": form})
     size = len(data)
@@ -166,6 +168,9 @@ def test_image_folder_has_two_sides_and_a_table_in_each(client, at):
             table = csv.DictReader(io.StringIO(archive.read(f"{side}/metadata.csv").decode()))
             listed |= {f"{side}/{row['file_name']}" for row in table}
         assert listed == pictures
+        manifest = csv.DictReader(io.StringIO(archive.read("manifest.csv").decode()))
+        assert [row["file"] for row in manifest] == [name for name in archive.namelist() if name in pictures]
+        assert {one["file"] for one in json.loads(archive.read("manifest.json"))["images"]} == pictures
         sums = dict(line.split("  ")[::-1] for line in archive.read("SHA256SUMS").decode().splitlines())
         assert sums.keys() == set(archive.namelist()) - {"SHA256SUMS"}
         assert all(hashlib.sha256(archive.read(name)).hexdigest() == digest for name, digest in sums.items())
@@ -184,6 +189,50 @@ def test_web_dataset_in_parts(client, at):
             assert json.load(archive.extractfile(first))["index"] == shard * 5
     assert names == [f"{n:06d}.{kind}" for n in range(12) for kind in ("png", "json")]
     problem(fetch(client, at, {"format": "webdataset", "shard": 3, "per_shard": 5})[0], 409, "")
+
+
+def test_the_shards_are_listed_with_their_sizes_and_the_papers_check_them_all(client, palms, tmp_path):
+    listed = client.get(f"/api/v1/sets/{palms.pk}/shards", {"per_shard": 5, "numbers": "1-11"})
+    body = listed.json()
+    assert [(one["name"], one["count"]) for one in body["results"]] == [
+        ("left-palms-000000.tar", 5), ("left-palms-000001.tar", 5), ("left-palms-000002.tar", 1),
+    ]  # fmt: skip
+    for part in (*body["results"], body["papers"]):
+        answer, data = fetch(client, part["url"])
+        assert part["name"] in answer["Content-Disposition"]
+        assert len(data) == part["size"]
+        half, rest = fetch(client, part["url"], Range=f"bytes={len(data) // 2}-")
+        assert (half.status_code, rest) == (206, data[len(data) // 2 :])
+        if part["name"].endswith(".tar"):
+            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+                archive.extractall(tmp_path, filter="data")
+        else:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                assert archive.namelist() == ["manifest.csv", "manifest.json", "README.md", "SHA256SUMS"]
+                archive.extractall(tmp_path)
+    checked = subprocess.run(
+        ["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stdout.count(": OK")) == (0, 2 * 11 + 3)
+    same = client.get(
+        f"/api/v1/sets/{palms.pk}/shards",
+        {"per_shard": 5, "numbers": "1-11"},
+        headers={"If-None-Match": listed["ETag"]},
+    )
+    assert same.status_code == 304
+    problem(client.get(f"/api/v1/sets/{palms.pk}/shards", {"per_shard": 0}), 400, "per_shard")
+    problem(client.get(f"/api/v1/sets/{palms.pk}/shards", {"numbers": "99"}), 409, "")
+
+
+def test_a_manifest_says_how_long_the_orders_took(client, at, palms, alice, model):
+    began = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    for seconds in (90, 30.5):
+        order = Order.objects.create(
+            owner=alice, image_set=palms, checkpoint=model, spec={}, state="done", ended_at=began
+        )
+        Order.objects.filter(pk=order.pk).update(created_at=began - timedelta(seconds=seconds))
+    with zipfile.ZipFile(io.BytesIO(fetch(client, at)[1])) as archive:
+        assert json.loads(archive.read("manifest.json"))["seconds"] == 120.5
 
 
 def test_what_cannot_be_downloaded_says_why(client, at, palms):

@@ -1,0 +1,90 @@
+"""The certificate as Markdown, for the card of every download: the same sides and numbers as on its page, in English.
+
+It says only what rows say: the same set, measured as often, has the same words.
+"""
+
+from collections.abc import Iterator
+
+from django.utils import translation
+from django.utils.formats import number_format
+
+from generation.evaluation import cards, extractors, eyes, grades, selectors, sheets, words
+from generation.evaluation.models import Evaluation
+from generation.sets.models import ImageSet
+
+
+def of_set(image_set: ImageSet, count: int) -> str:
+    """All that was measured of a set, of which somebody takes `count` images along; blank where nothing was."""
+    with translation.override("en"):
+        return "\n\n".join(_parts(image_set, count))
+
+
+def _parts(image_set: ImageSet, count: int) -> Iterator[str]:
+    measured = _latest(image_set, Evaluation.Kind.EVALUATE)
+    if measured is not None:
+        grade = grades.overall(measured.result)
+        yield f"**{words.grade(grade).capitalize()}.** {words.advice(grade)}"
+        yield _stands_on(measured, count)
+        yield from map(_section, cards.Sheet(measured.result).cards)
+    rated = eyes.card_of_set(image_set)
+    if rated is not None:
+        yield _section(rated)
+    fid = _latest(image_set, Evaluation.Kind.FID)
+    if fid is not None:
+        yield _section(cards.Sheet(fid.result).fid_card)
+        yield f"{_stands_on(fid, count)} A Fréchet distance has no interval."
+
+
+def _latest(image_set: ImageSet, kind: str) -> Evaluation | None:
+    found = selectors.evaluations_of(image_set).filter(kind=kind, state=Evaluation.State.DONE)
+    return found.select_related("image_set__checkpoint").first()
+
+
+def _stands_on(evaluation: Evaluation, count: int) -> str:
+    """N, real palms, network and weights by hash, seed, day; and what "real palms" in the tables means."""
+    result, real = evaluation.result, evaluation.result.get("real") or {}
+    day = evaluation.finished_at.date().isoformat() if evaluation.finished_at else "an unknown day"
+    text = (
+        f"{words.images(result['n'])} against {_number(result['n_ref'])} real palms of "
+        f"{_line(evaluation.reference_name)} (`{result['reference']['sha256'][:12]}`), in "
+        f"{extractors.title(evaluation.extractor)} (weights `{result['weights_sha256'][:12]}`), "
+        f"seed {evaluation.spec.get('seed', 0)}, measured on {day}."
+    )
+    if result["n"] != count:
+        text += f" These files are {_number(count)}: the numbers hold for the set as it was measured."
+    if real.get("way") == "other_people":
+        text += (
+            f" “Real palms” are {_number(real['n'])} palms of other people, measured as if they were the set."
+        )
+    elif real:
+        text += (
+            f" “Real palms” are {_number(real['n'])} palms of half of the people against "
+            f"{_number(real['n_ref'])} of the other half."
+        )
+    model = evaluation.image_set.checkpoint
+    seen = sheets.seen_words(extractors.seen(model, evaluation.extractor), evaluation.extractor)
+    return f"{text} {seen}"
+
+
+def _section(card: cards.Card) -> str:
+    """One side: its number with interval and real palms beside it, its sentences, its table."""
+    grade = f" ({card.grade_word})" if card.grade != "unknown" else ""
+    lines = [f"### {card.title}{grade}", ""]
+    if card.number != "–":
+        beside = [f"95 % interval {card.interval}"] if card.interval else []
+        beside += [f"real palms {card.real}"] if card.real not in ("", "–") else []
+        unit = f" {card.unit}" if card.unit else ""
+        lines += [f"**{card.number}**{unit}{'; ' if beside else ''}{', '.join(beside)}.", ""]
+    lines += [sentence for text in card.sentences for sentence in (text, "")]
+    if card.rows:
+        lines += ["| measure | this set | 95 % interval | real palms |", "|---|---:|---:|---:|"]
+        lines += [f"| {row.title} | {row.value} | {row.interval} | {row.real or '–'} |" for row in card.rows]
+    return "\n".join(lines).rstrip()
+
+
+def _number(value: float) -> str:
+    return number_format(value, force_grouping=True)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
