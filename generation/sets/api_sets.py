@@ -45,6 +45,7 @@ from generation.sets.serializers import (
     ShareSerializer,
     ShareWish,
 )
+from generation.sets.serializers_exports import ShardPageSerializer
 
 SORTS = {
     "-created": ("-id",),
@@ -90,9 +91,15 @@ SELECTION = [
 _DOWNLOAD = [
     OpenApiParameter("format", str, enum=downloads.FORMATS, description="zip unless said."),
     *SELECTION,
-    OpenApiParameter("shard", int, description="webdataset: this part alone, from 0."),
+    OpenApiParameter(
+        "shard", int, description="webdataset: this part alone, from 0; GET .../shards lists them."
+    ),
     OpenApiParameter("per_shard", int, description="webdataset: images a part, 1000 unless said."),
     OpenApiParameter("val", float, description="imagefolder: share of val/, 0.1 unless said."),
+]
+_SHARDS = [
+    OpenApiParameter("per_shard", int, description="Images a shard, 1000 unless said."),
+    *SELECTION,
 ]
 
 
@@ -203,6 +210,20 @@ class SetDownloadView(RoomView):
     def get(self, request: Request, set_id: Any) -> HttpResponseBase:
         """All images, or some, as zip or tar. The length is known, and Range goes on where a line broke."""
         return downloads.response(request._request, selectors.set_for(self.person, set_id))
+
+
+@extend_schema(tags=["sets"])
+class SetShardsView(RoomView):
+    """A set as WebDataset."""
+
+    @extend_schema(operation_id="sets_shards", parameters=_SHARDS, responses=ShardPageSerializer)
+    def get(self, request: Request, set_id: Any) -> Response:
+        """The tar shards of all images, or some, on one page; and the file that describes and checks them."""
+        image_set = selectors.set_for(self.person, set_id)
+        wish = downloads.parse(request.query_params)
+        found = {"results": downloads.shards(image_set, wish), "papers": downloads.papers(image_set, wish)}
+        context = {"request": request, "set": image_set}
+        return conditional(request, ShardPageSerializer(found, context=context).data, is_weak=True)
 
 
 @extend_schema(tags=["sets"])

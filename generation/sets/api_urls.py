@@ -18,6 +18,7 @@ urlpatterns = [
     path("sets/<uuid:set_id>/more", api_again.SetMoreView.as_view(), name="api-set-more"),
     path("sets/<uuid:set_id>/restore", api_sets.SetRestoreView.as_view(), name="api-set-restore"),
     path("sets/<uuid:set_id>/download", api_sets.SetDownloadView.as_view(), name="api-set-download"),
+    path("sets/<uuid:set_id>/shards", api_sets.SetShardsView.as_view(), name="api-set-shards"),
     path("sets/<uuid:set_id>/histogram", api_sets.SetHistogramView.as_view(), name="api-set-histogram"),
     path("sets/<uuid:set_id>/scores", api_sets.ScoresView.as_view(), name="api-set-scores"),
     path("sets/<uuid:set_id>/shares", api_sets.SharesView.as_view(), name="api-set-shares"),

@@ -169,6 +169,11 @@ def _end_of_zip(count: int, size: int, place: int) -> bytes:
     )
 
 
+def tar_size(sizes: Iterable[int]) -> int:
+    """How long the tar of files of these sizes is."""
+    return sum(_BLOCK + size + -size % _BLOCK for size in sizes) + 2 * _BLOCK
+
+
 def tar_of(members: Iterable[Member]) -> Archive:
     """A tar (POSIX ustar)."""
     kept = list(members)

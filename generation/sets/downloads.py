@@ -6,7 +6,8 @@ The caller has checked who asks. Nothing is written: the archive is put together
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -21,7 +22,7 @@ from generation.sets.archives import Archive
 from generation.sets.models import Export, Image, ImageSet
 from generation.sets.selection import ALL, Selection
 
-FORMATS = ("zip", "imagefolder", "webdataset")
+FORMATS = ("zip", "imagefolder", "webdataset", "webdataset-papers")
 PER_SHARD = 1000
 MOST_PER_SHARD = 100_000
 VAL = 0.1
@@ -40,6 +41,16 @@ class Wish:
     val: float = VAL
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a WebDataset: a shard, or the papers that describe all shards."""
+
+    wish: Wish
+    name: str
+    count: int
+    size: int
+
+
 def parse(query: Mapping[str, str]) -> Wish:
     """The wish in a query; InvalidInput names what cannot be."""
     form = query.get("format") or "zip"
@@ -55,15 +66,52 @@ def parse(query: Mapping[str, str]) -> Wish:
     return Wish(form, selection.parse(query), shard, per_shard, float(share))
 
 
+def as_query(wish: Wish) -> dict[str, Any]:
+    """What `parse` reads back."""
+    query: dict[str, Any] = {"format": wish.format, **selection.as_query(wish.selection)}
+    if wish.shard is not None:
+        query |= {"shard": wish.shard, "per_shard": wish.per_shard}
+    if wish.val != VAL:
+        query["val"] = wish.val
+    return query
+
+
+def shards(image_set: ImageSet, wish: Wish) -> list[Part]:
+    """The shards of a WebDataset of the wish's images, with their sizes; Conflict when no image is meant."""
+    images = _images(image_set, wish.selection)
+    parts = []
+    for number, first in enumerate(range(0, len(images), wish.per_shard)):
+        inside = images[first : first + wish.per_shard]
+        one = replace(wish, format="webdataset", shard=number)
+        size = archives.tar_size(layouts.web_dataset_sizes(inside))
+        parts.append(Part(one, name_of(image_set, one), len(inside), size))
+    return parts
+
+
+def papers(image_set: ImageSet, wish: Wish) -> Part:
+    """Manifests, checksums and card of all shards: a file beside them."""
+    images = _images(image_set, wish.selection)
+    one = replace(wish, format="webdataset-papers", shard=None)
+    made = archives.zip_of(layouts.web_dataset_papers(image_set, images))
+    return Part(one, name_of(image_set, one), len(images), made.size)
+
+
+def _images(image_set: ImageSet, chosen: Selection) -> list[Image]:
+    images = layouts.rows_of(selection.selected(image_set, chosen))
+    if not images:
+        raise _nothing()
+    return images
+
+
 def archive(image_set: ImageSet, wish: Wish) -> Archive:
     """The archive itself; Conflict when no image is meant or a file has gone."""
-    images = layouts.rows_of(selection.selected(image_set, wish.selection))
+    images = _images(image_set, wish.selection)
+    if wish.format == "webdataset-papers":
+        return archives.zip_of(layouts.web_dataset_papers(image_set, images))
     if wish.format == "webdataset" and wish.shard is not None:
         images = images[wish.shard * wish.per_shard : (wish.shard + 1) * wish.per_shard]
-    if not images:
-        raise Conflict(
-            _("There are no images to download. Choose others, or wait until they are made."), code="empty"
-        )
+        if not images:
+            raise _nothing()
     _check_files(image_set, images)
     if wish.format == "webdataset":
         return archives.tar_of(layouts.web_dataset(image_set, images))
@@ -82,7 +130,7 @@ def response(request: HttpRequest, image_set: ImageSet) -> HttpResponseBase:
         made.read,
         size=made.size,
         etag=made.etag,
-        download_name=_name(image_set, wish),
+        download_name=name_of(image_set, wish),
         content_type="application/x-tar" if is_tar else "application/zip",
     )
 
@@ -101,11 +149,18 @@ def of_export(request: HttpRequest, export: Export) -> HttpResponseBase:
     )
 
 
-def _name(image_set: ImageSet, wish: Wish) -> str:
+def name_of(image_set: ImageSet, wish: Wish) -> str:
+    """What the file of a wish is called."""
     name = slugify(image_set.name)[:60] or "set"
     if wish.format == "webdataset":
         return f"{name}.tar" if wish.shard is None else f"{name}-{wish.shard:06d}.tar"
     return f"{name}-{wish.format}.zip" if wish.format != "zip" else f"{name}.zip"
+
+
+def _nothing() -> Conflict:
+    return Conflict(
+        _("There are no images to download. Choose others, or wait until they are made."), code="empty"
+    )
 
 
 def _check_files(image_set: ImageSet, images: Iterable[Image]) -> None:

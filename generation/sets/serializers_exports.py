@@ -1,27 +1,36 @@
 """What the API reads and writes of exports."""
 
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from generation.sets import exports
+from generation.sets import downloads, exports
 from generation.sets.fields import Decimal, WholeNumber
 from generation.sets.models import Export
 from generation.sets.serializers_images import Choice
+
+_SET = "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d"
+
+
+def _part(name: str, count: int, size: int, query: str) -> dict[str, Any]:
+    """An example of a part."""
+    url = f"https://palmsite.example/api/v1/sets/{_SET}/download?format={query}"
+    return {"name": name, "count": count, "size": size, "url": url}
 
 
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
             "Parquet with a tenth for validation",
-            {"set": "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d", "format": "parquet", "val": 0.1},
+            {"set": _SET, "format": "parquet", "val": 0.1},
             request_only=True,
         ),
         OpenApiExample(
             "The best hundred as JPEG",
-            {"set": "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d", "format": "jpeg", "quality": 95, "best": 100},
+            {"set": _SET, "format": "jpeg", "quality": 95, "best": 100},
             request_only=True,
         ),
     ]
@@ -85,3 +94,44 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
             return None
         found: str = reverse("api-export-download", [export.pk], request=self.context["request"])
         return found
+
+
+class PartSerializer(serializers.Serializer[downloads.Part]):
+    """A file that is put together while it is sent."""
+
+    name = serializers.CharField(help_text="What to call it.")
+    count = serializers.IntegerField(help_text="Images that it holds, or describes.")
+    size = serializers.IntegerField(help_text="Its bytes.")
+    url = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, part: downloads.Part) -> str:
+        """Where it is; Range works there."""
+        where: str = reverse("api-set-download", [self.context["set"].pk], request=self.context["request"])
+        return f"{where}?{urlencode(downloads.as_query(part.wish))}"
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two shards",
+            {
+                "next": None,
+                "previous": None,
+                "results": [
+                    _part("left-palms-000000.tar", 1000, 20_480_000, "webdataset&shard=0&per_shard=1000"),
+                    _part("left-palms-000001.tar", 200, 4_096_000, "webdataset&shard=1&per_shard=1000"),
+                ],
+                "papers": _part("left-palms-webdataset-papers.zip", 1200, 412_345, "webdataset-papers"),
+            },
+            response_only=True,
+        )
+    ]
+)
+class ShardPageSerializer(serializers.Serializer[Any]):
+    """The shards of a WebDataset in order, all on one page."""
+
+    next = serializers.URLField(allow_null=True, default=None)
+    previous = serializers.URLField(allow_null=True, default=None)
+    results = PartSerializer(many=True)
+    papers = PartSerializer(help_text="A zip of manifest.csv, manifest.json, README.md and SHA256SUMS.")

@@ -45,6 +45,7 @@ urlpatterns = [
     path("sets/<uuid:set_id>/quality", views_set.quality, name="quality"),
     path("sets/<uuid:set_id>/recipe", views_set.recipe, name="recipe"),
     path("sets/<uuid:set_id>/downloads", views_exports.downloads, name="downloads"),
+    path("sets/<uuid:set_id>/shards", views_exports.shards, name="shards"),
     path("sets/<uuid:set_id>/exports", views_exports.made, name="exports"),
     path("sets/<uuid:set_id>/exports/make", views_exports.make, name="make_export"),
     path("exports/<uuid:export_id>/file", views_exports.file, name="export_file"),

@@ -18,6 +18,9 @@ from generation.sets.models import Export, ImageSet
 from generation.sets.views_base import is_htmx, next_url, person
 from generation.sets.views_set import around
 
+# Shares of ImageFolder's val/ that are offered, in percent.
+VALS = (0, 5, 10, 15, 20, 25, 30, 50)
+
 
 @login_required
 @require_GET
@@ -25,6 +28,25 @@ def downloads(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """The whole set, or the images that the address chooses, with one button; other forms below."""
     image_set = selectors.set_for(person(request), set_id)
     return _draw(request, image_set, ExportForm())
+
+
+@login_required
+@require_GET
+def shards(request: HttpRequest, set_id: UUID) -> HttpResponse:
+    """The parts of a WebDataset of what the address chooses, each with its size."""
+    image_set = selectors.set_for(person(request), set_id)
+    wish = archives.Wish("webdataset", _chosen(request))
+    parts = archives.shards(image_set, wish)
+    papers = archives.papers(image_set, wish)
+    context = {
+        **around(request, image_set, "downloads"),
+        "query": _query(request),
+        "parts": [(part, _link(image_set, part.wish)) for part in (*parts, papers)],
+        "shards": len(parts),
+        "per_shard": wish.per_shard,
+        "list": f"{reverse('api-set-shards', args=[image_set.pk])}?{urlencode(selection.as_query(wish.selection))}",
+    }
+    return render(request, "sets/shards.html", context)
 
 
 @login_required
@@ -79,16 +101,20 @@ def _draw(request: HttpRequest, image_set: ImageSet, form: ExportForm, status: i
         **_made(request, image_set),
         "form": form,
         "query": _query(request),
-        "links": {form: _link(image_set, form, chosen) for form in archives.FORMATS},
+        "links": {form: _link(image_set, archives.Wish(form, chosen)) for form in archives.FORMATS},
+        "chosen_fields": selection.as_query(chosen).items(),
+        "vals": VALS,
+        "val": round(100 * archives.VAL),
+        "download": reverse("api-set-download", args=[image_set.pk]),
+        "file_name": archives.name_of(image_set, archives.Wish()),
         "is_part": chosen != selection.ALL,
         "chosen": images.count() if chosen != selection.ALL else image_set.count,
     }
     return render(request, "sets/downloads.html", context, status=status)
 
 
-def _link(image_set: ImageSet, form: str, chosen: selection.Selection) -> str:
-    query = urlencode({"format": form, **selection.as_query(chosen)})
-    return f"{reverse('api-set-download', args=[image_set.pk])}?{query}"
+def _link(image_set: ImageSet, wish: archives.Wish) -> str:
+    return f"{reverse('api-set-download', args=[image_set.pk])}?{urlencode(archives.as_query(wish))}"
 
 
 def _chosen(request: HttpRequest) -> selection.Selection:

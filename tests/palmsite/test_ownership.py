@@ -48,7 +48,7 @@ OF_NOBODY = {
 # What bob, who may look at the set, may ask for. Everything else of it is as hidden from him as from charlie.
 BOB_GETS = re.compile(
     r"(api/v1/)?("
-    r"sets/[^/]+(/(more|numbers|quality|recipe|downloads|exports|measures|download|histogram|scores|images|evaluations"
+    r"sets/[^/]+(/(more|numbers|quality|recipe|downloads|shards|exports|measures|download|histogram|scores|images|evaluations"
     r"|panels|rate|ratings))?"
     r"|images/\d+(/(file|thumb|scores|said))?|evaluations/.*|comparisons/.*|panels/.*|ratings/.*)"
 )

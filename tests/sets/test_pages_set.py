@@ -1,5 +1,6 @@
 """The pages of a set: who sees them, how many queries they take, and what is done with images there."""
 
+import html
 import io
 import re
 
@@ -322,3 +323,22 @@ def test_models_and_samples(signed_in, client, stand_in):
     type(stand_in).objects.filter(pk=stand_in.pk).update(state="verified", is_default=False)
     assert client.get(sample).status_code == 404
     assert client.get("/").status_code == 200
+
+
+def test_the_page_lists_the_shards_of_what_is_chosen(signed_in, made):
+    downloads = text_of(signed_in.get(reverse("sets:downloads", args=[made.pk]), {"numbers": "0-3"}))
+    assert '<option value="0.1" selected>10 %</option>' in downloads
+    assert '<input type="hidden" name="numbers" value="0-3">' in downloads
+    assert "curl -C - -o twenty.zip -H" in downloads, "curl refuses -C together with -J"
+    shards = reverse("sets:shards", args=[made.pk])
+    assert f'href="{shards}?numbers=0-3"' in downloads
+    page = text_of(signed_in.get(shards, {"numbers": "0-3"}))
+    links = [html.unescape(link) for link in re.findall(r'<td><a href="([^"]*)"', page)]
+    assert [("webdataset-papers" in link, "numbers=0-3" in link) for link in links] == [
+        (False, True),
+        (True, True),
+    ]
+    for link in links:
+        assert status_of(signed_in, link) == 200
+    folder = {"format": "imagefolder", "val": "0.5", "numbers": "0-3"}
+    assert signed_in.get(reverse("api-set-download", args=[made.pk]), folder).status_code == 200

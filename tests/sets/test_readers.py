@@ -117,9 +117,11 @@ def test_datasets_reads_image_folders(client, made, tmp_path):
 
 def test_webdataset_reads_every_shard(client, made, tmp_path):
     rows = []
-    for shard in range(3):
-        name = tmp_path / f"palms-{shard}.tar"
-        fetch(client, f"/api/v1/sets/{made.pk}/download", name, format="webdataset", shard=shard, per_shard=8)
+    listed = client.get(f"/api/v1/sets/{made.pk}/shards", {"per_shard": 8}).json()["results"]
+    assert len(listed) == 3
+    for part in listed:
+        name = fetch(client, part["url"], tmp_path / part["name"])
+        assert name.stat().st_size == part["size"]
         rows += read(_WEB_DATASET, name, folder=tmp_path)
     check_rows(made, rows)
     seeds = dict(Image.objects.filter(image_set=made).values_list("index", "seed"))

@@ -50,6 +50,12 @@ def took(order: Order) -> str:
 
 
 @register.filter
+def as_share(percent: int) -> str:
+    """A share of the whole as programs write it, in every language: 0.05 for 5."""
+    return f"{percent / 100:g}"
+
+
+@register.filter
 def export_pictures(export: Export) -> str:
     """How many pictures an export holds, by what they show."""
     model = export.image_set.checkpoint
