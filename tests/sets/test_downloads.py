@@ -91,6 +91,13 @@ def test_the_zip_holds_pictures_at_the_top_and_all_that_describes_them(client, a
     assert checked.returncode == 0, checked.stdout
 
 
+def test_another_room_says_in_the_card_how_good_the_set_is(client, at, palms, monkeypatch):
+    monkeypatch.setattr(card, "_quality", [lambda image_set, count: f"{image_set.name}: {count} measured."])
+    with zipfile.ZipFile(io.BytesIO(fetch(client, at)[1])) as archive:
+        text = archive.read("README.md").decode()
+    assert "## How good it is\n\nLeft palms: 12 measured.\n" in text and "Not measured" not in text
+
+
 def test_the_same_set_is_the_same_bytes_and_a_changed_one_has_another_etag(client, at, palms, alice):
     answer, data = fetch(client, at)
     again, same = fetch(client, at)
