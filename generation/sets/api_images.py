@@ -39,6 +39,9 @@ _PAGES = [
     OpenApiParameter("page_size", int, description="Up to 500."),
     OpenApiParameter("sort", str, enum=image_pages.SORTS),
     *SELECTION,
+    OpenApiParameter(
+        "deleted", str, enum=["0", "1"], description="1: those in the trash instead; the owner's alone."
+    ),
 ]
 
 
@@ -48,11 +51,16 @@ class SetImagesView(RoomView):
 
     @extend_schema(operation_id="sets_images_list", parameters=_PAGES, responses=ImagePageSerializer)
     def get(self, request: Request, set_id: Any) -> Response:
-        """A page of them, by number or probability; the cost is the same at any depth."""
+        """A page of them, by number or probability; the cost is the same at any depth.
+
+        With `deleted` those that their owner deleted in the last 30 days and can still get back.
+        """
         query = request.query_params
-        image_set = selectors.set_for(self.person, set_id)
+        is_trash = selection.flag(query, "deleted")
+        image_set = self.own(set_id) if is_trash else selectors.set_for(self.person, set_id)
         wanted = selection.parse(query)
-        images = selection.selected(image_set, wanted).prefetch_related("scores")
+        among = trash.deleted_images(image_set) if is_trash else selectors.images_of(image_set)
+        images = selection.selected(image_set, wanted, among).prefetch_related("scores")
         walk = image_pages.Walk(images, image_set, query.get("sort", "") or "index", wanted.scorer)
         page = walk.page(query.get("cursor", ""), _size(query.get("page_size", "")))
 
@@ -255,7 +263,7 @@ class ImageThumbView(RoomView):
 
     @extend_schema(operation_id="images_thumb", responses={(200, "image/webp"): OpenApiTypes.BINARY})
     def get(self, request: Request, image_id: int) -> HttpResponseBase:
-        """Send it: WebP, at most 160 pixels a side."""
-        image = selectors.image_for(self.person, image_id)
+        """Send it: WebP, at most 160 pixels a side; of a deleted one for its owner."""
+        image = selectors.picture_for(self.person, image_id)
         path = storage.thumb_path(image.image_set, image.index)
         return private_files.response(request._request, path, download_name=None, content_type="image/webp")

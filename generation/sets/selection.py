@@ -70,7 +70,7 @@ def parse(query: Mapping[str, str]) -> Selection:
     return Selection(
         least=_probability(query, "min"),
         most=_probability(query, "max"),
-        starred=_flag(query, "starred"),
+        starred=flag(query, "starred"),
         runs=runs(query.get("numbers", "")),
         best=_count(query.get("best")),
         scorer=scorer_in(query),
@@ -120,7 +120,8 @@ def _probability(query: Mapping[str, str], name: str) -> float | None:
     return number
 
 
-def _flag(query: Mapping[str, str], name: str) -> bool:
+def flag(query: Mapping[str, str], name: str) -> bool:
+    """Whether a query says yes."""
     text = query.get(name, "")
     if text not in ("", "0", "1", "true", "false"):
         raise _refusal(name, _("Write 1 or 0."))

@@ -100,6 +100,13 @@ def image_for(user: User, image_id: int) -> Image:
     return image
 
 
+def picture_for(user: User, image_id: int) -> Image:
+    """The image if this person may see a small picture of it: also a deleted one of their own, to know it again."""
+    own = Image.objects.filter(pk=image_id, image_set__owner=user, image_set__deleted_at__isnull=True)
+    deleted = own.filter(deleted_at__isnull=False).select_related("image_set").first()
+    return deleted or image_for(user, image_id)
+
+
 def own_image_for(user: User, image_id: int) -> Image:
     """The image if it is this person's own, deleted or not."""
     found = Image.objects.filter(pk=image_id, image_set__owner=user, image_set__deleted_at__isnull=True)

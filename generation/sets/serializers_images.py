@@ -23,7 +23,8 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
     class Meta:
         model = Image
         fields: ClassVar = [
-            "id", "set", "index", "seed", "score", "scores", "size", "sha256", "is_starred", "file", "thumb",
+            "id", "set", "index", "seed", "score", "scores", "size", "sha256", "is_starred", "deleted_at", "file",
+            "thumb",
         ]  # fmt: skip
         read_only_fields = fields
 

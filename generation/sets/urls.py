@@ -59,6 +59,7 @@ urlpatterns = [
     path("sets/<uuid:set_id>/judges", views_judges.of_set, name="judges"),
     path("sets/<uuid:set_id>/judge", views_judges.ask, name="judge"),
     path("sets/<uuid:set_id>/images", views_images.act, name="act"),
+    path("sets/<uuid:set_id>/deleted", views_images.deleted, name="deleted"),
     path("sets/<uuid:set_id>/images/restore", views_images.restore, name="restore_images"),
     path("sets/<uuid:set_id>/sharing", views_shared.sharing_page, name="sharing"),
     path("sets/<uuid:set_id>/sharing/link", views_shared.make_link, name="make_link"),

@@ -27,8 +27,8 @@ def image_file(request: HttpRequest, image_id: int) -> HttpResponseBase:
 @require_safe
 @login_required
 def thumb(request: HttpRequest, image_id: int) -> HttpResponseBase:
-    """Its small picture."""
-    return _thumb(request, selectors.image_for(person(request), image_id))
+    """Its small picture; of a deleted one for its owner."""
+    return _thumb(request, selectors.picture_for(person(request), image_id))
 
 
 @require_safe

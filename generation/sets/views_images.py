@@ -1,5 +1,6 @@
 """One image in full view, and what is done with chosen ones: star, delete, copy. Parse, call, draw."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,7 +16,17 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import InvalidInput
-from generation.sets import editing, galleries, policies, selection, selectors, trash, views_judges
+from generation.sets import (
+    editing,
+    galleries,
+    image_pages,
+    policies,
+    selection,
+    selectors,
+    trash,
+    views_judges,
+    views_set,
+)
 from generation.sets.models import Image, ImageSet
 from generation.sets.views_base import next_url, person
 
@@ -48,16 +59,14 @@ def image(request: HttpRequest, image_id: int) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """Do one thing with the chosen images."""
-    image_set = selectors.own_set_for(person(request), set_id)
-    chosen = _chosen(request)
-    here = next_url(request, reverse("sets:set", args=[image_set.pk]))
     what = request.POST.get("do", "")
-    if what == "download":
-        return redirect(_download(image_set, chosen))
-    if what == "forms":
-        return redirect(
-            f"{reverse('sets:downloads', args=[image_set.pk])}?{urlencode(selection.as_query(chosen))}"
-        )
+    # To download, others may choose too.
+    find = selectors.set_for if what in _DOWNLOADS else selectors.own_set_for
+    image_set = find(person(request), set_id)
+    chosen = _chosen(request)
+    if what in _DOWNLOADS:
+        return redirect(_DOWNLOADS[what](image_set, chosen))
+    here = next_url(request, reverse("sets:set", args=[image_set.pk]))
     images = selection.selected(image_set, chosen)
     if what == "copy":
         made = editing.copy(
@@ -77,21 +86,40 @@ def act(request: HttpRequest, set_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def restore(request: HttpRequest, set_id: UUID) -> HttpResponse:
-    """Take images out of the trash again."""
+    """Take images out of the trash again: the last that were deleted, those in the address, the ticked, or all."""
     image_set = selectors.own_set_for(person(request), set_id)
-    deleted = trash.deleted_images(image_set)
-    kept = request.session.pop(_UNDO, {}) if "last" in request.GET else None
-    if kept is None:
-        chosen = selection.parse({"numbers": request.GET.get("numbers", "")})
-        found = selection.selected(image_set, chosen, deleted)
-    else:
+    found = trash.deleted_images(image_set)
+    if "last" in request.GET:
+        kept = request.session.pop(_UNDO, {})
         numbers = kept.get("numbers", []) if kept.get("set") == str(image_set.pk) else []
-        found = deleted.filter(index__in=numbers)
+        found = found.filter(index__in=numbers)
+    elif request.POST.get("do") != "all":
+        numbers = request.GET.get("numbers", "")
+        chosen = selection.parse({"numbers": numbers}) if numbers else _chosen(request)
+        found = selection.selected(image_set, chosen, found)
     count = trash.restore_images(by=person(request), image_set=image_set, images=found)
     messages.success(
         request, ngettext("%(n)s image is back.", "%(n)s images are back.", count) % {"n": count}
     )
-    return redirect("sets:set", set_id=image_set.pk)
+    return redirect(next_url(request, reverse("sets:set", args=[image_set.pk])))
+
+
+@login_required
+@require_GET
+def deleted(request: HttpRequest, set_id: UUID) -> HttpResponse:
+    """The deleted images of a set, for its owner to get back."""
+    image_set = selectors.set_for(person(request), set_id)
+    policies.check_can_change(person(request), image_set)
+    images = trash.deleted_images(image_set)
+    page = image_pages.Walk(images, image_set).page(request.GET.get("cursor", ""), galleries.PAGE)
+    context = {
+        **views_set.around(request, image_set, "images"),
+        "images": page.images,
+        "next": page.next,
+        "deleted": images.count(),
+        "days": trash.KEPT.days,
+    }
+    return render(request, "sets/deleted.html", context)
 
 
 def _delete(request: HttpRequest, image_set: ImageSet, images: QuerySet[Image]) -> None:
@@ -124,3 +152,14 @@ def _chosen(request: HttpRequest) -> selection.Selection:
 def _download(image_set: ImageSet, chosen: selection.Selection) -> str:
     query: dict[str, Any] = {"format": "zip", **selection.as_query(chosen)}
     return f"{reverse('api-set-download', args=[image_set.pk])}?{urlencode(query)}"
+
+
+def _forms(image_set: ImageSet, chosen: selection.Selection) -> str:
+    query = urlencode(selection.as_query(chosen))
+    return f"{reverse('sets:downloads', args=[image_set.pk])}?{query}"
+
+
+_DOWNLOADS: dict[str, Callable[[ImageSet, selection.Selection], str]] = {
+    "download": _download,
+    "forms": _forms,
+}

@@ -21,6 +21,7 @@ from generation.sets import (
     selectors,
     set_words,
     tallies,
+    trash,
 )
 from generation.sets.forms import MoreForm, TagsField
 from generation.sets.models import Image, ImageSet, Order
@@ -42,6 +43,7 @@ def images(request: HttpRequest, set_id: UUID) -> HttpResponse:
         "has_scores": bool(scorer) or any(bins),
         "scorers": scores.titles_of(image_set),
         "shown": look.images(image_set).count(),
+        "deleted": trash.deleted_images(image_set).count(),
     }
     return render(request, "sets/_gallery.html" if is_htmx(request) else "sets/set.html", context)
 
