@@ -21,9 +21,11 @@ from mlcore.metrics.vendi import vendi
 from mlcore.metrics.verdicts import verdicts
 from mlcore.models.features import Extractor
 from mlcore.reference import Bank, are_twins
+from mlcore.sources import WEIGHTS
 
 LEAST = 10
 STANDARD = "inception-v3"
+FID_WEIGHTS = WEIGHTS["inception"].sha256
 CONSTANT_SPREAD = 1e-6
 
 
@@ -38,6 +40,7 @@ def evaluate(
     scores: Sequence[float] | None = None,
     moments: Moments | None = None,
     seed: int = 0,
+    fid_weights: str = FID_WEIGHTS,
 ) -> dict[str, Any]:
     """Every measure of a set, JSON-able, with verdicts as codes.
 
@@ -46,7 +49,8 @@ def evaluate(
     `unmeasured` says why: a reference of another camera, or one that shares palms with the training, would lie.
     `others` (the other part of the reference's split, by default `training` where it is that part) lets real palms
     play the set for the comparison of real against real. `scores` adds the curve of what choosing costs. `moments`
-    are the reference's, where they were kept (mlcore.moments_cache).
+    are the reference's, where they were kept (mlcore.moments_cache). FID is the distance in the standard network with
+    the very weights of that sha256; any other network of its shape gives a Frechet distance and no FID.
     """
     reference.check_same_network(extractor)
     if len(features) < LEAST:
@@ -71,7 +75,7 @@ def evaluate(
         "fd_infinite": _extrapolated(made, known, seed),
         "duplicates": asdict(duplicates(made, near_threshold(real))),
     }
-    if extractor.name == STANDARD:
+    if (extractor.name, extractor.sha256) == (STANDARD, fid_weights):
         report["fid"] = report["fd"]
     for bank in (training, held, others):
         if bank is not None:

@@ -89,6 +89,8 @@ PALMSITE_SHORT_WORKERS = ENVIRONMENT.number(
 PALMSITE_LONG_WORKERS = ENVIRONMENT.number(
     "PALMSITE_LONG_WORKERS", "1", "Worker processes for long work.", least=1, most=64
 )
+# The distance in any other file's features is not FID, whatever its network.
+PALMSITE_INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 PALMSITE_INCEPTION = ENVIRONMENT.text(
     "PALMSITE_INCEPTION",
     "",
@@ -385,6 +387,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "palmsite.schema.describe_problems",
+        "palmsite.schema.describe_headers",
     ],
     "ENUM_NAME_OVERRIDES": {
         "JobState": "generation.jobs.models.Job.State",

@@ -1,7 +1,10 @@
 """Which feature networks this site can measure with, known without loading one: the web process has no torch."""
 
+import hashlib
 import importlib.util
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,11 +48,34 @@ def title(name: str) -> str:
 
 def inception_weights() -> Path | None:
     """The file of the standard weights: the one that the operator has named, else the one that was fetched."""
-    named = Path(settings.PALMSITE_INCEPTION) if settings.PALMSITE_INCEPTION else None
-    for path in (named, fetched_weights()):
-        if path is not None and path.is_file():
+    for path in (_named_weights(), fetched_weights()):
+        if path is not None and _is_standard(path):
             return path
     return None
+
+
+def names_other_weights() -> bool:
+    """Whether the operator has named a file, and it holds something else than the standard weights."""
+    named = _named_weights()
+    return named is not None and named.is_file() and not _is_standard(named)
+
+
+def _named_weights() -> Path | None:
+    return Path(settings.PALMSITE_INCEPTION) if settings.PALMSITE_INCEPTION else None
+
+
+def _is_standard(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    facts = path.stat()
+    return _sha256(path, facts.st_size, facts.st_mtime_ns) == str(settings.PALMSITE_INCEPTION_SHA256)
+
+
+@lru_cache(maxsize=4)
+def _sha256(path: Path, _size: int, _changed: int) -> str:
+    """Of the file as it is: 91 MB are read once, and again when it changes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def fetched_weights() -> Path:
@@ -121,3 +147,25 @@ def seen(model: "Checkpoint | None", network: str) -> str:
     # A run that keeps its best step says how that did on validation; runs have always measured in the default.
     is_chosen = network == DEFAULT and "validation" in header.get("metrics", {})
     return CHOSEN if is_chosen else UNSEEN
+
+
+_RANK = {UNSEEN: 0, UNKNOWN: 0, CHOSEN: 1, TRAINED: 2}
+
+
+def least_seen(models: "Iterable[Checkpoint | None]", among: Iterable[str]) -> str:
+    """Of these networks the one that flatters these models least: the first where several do."""
+    known = list(models)
+    here = [network.name for network in offered() if network.name in set(among)]
+    return min(
+        here, key=lambda name: max((_RANK[seen(one, name)] for one in known), default=0), default=DEFAULT
+    )
+
+
+def better_judge(model: "Checkpoint", network: str) -> tuple[str, str]:
+    """A network of this site that flatters the model less than this one, and how it has seen that; or blanks."""
+    found = {one.name: seen(model, one.name) for one in offered() if one.name != network}
+    for wanted in (UNSEEN, CHOSEN):
+        for name, code in found.items():
+            if code == wanted and _RANK[code] < _RANK[seen(model, network)]:
+                return name, code
+    return "", ""

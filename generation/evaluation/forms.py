@@ -32,7 +32,8 @@ class _Choosing(forms.Form):
     def __init__(self, user: User, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.user = user
-        offered = [(network.name, network.title) for network in extractors.offered()]
+        offered = [("", _("the one that flatters the model least"))]
+        offered += [(network.name, network.title) for network in extractors.offered()]
         references = [(str(one.pk), f"{one.name} · {one.n}") for one in selectors.references_for(user)]
         self.fields["extractor"].choices = offered  # type: ignore[attr-defined]
         self.fields["reference"].choices = references  # type: ignore[attr-defined]
@@ -62,7 +63,7 @@ class EvaluateForm(_Choosing):
         wish = dict(self.cleaned_data)
         if wish["kind"] == Evaluation.Kind.FID:
             wish["extractor"] = ""
-            measured = selectors.references_for(self.user).filter(banks__extractor=extractors.STANDARD)
+            measured = selectors.fid_references(self.user)
             if not wish["reference"] or not measured.filter(pk=wish["reference"]).exists():
                 wish["reference"] = ""
         return wish

@@ -16,6 +16,10 @@ NO_WEIGHTS = _(
     "fetched on the page of references, or name their file in PALMSITE_INCEPTION. "
     "The offline measures answer the same question."
 )
+OTHER_WEIGHTS = _(
+    "The file that PALMSITE_INCEPTION names holds other weights than the standard ones, and what it measures may not "
+    "be called FID. Ask the operator to name the standard file. The offline measures answer the same question."
+)
 NO_INCEPTION_BANK = _(
     "The Inception weights are here, but no reference was measured with them: what ships holds no photographs. "
     "Add a reference from photographs of yours, or measure one anew that keeps its palms."

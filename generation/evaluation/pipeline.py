@@ -58,9 +58,7 @@ class Measuring:
         self.moments = MomentsCache(Path(settings.PALMSITE_DATA) / "features")
 
     def _bank_row(self) -> Bank:
-        found = Bank.objects.filter(
-            reference_id=self.spec["reference_id"], extractor=self.spec["extractor"]
-        ).first()
+        found = selectors.bank_of(self.spec["reference_id"], self.spec["extractor"])
         if found is None:
             raise JobFailed("gone", messages.GONE)
         return found
@@ -73,7 +71,7 @@ class Measuring:
         except MlcoreError as error:
             raise JobFailed("no_network", *reasons.of(error)) from error
 
-    def _opened(self, row: Bank | None) -> reference.Bank | None:
+    def _bank(self, row: Bank | None) -> reference.Bank | None:
         """A bank's features, read once for all sets of a comparison."""
         if row is None:
             return None
@@ -121,13 +119,14 @@ class Measuring:
             looked.features,
             self.extractor,
             bank,
-            training=self._opened(known),
-            held=self._opened(selectors.other_part(known) if known else None),
-            others=self._opened(selectors.other_part(self.row)),
+            training=self._bank(known),
+            held=self._bank(selectors.other_part(known) if known else None),
+            others=self._bank(selectors.other_part(self.row)),
             scores=scores if len(scores) == len(looked.indices) else None,
             # A part drawn by a seed is hardly ever drawn again.
             moments=None if matched else self.moments.moments(bank),
             seed=self.seed,
+            fid_weights=str(settings.PALMSITE_INCEPTION_SHA256),
         )
         report["seen"] = extractors.seen(image_set.checkpoint if image_set else None, self.extractor.name)
         report["intervals"] = _intervals(report)

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -116,9 +117,12 @@ def photos_of(reference: Reference | UUID | str, *, by: User) -> list[Path]:
     return sorted(found.photos_folder.glob("*.png"))
 
 
-def bank_of(reference: Reference, extractor: str) -> Bank | None:
-    """The reference's features in this network."""
-    return reference.banks.filter(extractor=extractor).first()
+def bank_of(reference_id: UUID | str, extractor: str) -> Bank | None:
+    """The reference's features in this network; in the standard one only those of the standard weights."""
+    found = Bank.objects.filter(reference_id=reference_id, extractor=extractor)
+    if extractor == extractors.STANDARD:
+        found = found.filter(weights_sha256=str(settings.PALMSITE_INCEPTION_SHA256))
+    return found.first()
 
 
 def training_bank(image_set: ImageSet | None, bank: Bank) -> Bank | None:
@@ -161,16 +165,23 @@ def _sources(reference: Reference) -> set[str]:
     return {str(entry.get("source")) for entry in reference.lineage}
 
 
+def fid_references(user: User) -> ReferenceQuerySet:
+    """Those that were measured with the standard network and its standard weights."""
+    return references_for(user).filter(
+        banks__extractor=extractors.STANDARD,
+        banks__weights_sha256=str(settings.PALMSITE_INCEPTION_SHA256),
+    )
+
+
 def fid_reference(user: User) -> Reference | None:
-    """A reference that was measured with the standard network, the site's first."""
-    found = references_for(user).filter(banks__extractor=extractors.STANDARD)
-    return found.order_by(F("owner").asc(nulls_first=True)).first()
+    """One of them, the site's first."""
+    return fid_references(user).order_by(F("owner").asc(nulls_first=True)).first()
 
 
 def why_no_fid(user: User) -> str:
     """The msgid that says why FID cannot be had here; empty where it can."""
     if extractors.inception_weights() is None:
-        return messages.NO_WEIGHTS
+        return messages.OTHER_WEIGHTS if extractors.names_other_weights() else messages.NO_WEIGHTS
     return "" if fid_reference(user) else messages.NO_INCEPTION_BANK
 
 

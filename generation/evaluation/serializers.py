@@ -14,7 +14,12 @@ class NewEvaluation(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(choices=Evaluation.Kind.choices, default=Evaluation.Kind.EVALUATE)
     reference = serializers.CharField(max_length=80, allow_blank=True, default="")
-    extractor = serializers.CharField(max_length=40, allow_blank=True, default="")
+    extractor = serializers.CharField(
+        max_length=40,
+        allow_blank=True,
+        default="",
+        help_text="Empty: the network that the models have seen least.",
+    )
     seed = serializers.IntegerField(min_value=0, max_value=policies.MOST_SEED, default=0)
     matched = serializers.BooleanField(
         default=False, help_text="Draw as many real palms as the set has images."
@@ -32,7 +37,12 @@ class NewComparison(serializers.Serializer[Any]):
         help_text="Real palms as columns beside the sets, by name or id.",
     )
     reference = serializers.CharField(max_length=80, allow_blank=True, default="")
-    extractor = serializers.CharField(max_length=40, allow_blank=True, default="")
+    extractor = serializers.CharField(
+        max_length=40,
+        allow_blank=True,
+        default="",
+        help_text="Empty: the network that the models have seen least.",
+    )
     seed = serializers.IntegerField(min_value=0, max_value=policies.MOST_SEED, default=0)
 
 

@@ -17,7 +17,7 @@ from generation.evaluation.models import Bank, Comparison, Evaluation, Measured,
 from generation.evaluation.references import sync
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
-from generation.sets.models import ImageSet
+from generation.sets.models import Checkpoint, ImageSet
 
 EVALUATE = "evaluate-set"
 COMPARE = "compare-sets"
@@ -44,7 +44,7 @@ def evaluate(
     policies.check_can_evaluate(by, image_set)
     policies.check_seed(seed)
     sync()
-    chosen, bank = _chosen(by, reference, extractor, kind)
+    chosen, bank = _chosen(by, reference, extractor, kind, [image_set.checkpoint])
     spec = _spec(chosen, bank, seed=seed, matched=matched)
     twin = Evaluation.objects.filter(
         image_set=image_set, kind=kind, state=Measured.State.WAITING, spec=spec
@@ -74,7 +74,8 @@ def compare(
     policies.check_can_compare(by, image_sets, real)
     policies.check_seed(seed)
     sync()
-    chosen, bank = _chosen(by, reference, extractor, Evaluation.Kind.EVALUATE)
+    models = [image_set.checkpoint for image_set in image_sets]
+    chosen, bank = _chosen(by, reference, extractor, Evaluation.Kind.EVALUATE, models)
     policies.check_can_stand_beside(real, chosen, bank)
     comparison = Comparison.objects.create(
         owner=by,
@@ -85,7 +86,10 @@ def compare(
     return comparison
 
 
-def _chosen(by: User, reference: str, extractor: str, kind: str) -> tuple[Reference, Bank]:
+def _chosen(
+    by: User, reference: str, extractor: str, kind: str, models: Sequence[Checkpoint | None]
+) -> tuple[Reference, Bank]:
+    """The reference and its features; where no network is wished, in the one that flatters these models least."""
     if kind == Evaluation.Kind.FID:
         reason = selectors.why_no_fid(by)
         if reason:
@@ -94,10 +98,11 @@ def _chosen(by: User, reference: str, extractor: str, kind: str) -> tuple[Refere
         found = selectors.reference_named(by, reference) if reference else selectors.fid_reference(by)
         chosen = found or selectors.reference_named(by, "")
     else:
-        extractor = extractor or extractors.DEFAULT
         chosen = selectors.reference_named(by, reference)
+        measured = {bank.extractor for bank in chosen.banks.all()}
+        extractor = extractor or extractors.least_seen(models, measured)
     policies.check_network(extractor)
-    return chosen, policies.check_bank(chosen, selectors.bank_of(chosen, extractor), extractor)
+    return chosen, policies.check_bank(chosen, selectors.bank_of(chosen.pk, extractor), extractor)
 
 
 def _spec(reference: Reference, bank: Bank, *, seed: int, matched: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from generation.evaluation import cards, extractors, eyes, grades, links, polici
 from generation.evaluation.forms import EvaluateForm, PanelForm
 from generation.evaluation.models import Evaluation
 from generation.sets import selectors as sets
-from generation.sets.models import ImageSet
+from generation.sets.models import Checkpoint, ImageSet
 
 SHOWN_SUSPECTS = 20
 
@@ -52,7 +52,11 @@ def of_evaluation(user: User, evaluation: Evaluation) -> dict[str, Any]:
         "set": image_set,
         "is_own": policies.can_evaluate(user, image_set),
         "network": extractors.get(evaluation.extractor),
-        "seen": seen_words(extractors.seen(image_set.checkpoint, evaluation.extractor), evaluation.extractor),
+        "seen": seen_words(
+            extractors.seen(image_set.checkpoint, evaluation.extractor),
+            evaluation.extractor,
+            image_set.checkpoint,
+        ),
         "set_url": links.of_set(image_set.pk),
         "quality_url": links.of_quality(image_set.pk),
         "is_old": evaluation.is_done and evaluation.n != image_set.count,
@@ -62,10 +66,14 @@ def of_evaluation(user: User, evaluation: Evaluation) -> dict[str, Any]:
     return context
 
 
-def seen_words(code: str, network: str) -> str:
-    """Whether the model has seen the network, with the name of one that it has not."""
-    other = extractors.DEFAULT if network != extractors.DEFAULT else "efficientnet-lite2"
-    return words.seen(code, extractors.title(network), extractors.title(other))
+def seen_words(code: str, network: str, model: Checkpoint | None = None) -> str:
+    """Whether the model has seen the network, with the name of one of this site that it has seen less."""
+    other, how = extractors.better_judge(model, network) if model else ("", "")
+    return " ".join(
+        filter(
+            None, (words.seen(code, extractors.title(network)), words.believe(how, extractors.title(other)))
+        )
+    )
 
 
 def _done(evaluation: Evaluation) -> dict[str, Any]:

@@ -141,12 +141,10 @@ def why_no_privacy(why: Mapping[str, Any]) -> str:
     return sentences.get(why.get("code", ""), unknown) % why
 
 
-def seen(code: str, network: str, other: str) -> str:
-    """Whether the model has seen the network that it is measured in, and which to believe."""
+def seen(code: str, network: str) -> str:
+    """Whether the model has seen the network that it is measured in."""
     sentences = {
-        "trained": _(
-            "This model was trained against %(network)s and looks better in it than it is: believe %(other)s."
-        ),
+        "trained": _("This model was trained against %(network)s and looks better in it than it is."),
         "chosen": _(
             "The best step of this model's training was chosen in %(network)s, so it may look a little better in it."
         ),
@@ -155,7 +153,16 @@ def seen(code: str, network: str, other: str) -> str:
             "The model's file does not say whether it has seen %(network)s; measure in two networks."
         ),
     }
-    return sentences[code] % {"network": network, "other": other}
+    return sentences[code] % {"network": network}
+
+
+def believe(code: str, network: str) -> str:
+    """Which network of this site to believe rather, by how the model has seen that one; empty where there is none."""
+    sentences = {
+        "unseen": _("Believe %(network)s, which it has never seen."),
+        "chosen": _("Believe %(network)s, in which only its best step was chosen."),
+    }
+    return sentences[code] % {"network": network} if code else ""
 
 
 def images(count: int) -> str:

@@ -28,7 +28,8 @@ examples:
   python -m mlcore evaluate palms --extractor inception-v3 --weights pt_inception.pth --reference real-palms
 
 Without --reference the held-out palms that ship are used. A folder's own features are kept with --cache, so a
-second run only looks at new images. FID is what --extractor inception-v3 gives; nothing else is called so.
+second run only looks at new images. FID is what --extractor inception-v3 gives with the standard weights; nothing
+else is called so.
 """
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 SHOWN_REFUSED = 20
@@ -192,7 +193,8 @@ def _summary(report: Mapping[str, Any]) -> str:
     real = report["real"]["values"]
     rows: list[list[object]] = [["measure", "this set", "real against real"]]
     names = ["kid", "fd", "precision", "recall", "density", "coverage"]
-    rows += [[name, f"{report[name]:.4f}", f"{real[name]:.4f}"] for name in names]
+    titles = {"fd": "fid" if "fid" in report else "fd"}
+    rows += [[titles.get(name, name), f"{report[name]:.4f}", f"{real[name]:.4f}"] for name in names]
     low, high = report["kid_ci"]
     head = (
         f"{report['n']} images against {report['n_ref']} of {report['reference']['name']}, "

@@ -22,7 +22,7 @@ import numpy as np
 
 from mlcore import checkpoint, images, reference, zoo_index
 from mlcore.data import sha256_of, split
-from mlcore.evaluation import STANDARD, evaluate
+from mlcore.evaluation import FID_WEIGHTS, evaluate
 from mlcore.feature_cache import FeatureCache
 from mlcore.metrics.baseline import _half
 from mlcore.models import features
@@ -235,7 +235,7 @@ def main():
     args.out.write_text(
         json.dumps({"command": command, "wrong": wrong, "sets": found}, indent=1, sort_keys=True) + "\n"
     )
-    text = table(found, "FID" if extractor.name == STANDARD else "fd")
+    text = table(found, "FID" if extractor.sha256 == FID_WEIGHTS else "fd")
     if args.docs:
         into_docs(args.docs, extractor.name, text)
     print(text)

@@ -34,6 +34,7 @@ class House:
         self.log_path = folder / "site.log"
         self.environment = {
             **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.e2e.settings",
             "PORT": str(self.port),
             "PALMSITE_DATA": str(folder / "data"),
             "PALMSITE_MEDIA": str(folder / "media"),

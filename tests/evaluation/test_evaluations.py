@@ -15,6 +15,7 @@ from generation.jobs.models import Job
 from generation.sets import storage
 from generation.sets.models import Image
 from mlcore import reference
+from mlcore.data import sha256_of
 from mlcore.models import features, inception
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -167,6 +168,7 @@ def test_fid_with_weights_and_a_bank(palms, measured, alice, settings, tmp_path)
     weights = tmp_path / "inception.pth"
     torch.save(inception.InceptionV3().state_dict(), weights)
     settings.PALMSITE_INCEPTION = str(weights)
+    settings.PALMSITE_INCEPTION_SHA256 = sha256_of(weights)
     image_set = palms(12)
     with pytest.raises(Unavailable, match="no reference was measured"):
         services.evaluate(by=alice, image_set=image_set, kind="fid")

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.errors import Conflict, NotFound
-from generation.evaluation import extractors, weights
+from generation.evaluation import extractors, selectors, weights
 from generation.jobs.models import Job
 from mlcore import sources
 
@@ -39,7 +39,7 @@ class Server(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(monkeypatch):
+def server(monkeypatch, settings):
     class One(Server):
         pass
 
@@ -51,13 +51,29 @@ def server(monkeypatch):
         sha256=hashlib.sha256(DATA).hexdigest(),
     )
     monkeypatch.setitem(sources.WEIGHTS, "inception", known)
+    settings.PALMSITE_INCEPTION_SHA256 = known.sha256
     yield One
     running.shutdown()
     running.server_close()
 
 
-def test_the_two_names_of_the_file_are_one():
+def test_the_two_names_of_the_file_are_one(settings):
     assert sources.WEIGHTS["inception"].file == extractors.WEIGHTS_FILE
+    assert sources.WEIGHTS["inception"].sha256 == settings.PALMSITE_INCEPTION_SHA256
+
+
+def test_a_file_of_other_weights_gives_no_fid(alice, settings, tmp_path):
+    named = tmp_path / "named.pth"
+    named.write_bytes(DATA)
+    settings.PALMSITE_INCEPTION = str(named)
+    assert extractors.inception_weights() is None and not extractors.is_here("inception-v3")
+    assert "other weights than the standard ones" in selectors.why_no_fid(alice)
+    settings.PALMSITE_INCEPTION_SHA256 = hashlib.sha256(DATA).hexdigest()
+    assert extractors.inception_weights() == named
+    named.write_bytes(DATA[1:])
+    assert extractors.inception_weights() is None
+    named.unlink()
+    assert "does not have them" in selectors.why_no_fid(alice)
 
 
 def test_they_are_fetched_by_a_job_and_found(operator, alice, server, work):
@@ -119,5 +135,6 @@ def test_only_administrators_fetch_and_the_page_says_how_it_stands(
     named = tmp_path / "named.pth"
     named.write_bytes(b"weights")
     settings.PALMSITE_INCEPTION = str(named)
+    settings.PALMSITE_INCEPTION_SHA256 = hashlib.sha256(b"weights").hexdigest()
     assert extractors.inception_weights() == named
     assert "FID also needs real palms" in client.get(page).content.decode()

@@ -154,6 +154,19 @@ def test_a_reference_that_shares_palms_with_the_training_hides_no_copies():
     assert (verdict["grade"], verdict["code"]) == ("bad", "copies")
 
 
+def test_only_the_standard_weights_give_a_fid():
+    made = bank(60, seed=2).features
+    for name, sha256, is_fid in (
+        ("inception-v3", "f" * 64, True),
+        ("inception-v3", "0" * 64, False),
+        ("tiny", "f" * 64, False),
+    ):
+        real = bank(extractor=tiny_extractor(name, sha256=sha256))
+        report = evaluate(made, tiny_extractor(name, sha256=sha256), real, fid_weights="f" * 64)
+        assert ("fid" in report, report["fd"] > 0) == (is_fid, True)
+    assert "fid" not in evaluate(made, tiny_extractor("tiny", sha256=sha256), real)
+
+
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_too_few_is_said(count):
     with pytest.raises(TooFewImages, match=f"has {count} images"):
