@@ -23,6 +23,7 @@ from mlcore.runs import Palms, pictures_seen
 from mlcore.spec import GenerationSpec
 
 MEASURED = 1756
+JUDGED_AT = 128  # pixels: so that models of different sizes can be told apart by one number
 SHOWN = 36
 JUDGE = "-judge"
 # Where the pictures come from and what their owners allow, as stated there.
@@ -90,7 +91,7 @@ def card(name: str, header: checkpoint.Header) -> str:
         f"network `{header.architecture}` {json.dumps(header.arguments)}.",
         f"    {notes.get('command', '')}",
         "## Data\n\n| source | pictures | terms |\n|---|---|---|\n" + "\n".join(sources),
-        "## Measures on held-out people\n\n"
+        f"## Measures on held-out people, at {JUDGED_AT} px\n\n"
         "| features | N | held out | KID e-3 (95 %) | FD | precision | recall | coverage |\n"
         "|---|---|---|---|---|---|---|---|\n" + "\n".join(rows),
         *_kinds_part(measures.get("kinds", {})),
@@ -226,7 +227,8 @@ def _measured(
     for name in ("efficientnet-lite0", "efficientnet-lite2"):
         extractor = features.load(name)
         found, seen, real = (
-            extractor(pictures).numpy() for pictures in (made, _all(training), _all(validation))
+            extractor(np.stack([images.resize(picture, JUDGED_AT) for picture in pictures])).numpy()
+            for pictures in (made, _all(training), _all(validation))
         )
         found_in["held_out"][name] = {
             "n": len(found),
