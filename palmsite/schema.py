@@ -39,6 +39,43 @@ _PROBLEM: dict[str, Any] = {
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
+_HEADERS: dict[str, Any] = {
+    "RateLimit": {
+        "description": "What is left of your pace: requests (r), and seconds (t) until all are there again.",
+        "schema": {"type": "string"},
+        "example": '"person";r=598;t=1',
+    },
+    "RateLimit-Policy": {
+        "description": "Your pace: so many requests (q) in so many seconds (w).",
+        "schema": {"type": "string"},
+        "example": '"person";q=600;w=60',
+    },
+    "Retry-After": {
+        "description": "With 429: seconds to wait. Some conflicts say it too.",
+        "schema": {"type": "integer", "minimum": 1},
+        "example": 2,
+    },
+}
+
+
+def describe_headers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say which headers every answer has, and that one with an ETag need not be sent twice; called as the next is."""
+    result["components"]["headers"] = _HEADERS
+    pace = {name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit", "RateLimit-Policy")}
+    later = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    for operations in result["paths"].values():
+        for method in operations.keys() & _METHODS:
+            answers = operations[method]["responses"]
+            if any("ETag" in answer.get("headers", {}) for answer in answers.values()):
+                answers.setdefault(
+                    "304", {"description": "Not changed since you read the ETag that you sent."}
+                )
+            for status, answer in answers.items():
+                more = later if status in ("default", "429") else {}
+                answer["headers"] = {**pace, **more, **answer.get("headers", {})}
+    return result
+
+
 def describe_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Say of every operation what its refusals look like; called by drf-spectacular, once for a schema."""
     result["components"]["schemas"]["Problem"] = _PROBLEM

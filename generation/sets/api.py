@@ -14,7 +14,7 @@ from accounts.errors import NotFound
 from accounts.idempotency import idempotent
 from accounts.quotas import limits
 from generation.sets import api_filters, histories, previews, selectors, services
-from generation.sets.api_base import KEY, RoomListView, RoomView, conditional
+from generation.sets.api_base import ETAG, KEY, LOCATION, RoomListView, RoomView, conditional
 from generation.sets.models import Checkpoint, Order
 from generation.sets.serializers import ModelSerializer
 from generation.sets.serializers_orders import (
@@ -57,14 +57,14 @@ class OrdersView(RoomListView[Order]):
         days = [api_filters.day(query, name) for name in ("since", "until")]
         return found.filter(histories.made_between(*days))
 
-    @extend_schema(operation_id="orders_list", parameters=_LIST)
+    @extend_schema(operation_id="orders_list", parameters=[*_LIST, ETAG])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them, latest first."""
         return self.page(request)
 
     @extend_schema(
         operation_id="orders_create",
-        parameters=[KEY],
+        parameters=[KEY, LOCATION],
         request=OrderWish,
         responses={201: OrderDetailSerializer},
     )
@@ -99,7 +99,7 @@ def created(request: Request, order: Order) -> Response:
 class OrderView(RoomView):
     """One order."""
 
-    @extend_schema(operation_id="orders_retrieve", responses=OrderDetailSerializer)
+    @extend_schema(operation_id="orders_retrieve", parameters=[ETAG], responses=OrderDetailSerializer)
     def get(self, request: Request, order_id: Any) -> Response:
         """How far it is; ask every second or two, with the ETag."""
         return conditional(request, OrderDetailSerializer(selectors.order_for(self.person, order_id)).data)
@@ -136,7 +136,7 @@ class OrderKeepView(RoomView):
 
     @extend_schema(
         operation_id="orders_keep",
-        parameters=[KEY],
+        parameters=[KEY, LOCATION],
         request=KeepWish,
         responses={201: OrderDetailSerializer},
     )
@@ -161,7 +161,7 @@ class ModelsView(RoomListView[Checkpoint]):
         """By name."""
         return selectors.models_offered()
 
-    @extend_schema(operation_id="models_list")
+    @extend_schema(operation_id="models_list", parameters=[ETAG])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them; `is_default` says which one an order takes that names none."""
         return self.page(request)
@@ -171,7 +171,7 @@ class ModelsView(RoomListView[Checkpoint]):
 class ModelView(RoomView):
     """One model."""
 
-    @extend_schema(operation_id="models_retrieve", responses=ModelSerializer)
+    @extend_schema(operation_id="models_retrieve", parameters=[ETAG], responses=ModelSerializer)
     def get(self, request: Request, name: str) -> Response:
         """What it makes, how well and on which terms."""
         model = selectors.models_offered().filter(name=name).first()

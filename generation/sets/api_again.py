@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.quotas import limits
 from generation.sets import made_here, remaking, selectors
 from generation.sets.api import created
-from generation.sets.api_base import KEY, RoomView
+from generation.sets.api_base import KEY, LOCATION, RoomView
 from generation.sets.serializers_again import OriginSerializer, OriginWish
 from generation.sets.serializers_orders import MoreWish, OrderDetailSerializer
 
@@ -22,7 +22,10 @@ class SetAgainView(RoomView):
     """Makes a set a second time."""
 
     @extend_schema(
-        operation_id="sets_again", parameters=[KEY], request=None, responses={201: OrderDetailSerializer}
+        operation_id="sets_again",
+        parameters=[KEY, LOCATION],
+        request=None,
+        responses={201: OrderDetailSerializer},
     )
     @idempotent
     def post(self, request: Request, set_id: Any) -> Response:
@@ -39,7 +42,10 @@ class SetMoreView(RoomView):
     """Makes more of a set."""
 
     @extend_schema(
-        operation_id="sets_more", parameters=[KEY], request=MoreWish, responses={201: OrderDetailSerializer}
+        operation_id="sets_more",
+        parameters=[KEY, LOCATION],
+        request=MoreWish,
+        responses={201: OrderDetailSerializer},
     )
     @idempotent
     def post(self, request: Request, set_id: Any) -> Response:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 from django.db.models import Model
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.generics import ListAPIView
@@ -33,6 +34,20 @@ IF_MATCH = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     description="The ETag that you read: 412 when it has changed since.",
+)
+ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="Of this answer: sent back as If-None-Match it gives 304 as long as nothing has changed.",
+)
+LOCATION = OpenApiParameter(
+    "Location",
+    OpenApiTypes.URI,
+    OpenApiParameter.HEADER,
+    response=[200, 201],
+    description="The address of what was made.",
 )
 Row = TypeVar("Row", bound=Model)
 

@@ -16,7 +16,7 @@ from rest_framework.reverse import reverse
 from accounts.errors import InvalidInput
 from accounts.idempotency import idempotent
 from generation.sets import downloads, exports, selectors
-from generation.sets.api_base import KEY, AnyClient, RoomListView, RoomView, conditional
+from generation.sets.api_base import ETAG, KEY, LOCATION, AnyClient, RoomListView, RoomView, conditional
 from generation.sets.models import Export
 from generation.sets.serializers_exports import ExportSerializer, ExportWish
 
@@ -42,7 +42,7 @@ class ExportsView(RoomListView[Export]):
 
     @extend_schema(
         operation_id="exports_list",
-        parameters=[OpenApiParameter("set", OpenApiTypes.UUID, description="Of this set only.")],
+        parameters=[OpenApiParameter("set", OpenApiTypes.UUID, description="Of this set only."), ETAG],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them, latest first."""
@@ -50,7 +50,7 @@ class ExportsView(RoomListView[Export]):
 
     @extend_schema(
         operation_id="exports_create",
-        parameters=[KEY],
+        parameters=[KEY, LOCATION],
         request=ExportWish,
         responses={201: ExportSerializer, 200: ExportSerializer},
     )
@@ -76,7 +76,7 @@ class ExportsView(RoomListView[Export]):
 class ExportView(RoomView):
     """One export."""
 
-    @extend_schema(operation_id="exports_retrieve", responses=ExportSerializer)
+    @extend_schema(operation_id="exports_retrieve", parameters=[ETAG], responses=ExportSerializer)
     def get(self, request: Request, export_id: Any) -> HttpResponseBase:
         """How far it is; ask every second or two, with the ETag."""
         export = selectors.export_for(self.person, export_id)
@@ -97,6 +97,7 @@ class ExportDownloadView(RoomView):
 
     @extend_schema(
         operation_id="exports_download",
+        parameters=[ETAG],
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
             (200, "application/octet-stream"): OpenApiTypes.BINARY,

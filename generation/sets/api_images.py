@@ -20,7 +20,16 @@ from accounts.errors import InvalidInput
 from accounts.idempotency import idempotent
 from generation.jobs.serializers import JobSerializer
 from generation.sets import editing, image_pages, scores, selection, selectors, storage, trash
-from generation.sets.api_base import IF_MATCH, KEY, AnyClient, RoomView, check_unchanged, conditional
+from generation.sets.api_base import (
+    ETAG,
+    IF_MATCH,
+    KEY,
+    LOCATION,
+    AnyClient,
+    RoomView,
+    check_unchanged,
+    conditional,
+)
 from generation.sets.api_sets import SELECTION
 from generation.sets.models import Image, ImageSet
 from generation.sets.serializers import ScoreWish, SetDetailSerializer
@@ -49,7 +58,7 @@ _PAGES = [
 class SetImagesView(RoomView):
     """The images of a set."""
 
-    @extend_schema(operation_id="sets_images_list", parameters=_PAGES, responses=ImagePageSerializer)
+    @extend_schema(operation_id="sets_images_list", parameters=[*_PAGES, ETAG], responses=ImagePageSerializer)
     def get(self, request: Request, set_id: Any) -> Response:
         """A page of them, by number or probability; the cost is the same at any depth.
 
@@ -157,7 +166,7 @@ class CopyImagesView(RoomView):
 
     @extend_schema(
         operation_id="sets_images_copy",
-        parameters=[KEY],
+        parameters=[KEY, LOCATION],
         request=CopyWish,
         responses={201: SetDetailSerializer},
     )
@@ -182,7 +191,7 @@ class ImageView(RoomView):
     def _data(self, image: Image) -> Any:
         return ImageSerializer(image, context={"request": self.request}).data
 
-    @extend_schema(operation_id="images_retrieve", responses=ImageSerializer)
+    @extend_schema(operation_id="images_retrieve", parameters=[ETAG], responses=ImageSerializer)
     def get(self, request: Request, image_id: int) -> Response:
         """Its number, seed, probability and hash."""
         return conditional(request, self._data(selectors.image_for(self.person, image_id)))
@@ -247,7 +256,9 @@ class ImageFileView(RoomView):
 
     content_negotiation_class = AnyClient
 
-    @extend_schema(operation_id="images_file", responses={(200, "image/png"): OpenApiTypes.BINARY})
+    @extend_schema(
+        operation_id="images_file", parameters=[ETAG], responses={(200, "image/png"): OpenApiTypes.BINARY}
+    )
     def get(self, request: Request, image_id: int) -> HttpResponseBase:
         """Send it."""
         image = selectors.image_for(self.person, image_id)
@@ -261,7 +272,9 @@ class ImageThumbView(RoomView):
 
     content_negotiation_class = AnyClient
 
-    @extend_schema(operation_id="images_thumb", responses={(200, "image/webp"): OpenApiTypes.BINARY})
+    @extend_schema(
+        operation_id="images_thumb", parameters=[ETAG], responses={(200, "image/webp"): OpenApiTypes.BINARY}
+    )
     def get(self, request: Request, image_id: int) -> HttpResponseBase:
         """Send it: WebP, at most 160 pixels a side; of a deleted one for its owner."""
         image = selectors.picture_for(self.person, image_id)

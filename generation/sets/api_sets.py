@@ -25,6 +25,7 @@ from generation.sets import (
     trash,
 )
 from generation.sets.api_base import (
+    ETAG,
     IF_MATCH,
     KEY,
     AnyClient,
@@ -33,6 +34,7 @@ from generation.sets.api_base import (
     check_unchanged,
     conditional,
 )
+from generation.sets.examples import shown
 from generation.sets.models import ImageSet, Order
 from generation.sets.serializers import (
     ScorerPageSerializer,
@@ -128,7 +130,7 @@ class SetsView(RoomListView[ImageSet]):
         found = histories.filtered(choose[whose](self.person), _wanted(query))
         return histories.with_distance(found) if "distance" in self.ordering else found
 
-    @extend_schema(operation_id="sets_list", parameters=_LIST)
+    @extend_schema(operation_id="sets_list", parameters=[*_LIST, ETAG])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them, latest first."""
         return self.page(request)
@@ -153,7 +155,7 @@ class SetView(RoomView):
     def _data(self, image_set: ImageSet) -> Any:
         return SetDetailSerializer(image_set, context={"request": self.request}).data
 
-    @extend_schema(operation_id="sets_retrieve", responses=SetDetailSerializer)
+    @extend_schema(operation_id="sets_retrieve", parameters=[ETAG], responses=SetDetailSerializer)
     def get(self, request: Request, set_id: Any) -> Response:
         """What it is, with its recipe and quality; of one made again whether the bytes agree."""
         return conditional(request, self._data(selectors.set_for(self.person, set_id)))
@@ -199,7 +201,7 @@ class SetDownloadView(RoomView):
 
     @extend_schema(
         operation_id="sets_download",
-        parameters=_DOWNLOAD,
+        parameters=[*_DOWNLOAD, ETAG],
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
             (200, "application/x-tar"): OpenApiTypes.BINARY,
@@ -216,7 +218,7 @@ class SetDownloadView(RoomView):
 class SetShardsView(RoomView):
     """A set as WebDataset."""
 
-    @extend_schema(operation_id="sets_shards", parameters=_SHARDS, responses=ShardPageSerializer)
+    @extend_schema(operation_id="sets_shards", parameters=[*_SHARDS, ETAG], responses=ShardPageSerializer)
     def get(self, request: Request, set_id: Any) -> Response:
         """The tar shards of all images, or some, on one page; and the file that describes and checks them."""
         image_set = selectors.set_for(self.person, set_id)
@@ -232,7 +234,13 @@ class SetHistogramView(RoomView):
 
     @extend_schema(
         operation_id="sets_histogram",
-        parameters=[OpenApiParameter("scorer", str, description="The model's own unless said.")],
+        parameters=[OpenApiParameter("scorer", str, description="The model's own unless said."), ETAG],
+        examples=[
+            shown(
+                "Most look real",
+                {"bins": [0, 0, 0, 0, 0, 0, 1, 2, 2, 4, 6, 9, 12, 17, 22, 28, 31, 29, 24, 13]},
+            )
+        ],
         responses={
             200: {"type": "object", "properties": {"bins": {"type": "array", "items": {"type": "integer"}}}}
         },
@@ -248,7 +256,7 @@ class SetHistogramView(RoomView):
 class SharesView(RoomView):
     """Who else may look at a set."""
 
-    @extend_schema(operation_id="shares_list", responses=SharePageSerializer)
+    @extend_schema(operation_id="shares_list", parameters=[ETAG], responses=SharePageSerializer)
     def get(self, request: Request, set_id: Any) -> Response:
         """People and links, in one page."""
         shares = ShareSerializer(selectors.shares_of(self.own(set_id)), many=True).data
@@ -300,7 +308,7 @@ class ShareView(RoomView):
 class ScoresView(RoomView):
     """What judges say of a set."""
 
-    @extend_schema(operation_id="scores_list", responses=ScorerPageSerializer)
+    @extend_schema(operation_id="scores_list", parameters=[ETAG], responses=ScorerPageSerializer)
     def get(self, request: Request, set_id: Any) -> Response:
         """Those that judged it and those that could, in one page."""
         found = scores.scorers_of(selectors.set_for(self.person, set_id))

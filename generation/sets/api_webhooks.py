@@ -11,7 +11,7 @@ from rest_framework.reverse import reverse
 
 from accounts.idempotency import idempotent
 from generation.sets import selectors, webhooks
-from generation.sets.api_base import KEY, RoomListView, RoomView, conditional
+from generation.sets.api_base import ETAG, KEY, LOCATION, RoomListView, RoomView, conditional
 from generation.sets.models import Delivery, Webhook
 from generation.sets.serializers_webhooks import DeliverySerializer, WebhookSerializer, WebhookWish
 
@@ -28,14 +28,14 @@ class WebhooksView(RoomListView[Webhook]):
         """The oldest first."""
         return webhooks.webhooks_of(self.person)
 
-    @extend_schema(operation_id="webhooks_list")
+    @extend_schema(operation_id="webhooks_list", parameters=[ETAG])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List them."""
         return self.page(request)
 
     @extend_schema(
         operation_id="webhooks_create",
-        parameters=[KEY],
+        parameters=[KEY, LOCATION],
         request=WebhookWish,
         responses={201: WebhookSerializer},
     )
@@ -55,7 +55,7 @@ class WebhooksView(RoomListView[Webhook]):
 class WebhookView(RoomView):
     """One webhook."""
 
-    @extend_schema(operation_id="webhooks_retrieve", responses=WebhookSerializer)
+    @extend_schema(operation_id="webhooks_retrieve", parameters=[ETAG], responses=WebhookSerializer)
     def get(self, request: Request, webhook_id: Any) -> Response:
         """Where it leads."""
         return conditional(request, WebhookSerializer(selectors.webhook_for(self.person, webhook_id)).data)
@@ -89,7 +89,7 @@ class DeliveriesView(RoomListView[Delivery]):
         """The latest first."""
         return selectors.deliveries_of(selectors.webhook_for(self.person, self.kwargs["webhook_id"]))
 
-    @extend_schema(operation_id="webhooks_deliveries")
+    @extend_schema(operation_id="webhooks_deliveries", parameters=[ETAG])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List the messages of the last thirty days, latest first."""
         return self.page(request)

@@ -2,15 +2,17 @@
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from generation.sets import editing, selection, set_words, sharing
+from generation.sets import editing, examples, selection, set_words, sharing
+from generation.sets.examples import asked, shown
 from generation.sets.fields import StrictSerializer, Text, WholeNumber
 from generation.sets.models import Checkpoint, ImageSet, Share
 
 
+@extend_schema_serializer(examples=[shown("A set", examples.IMAGE_SET)])
 class SetSerializer(serializers.ModelSerializer[ImageSet]):
     """A set. `is_mine` is false for one that somebody shares; such a set can be looked at and downloaded only."""
 
@@ -47,6 +49,12 @@ class AgreementSerializer(serializers.Serializer[set_words.Agreement]):
     agrees = serializers.BooleanField(source="is_whole", help_text="Whether all that were compared agree.")
 
 
+@extend_schema_serializer(
+    examples=[
+        shown("A set", {**examples.IMAGE_SET, "agreement": None}),
+        shown("Made again, with the same bytes", {**examples.IMAGE_SET, "agreement": examples.AGREEMENT}),
+    ]
+)
 class SetDetailSerializer(SetSerializer):
     """A set. `is_mine` is false for one that somebody shares; such a set can be looked at and downloaded only.
 
@@ -66,6 +74,7 @@ class SetDetailSerializer(SetSerializer):
         return None if found is None else AgreementSerializer(found).data
 
 
+@extend_schema_serializer(examples=[asked("Name and tags", {"name": "Left palms", "tags": ["trial"]})])
 class SetChange(StrictSerializer):
     """What an owner may change of a set; what is left out stays."""
 
@@ -76,6 +85,9 @@ class SetChange(StrictSerializer):
     )
 
 
+@extend_schema_serializer(
+    examples=[asked("For a person", {"user": "bob"}), asked("A link for a week", {"days": 7})]
+)
 class ShareWish(StrictSerializer):
     """With `user` for a named person, without for a link, which then ends after `days` (7 unless said)."""
 
@@ -83,6 +95,9 @@ class ShareWish(StrictSerializer):
     days = WholeNumber(least=1, most=sharing.MOST_DAYS, required=False, default=None, allow_null=True)
 
 
+@extend_schema_serializer(
+    examples=[shown("For a person", examples.SHARE), shown("A link, just made", examples.LINK)]
+)
 class ShareSerializer(serializers.ModelSerializer[Share]):
     """A share. `link` is shown once, when it is made."""
 
@@ -100,6 +115,7 @@ class ShareSerializer(serializers.ModelSerializer[Share]):
         return
 
 
+@extend_schema_serializer(examples=[shown("One person", examples.page(examples.SHARE))])
 class SharePageSerializer(serializers.Serializer[Any]):
     """With whom a set is shared, all on one page."""
 
@@ -108,6 +124,7 @@ class SharePageSerializer(serializers.Serializer[Any]):
     results = ShareSerializer(many=True)
 
 
+@extend_schema_serializer(examples=[shown("The default one", examples.MODEL)])
 class ModelSerializer(serializers.ModelSerializer[Checkpoint]):
     """A model that images can be ordered from."""
 
@@ -137,8 +154,8 @@ class ModelSerializer(serializers.ModelSerializer[Checkpoint]):
 
 @extend_schema_serializer(
     examples=[
-        OpenApiExample("A discriminator", {"scorer": "palm-projected-128-judge"}, request_only=True),
-        OpenApiExample("Your own model of the lab", {"scorer": "lab:model1"}, request_only=True),
+        asked("A discriminator", {"scorer": "palm-projected-128-judge"}),
+        asked("Your own model of the lab", {"scorer": "lab:model1"}),
     ]
 )
 class ScoreWish(StrictSerializer):
@@ -165,6 +182,7 @@ class ScorerSerializer(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_serializer(examples=[shown("One at it", examples.page(examples.SCORER))])
 class ScorerPageSerializer(serializers.Serializer[Any]):
     """Who judges a set, all on one page."""
 

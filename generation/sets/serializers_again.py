@@ -1,8 +1,9 @@
 """What the API reads and writes of the question whether an image was made here."""
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from generation.sets.examples import ORIGIN, shown
 from generation.sets.made_here import Origin
 from generation.sets.serializers_images import ImageSerializer
 
@@ -13,15 +14,7 @@ class OriginWish(serializers.Serializer[None]):
     image = serializers.FileField()
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Made here, in somebody else's set",
-            {"made_here": True, "pixels_sha256": "9f2c" * 16, "image": None},
-            response_only=True,
-        )
-    ]
-)
+@extend_schema_serializer(examples=[shown("Made here, in somebody else's set", ORIGIN)])
 class OriginSerializer(serializers.Serializer[Origin]):
     """What is known of a picture. `image` is null where it is not known, or not yours to see."""
 

@@ -3,36 +3,21 @@
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from generation.sets import downloads, exports
+from generation.sets import downloads, examples, exports
+from generation.sets.examples import asked, shown
 from generation.sets.fields import Decimal, WholeNumber
 from generation.sets.models import Export
 from generation.sets.serializers_images import Choice
 
-_SET = "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d"
-
-
-def _part(name: str, count: int, size: int, query: str) -> dict[str, Any]:
-    """An example of a part."""
-    url = f"https://palmsite.example/api/v1/sets/{_SET}/download?format={query}"
-    return {"name": name, "count": count, "size": size, "url": url}
-
 
 @extend_schema_serializer(
     examples=[
-        OpenApiExample(
-            "Parquet with a tenth for validation",
-            {"set": _SET, "format": "parquet", "val": 0.1},
-            request_only=True,
-        ),
-        OpenApiExample(
-            "The best hundred as JPEG",
-            {"set": _SET, "format": "jpeg", "quality": 95, "best": 100},
-            request_only=True,
-        ),
+        asked("Parquet with a tenth for validation", examples.of_set(format="parquet", val=0.1)),
+        asked("The best hundred as JPEG", examples.of_set(format="jpeg", quality=95, best=100)),
     ]
 )
 class ExportWish(Choice):
@@ -61,6 +46,7 @@ class ExportWish(Choice):
         return data
 
 
+@extend_schema_serializer(examples=[shown("Ready", examples.EXPORT)])
 class ExportSerializer(serializers.ModelSerializer[Export]):
     """An export. `state` is waiting, ready or failed; `file` is its address once it is ready."""
 
@@ -111,23 +97,14 @@ class PartSerializer(serializers.Serializer[downloads.Part]):
         return f"{where}?{urlencode(downloads.as_query(part.wish))}"
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Two shards",
-            {
-                "next": None,
-                "previous": None,
-                "results": [
-                    _part("left-palms-000000.tar", 1000, 20_480_000, "webdataset&shard=0&per_shard=1000"),
-                    _part("left-palms-000001.tar", 200, 4_096_000, "webdataset&shard=1&per_shard=1000"),
-                ],
-                "papers": _part("left-palms-webdataset-papers.zip", 1200, 412_345, "webdataset-papers"),
-            },
-            response_only=True,
-        )
-    ]
+_SHARDS = examples.page(
+    examples.part("left-palms-000000.tar", 1000, 34_305_024, "webdataset&shard=0&per_shard=1000"),
+    examples.part("left-palms-000001.tar", 200, 6_861_824, "webdataset&shard=1&per_shard=1000"),
 )
+_PAPERS = examples.part("left-palms-webdataset-papers.zip", 1200, 612_345, "webdataset-papers")
+
+
+@extend_schema_serializer(examples=[shown("Two shards", {**_SHARDS, "papers": _PAPERS})])
 class ShardPageSerializer(serializers.Serializer[Any]):
     """The shards of a WebDataset in order, all on one page."""
 

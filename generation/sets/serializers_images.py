@@ -3,15 +3,17 @@
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from generation.sets import editing, selection
+from generation.sets import editing, examples, selection
+from generation.sets.examples import asked, shown
 from generation.sets.fields import Decimal, Flag, StrictSerializer, Text, WholeNumber
 from generation.sets.models import Image
 
 
+@extend_schema_serializer(examples=[shown("With a star", examples.IMAGE)])
 class ImageSerializer(serializers.ModelSerializer[Image]):
     """An image. `score` is the model's own probability that it is real, `scores` what other scorers say."""
 
@@ -41,6 +43,7 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
         return reverse("api-image-thumb", [image.pk], request=self.context["request"])
 
 
+@extend_schema_serializer(examples=[shown("One image", examples.page(examples.IMAGE))])
 class ImagePageSerializer(serializers.Serializer[Any]):
     """A page of images."""
 
@@ -49,6 +52,7 @@ class ImagePageSerializer(serializers.Serializer[Any]):
     results = ImageSerializer(many=True)
 
 
+@extend_schema_serializer(examples=[asked("A star", {"is_starred": True})])
 class ImageChange(StrictSerializer):
     """What an owner may change of an image."""
 
@@ -84,8 +88,8 @@ class Choice(StrictSerializer):
 
 @extend_schema_serializer(
     examples=[
-        OpenApiExample("Single ones and runs", {"numbers": "0-15,20"}, request_only=True),
-        OpenApiExample("The best hundred", {"best": 100}, request_only=True),
+        asked("Single ones and runs", {"numbers": "0-15,20"}),
+        asked("The best hundred", {"best": 100}),
     ]
 )
 class ImagesWish(Choice):
@@ -100,6 +104,7 @@ class ImagesWish(Choice):
         return data
 
 
+@extend_schema_serializer(examples=[asked("The best hundred, as a set", {"best": 100, "name": "The best"})])
 class CopyWish(ImagesWish):
     """Some images and the name of the new set."""
 
@@ -111,6 +116,7 @@ class CopyWish(ImagesWish):
         return data
 
 
+@extend_schema_serializer(examples=[shown("Seventeen", {"count": 17})])
 class CountSerializer(serializers.Serializer[Any]):
     """How many images were concerned."""
 

@@ -2,38 +2,14 @@
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from generation.sets import editing, new_set, order_progress
+from generation.sets.examples import ORDER, asked, shown
 from generation.sets.fields import Decimal, Flag, StrictSerializer, Text, WholeNumber
 from generation.sets.models import Order
 from mlcore.spec import HANDS, LIMITS, GenerationSpec, SpecError
-
-_ORDER_WISH = {
-    "model": "palm-projected-128",
-    "count": 200,
-    "seed": 4711,
-    "candidates": 2,
-    "name": "Left palms",
-    "tags": ["trial"],
-}
-_ORDER = {
-    "id": "01981c9e-6f0a-7c1d-8a44-3c5d0a1b2c3d",
-    "set": "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d",
-    "state": "open",
-    "done": 48,
-    "total": 200,
-    "code": "",
-    "message": "",
-    "model": "palm-projected-128",
-    "seed": 4711,
-    "candidates": 2,
-    "min_probability": 0.0,
-    "preview": False,
-    "created_at": "2026-01-31T12:00:00Z",
-    "ended_at": None,
-}
 
 
 def _tags(**more: Any) -> Any:
@@ -56,9 +32,19 @@ class _CountWish(StrictSerializer):
 
 @extend_schema_serializer(
     examples=[
-        OpenApiExample("Everything by default", {"count": 8}, request_only=True),
-        OpenApiExample("The more real of two, with a seed", _ORDER_WISH, request_only=True),
-        OpenApiExample("A look before", {"count": 200, "preview": True}, request_only=True),
+        asked("Everything by default", {"count": 8}),
+        asked(
+            "The more real of two, with a seed",
+            {
+                "model": "palm-projected-128",
+                "count": 200,
+                "seed": 4711,
+                "candidates": 2,
+                "name": "Left palms",
+                "tags": ["trial"],
+            },
+        ),
+        asked("A look before", {"count": 200, "preview": True}),
     ]
 )
 class OrderWish(_CountWish):
@@ -105,7 +91,7 @@ class OrderWish(_CountWish):
         return data
 
 
-@extend_schema_serializer(examples=[OpenApiExample("Being made", _ORDER, response_only=True)])
+@extend_schema_serializer(examples=[shown("Being made", ORDER)])
 class OrderSerializer(serializers.ModelSerializer[Order]):
     """An order. `state` is open, done, failed or cancelled; `code` and `message` say why it is not simply done."""
 
@@ -130,16 +116,8 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
 @extend_schema_serializer(
     examples=[
-        OpenApiExample(
-            "Being made",
-            {**_ORDER, "rate": 5.2, "seconds_left": 29, "place": None},
-            response_only=True,
-        ),
-        OpenApiExample(
-            "Waiting for its turn",
-            {**_ORDER, "done": 0, "rate": None, "seconds_left": None, "place": 2},
-            response_only=True,
-        ),
+        shown("Being made", {**ORDER, "rate": 5.2, "seconds_left": 29, "place": None}),
+        shown("Waiting for its turn", {**ORDER, "done": 0, "rate": None, "seconds_left": None, "place": 2}),
     ]
 )
 class OrderDetailSerializer(OrderSerializer):
@@ -173,15 +151,16 @@ class OrderDetailSerializer(OrderSerializer):
         return super().to_representation(order)
 
 
+@extend_schema_serializer(
+    examples=[asked("Keep what is made", {"keep": True}), asked("Drop it", {"keep": False})]
+)
 class CancelWish(StrictSerializer):
     """Whether what is made so far stays, as a partial set."""
 
     keep = Flag(required=False, default=True)
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("Two hundred", {"count": 200, "name": "Left palms"}, request_only=True)]
-)
+@extend_schema_serializer(examples=[asked("Two hundred", {"count": 200, "name": "Left palms"})])
 class KeepWish(_CountWish):
     """A set that begins with a preview, which counts among the images: model, seed and conditions are the preview's."""
 
@@ -195,6 +174,6 @@ class KeepWish(_CountWish):
         return editing.checked_tags(tags)
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A hundred more", {"count": 100}, request_only=True)])
+@extend_schema_serializer(examples=[asked("A hundred more", {"count": 100})])
 class MoreWish(_CountWish):
     """How many images more of a set's recipe."""

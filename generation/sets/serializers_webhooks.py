@@ -2,27 +2,23 @@
 
 from typing import ClassVar
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from generation.sets import sending
+from generation.sets import examples, sending
+from generation.sets.examples import asked, shown
 from generation.sets.fields import StrictSerializer, Text
 from generation.sets.models import Delivery, Webhook
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "A program of yours", {"url": "https://example.org/palms-are-ready"}, request_only=True
-        )
-    ]
-)
+@extend_schema_serializer(examples=[asked("A program of yours", {"url": examples.WEBHOOK["url"]})])
 class WebhookWish(StrictSerializer):
     """An address that is told when an order ends."""
 
     url = Text(max_length=sending.LONGEST)
 
 
+@extend_schema_serializer(examples=[shown("Just made", examples.WEBHOOK)])
 class WebhookSerializer(serializers.ModelSerializer[Webhook]):
     """A webhook. `secret` is shown once, when it is made: with it the receiver checks `Palmsite-Signature`."""
 
@@ -39,6 +35,7 @@ class WebhookSerializer(serializers.ModelSerializer[Webhook]):
         return found
 
 
+@extend_schema_serializer(examples=[shown("Arrived", examples.DELIVERY)])
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     """A message to a webhook. `state` is waiting (tried, or tried again, at `next_at`), delivered or failed."""
 
