@@ -149,6 +149,11 @@ class Image(models.Model):
             models.Index(
                 fields=["image_set", "index"], condition=models.Q(is_starred=True), name="sets_images_starred"
             ),
+            models.Index(
+                fields=["image_set", "index"],
+                condition=models.Q(deleted_at__isnull=False),
+                name="sets_images_deleted",
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["image_set", "index"], name="sets_image_once"),
