@@ -121,9 +121,8 @@ def waiting() -> QuerySet[Checkpoint, tuple[int, int | None]]:
 @transaction.atomic
 def publish(*, by: User, model: Checkpoint) -> None:
     """Offer a verified model to everybody."""
-    check_name(
-        model.name, of=model
-    )  # one from before names were checked would break every page that shows it
+    # One from before names were checked would break every page that shows it.
+    check_name(model.name, of=model)
     states = (Checkpoint.State.VERIFIED, Checkpoint.State.RETIRED)
     rows = Checkpoint.objects.filter(pk=model.pk, state__in=states)
     if not rows.update(state=Checkpoint.State.PUBLISHED, published_by=by, published_at=Now()):
