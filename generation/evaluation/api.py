@@ -99,7 +99,7 @@ class ComparisonsView(ListAPIView[Comparison]):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Compare two to six sets by a job; watch `GET comparisons/{id}`."""
+        """Compare two to six sets and references by a job; watch `GET comparisons/{id}`."""
         asked = NewComparison(data=request.data)
         asked.is_valid(raise_exception=True)
         wish, person = dict(asked.validated_data), _person(request)

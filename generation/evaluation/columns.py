@@ -81,6 +81,8 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
         "result": result,
         "lines": list(lines(result)),
         "pictures": list(pictures(result, here, palms)),
+        "is_aligned": bool(aligned(result)),
+        "has_sets": sum(not is_of_palms(column) for column in columns) > 1,
         "histogram": charts.histograms(scored, label=_("Images by probability, one outline a set"))
         if any(scored)
         else "",
@@ -189,13 +191,17 @@ def value_of(report: Mapping[str, Any], key: str) -> float | None:
 
 def interval_of(report: Mapping[str, Any], key: str) -> Interval:
     """Its interval, if it has one that is whole."""
-    found = report.get("intervals", {}).get(key)
-    return found if found and None not in found else None
+    return _whole(report.get("intervals", {}).get(key))
+
+
+def _whole(interval: Interval) -> Interval:
+    """Nothing where an end was no number."""
+    return interval if interval and None not in interval else None
 
 
 def rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """The measures as plain rows for a table file: one row a measure and set."""
-    yield ("measure", "set", "name", "n", "value", "low", "high", "real", "better")
+    yield ("measure", "set", "name", "n", "value", "low", "high", "real", "better", "other", "other_name")
     real = (result.get("real") or {}).get("values", {})
     for key, _written, less, _is_share in LINES:
         reports = [column["report"] for column in result["sets"]]
@@ -207,8 +213,20 @@ def rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
                 continue
             low, high = interval or ("", "")
             beside = 0.05 if key == "suspicious" else real.get(key, "")
-            cells = (key, column["id"], column["name"], result["n"], value, low, high, beside, int(mark))
-            yield tuple(_harmless(str(cell)) for cell in cells)
+            yield _row(
+                key, column["id"], column["name"], result["n"], value, low, high, beside, int(mark), "", ""
+            )
+    for pair in result["pairs"]:
+        one, other = (result["sets"][pair[side]] for side in ("a", "b"))
+        low, high = _whole(pair["kid_ci"]) or ("", "")
+        yield _row(
+            "kid_between", one["id"], one["name"], result["n"], pair["kid"], low, high, "", "",
+            other["id"], other["name"],
+        )  # fmt: skip
+
+
+def _row(*cells: Any) -> tuple[str, ...]:
+    return tuple(_harmless(str(cell)) for cell in cells)
 
 
 def _harmless(cell: str) -> str:
@@ -239,18 +257,28 @@ def _cell(
 def pictures(
     result: Mapping[str, Any], here: Mapping[str, ImageSet], palms: Mapping[str, Reference]
 ) -> Iterator[dict[str, Any]]:
-    """Rows of pictures at the same number in each set; at the same place where they share no number."""
-    common: list[int] = result["grid"]
-    count = len(common) or SHOWN_PICTURES
-    found = [_column_pictures(column, common, count, here, palms) for column in result["sets"]]
+    """Rows of pictures of one seed and number; the first ones of each where the sets share none."""
+    grid = aligned(result)
+    count = len(grid) or SHOWN_PICTURES
+    made = [column["id"] for column in result["sets"] if not is_of_palms(column)]
+    numbers = {key: [row["indices"][place] for row in grid] for place, key in enumerate(made)}
+    found = [
+        _column_pictures(column, numbers.get(column["id"], []), count, here, palms)
+        for column in result["sets"]
+    ]
     for place in range(max(map(len, found), default=0)):
         cells = [cells[place] if place < len(cells) else None for cells in found]
-        yield {"index": common[place] if common else None, "cells": cells}
+        yield {"number": grid[place]["number"] if grid else None, "cells": cells}
+
+
+def aligned(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of one seed and number. Comparisons of old know only numbers, which say nothing of the seed."""
+    return [row for row in result["grid"] if isinstance(row, dict)]
 
 
 def _column_pictures(
     column: Mapping[str, Any],
-    common: Sequence[int],
+    numbers: Sequence[int],
     count: int,
     here: Mapping[str, ImageSet],
     palms: Mapping[str, Reference],
@@ -261,10 +289,10 @@ def _column_pictures(
         return [_palm(reference, number) for number in range(min(kept, count)) if reference]
     image_set = here.get(column["id"])
     images = sets.images_of(image_set) if image_set else Image.objects.none()
-    if not common:
+    if not numbers:
         return [_picture(image, image_set) for image in images[:count]]
-    chosen = {image.index: image for image in images.filter(index__in=common)}
-    return [_picture(chosen.get(index), image_set) for index in common]
+    chosen = {image.index: image for image in images.filter(index__in=numbers)}
+    return [_picture(chosen.get(index), image_set) for index in numbers]
 
 
 def _palm(reference: Reference, number: int) -> dict[str, Any]:
@@ -301,13 +329,14 @@ def _recipe_line(line: Mapping[str, Any]) -> dict[str, Any]:
     return {"title": words.recipe_title(line["key"]), "values": values, "differs": line["differs"]}
 
 
-def _matrix(result: Mapping[str, Any]) -> list[list[str]]:
-    """Distances between the sets as a square of words."""
-    count = len(result["sets"])
-    square = [["" for _column in range(count)] for _row in range(count)]
+def _matrix(result: Mapping[str, Any]) -> list[list[tuple[str, str]]]:
+    """Distances between the sets, each with its interval, as a square of words; nothing where there are no two."""
+    count = len(result["sets"]) if result["pairs"] else 0
+    square = [[("", "")] * count for _row in range(count)]
     for pair in result["pairs"]:
-        text = words.thousandths(pair["kid"])
-        square[pair["a"]][pair["b"]] = square[pair["b"]][pair["a"]] = text
+        interval = _whole(pair["kid_ci"])
+        span = words.between(*map(words.thousandths, interval)) if interval else ""
+        square[pair["a"]][pair["b"]] = square[pair["b"]][pair["a"]] = (words.thousandths(pair["kid"]), span)
     return square
 
 

@@ -138,6 +138,7 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
     heads, lines, rows = context["heads"], context["lines"], context["pictures"]
     scored = [column["scores"] for column in comparison.result["sets"]]
     recipe = [line for line in context["recipe"] if line["differs"]]
+    pairs = context["pairs"]
     width = MARGIN * 2 + TITLES + len(heads) * COLUMN + REAL
     height = (
         150
@@ -146,6 +147,7 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
         + len(rows) * (PICTURE + 22)
         + 60
         + (HISTOGRAM + 80 if any(scored) else 0)
+        + (len(pairs) * 26 + 80 if pairs else 0)
         + 64
     )
     sheet = Sheet.new(width, height)
@@ -157,6 +159,8 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
     y = _pictures(sheet, rows, y + 20)
     if any(scored):
         y = _histogram(sheet, heads, scored, y + 20)
+    if pairs:
+        y = _distances(sheet, heads, pairs, y + 20)
     _foot(sheet, comparison, y + 28, width, address)
     return sheet.png(f"{title}: {', '.join(head['name'] for head in heads)}")
 
@@ -220,8 +224,8 @@ def _recipes(sheet: Sheet, recipe: Sequence[Mapping[str, Any]], y: float) -> flo
 
 def _pictures(sheet: Sheet, rows: Sequence[Mapping[str, Any]], y: float) -> float:
     for row in rows:
-        if row["index"] is not None:
-            sheet.text(MARGIN, y + 16, _("Image %(n)s") % {"n": row["index"]}, size=13, colour=QUIET)
+        if row["number"] is not None:
+            sheet.text(MARGIN, y + 16, _("Image %(n)s") % {"n": row["number"]}, size=13, colour=QUIET)
         for place, cell in enumerate(row["cells"]):
             if cell is None:
                 sheet.text(_left(place), y + 16, "–", size=13, colour=QUIET)
@@ -252,6 +256,28 @@ def _histogram(
                 points += [(left + at / len(one) * wide, level), (left + (at + 1) / len(one) * wide, level)]
             _dashed(sheet, [*points, (left + wide, base)], *SERIES[number])
     return base + 24
+
+
+def _distances(
+    sheet: Sheet,
+    heads: Sequence[Mapping[str, Any]],
+    pairs: Sequence[Sequence[tuple[str, str]]],
+    y: float,
+) -> float:
+    """KID between each two, with its interval."""
+    sheet.text(MARGIN, y + 16, _("How far the sets are from each other"), size=15, bold=True)
+    y += 24
+    sheet.text(MARGIN, y + 18, _("KID, in thousandths"), size=12, colour=QUIET)
+    for place, head in enumerate(heads):
+        sheet.text(_left(place), y + 18, head["name"], size=12, colour=QUIET, most=COLUMN - GAP)
+    for head, row in zip(heads, pairs, strict=True):
+        y += 26
+        sheet.line([(MARGIN, y), (_left(len(heads)), y)], LINE)
+        sheet.text(MARGIN, y + 18, head["name"], size=13, most=TITLES - GAP)
+        for place, (text, span) in enumerate(row):
+            sheet.text(_left(place), y + 18, text or "·", size=13)
+            sheet.text(_left(place) + width_of(text, 13, False) + 8, y + 18, span, size=11, colour=QUIET)
+    return y + 26
 
 
 def _dashed(

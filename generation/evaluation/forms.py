@@ -70,13 +70,13 @@ class EvaluateForm(_Choosing):
 
 
 class CompareForm(_Choosing):
-    """Which sets to compare."""
+    """Which sets to compare, and which real palms."""
 
     sets = forms.ModelMultipleChoiceField(
         ImageSet.objects.none(),
         label=_("Sets"),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose from 2 to 6 sets.")},
+        required=False,
     )
 
     references = forms.MultipleChoiceField(
@@ -100,6 +100,7 @@ class CompareForm(_Choosing):
             pk__in=[*latest, *known_ids(self.wanted), *self.initial.get("sets", ())]
         )
         self.fields["sets"].label_from_instance = _label  # type: ignore[attr-defined]
+        self.is_empty = not visible.exists() and "references" not in self.fields
 
     def clean_sets(self) -> list[ImageSet]:
         """Those chosen, in that order."""

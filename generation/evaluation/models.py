@@ -238,7 +238,7 @@ class Evaluation(Measured):
 
 
 class Comparison(Measured):
-    """Two to six sets measured side by side. Its address is its id: who may see the sets may see it."""
+    """Two to six sets and references measured side by side. Its address is its id: who may see the sets may see it."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comparisons")
     sets = models.JSONField(default=list)

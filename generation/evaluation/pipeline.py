@@ -165,7 +165,6 @@ def compare_sets(comparison: Comparison, context: JobContext) -> dict[str, Any]:
     for image_set in image_sets:
         looked.append(measuring.look(image_set, before, total))
         before += len(looked[-1].indices)
-    shared = _grid(looked)
     looked += [measuring.look_at_palms(row) for row in real]
     context.progress(total, total, messages.MEASURING)
     count = min(len(one.indices) for one in looked)
@@ -182,7 +181,7 @@ def compare_sets(comparison: Comparison, context: JobContext) -> dict[str, Any]:
         "real": columns[0]["report"]["real"],
         "sets": columns,
         "pairs": _pairs(equal),
-        "grid": shared,
+        "grid": _grid(image_sets),
         "recipe": _differences(columns),
     }
     return dict(finite(result))
@@ -251,9 +250,6 @@ def _intervals(report: Mapping[str, Any]) -> dict[str, Any]:
         "coverage": wilson(round(report["coverage"] * n_ref), n_ref),
         "duplicates": wilson(round(report["duplicates"]["share"] * n), n),
     }
-    if report.get("fd_infinite"):
-        value, reach = report["fd_infinite"]["value"], 1.96 * report["fd_infinite"]["error"]
-        found["fd_infinite"] = [value - reach, value + reach]
     if report.get("privacy"):
         found["suspicious"] = report["privacy"]["suspicious_ci"]
     return found
@@ -305,10 +301,39 @@ def _pairs(looked: Sequence[Looked]) -> list[dict[str, Any]]:
     return pairs
 
 
-def _grid(looked: Sequence[Looked]) -> list[int]:
-    """Image numbers that all sets have, the first of them; where they share none, each set's own first ones show."""
-    common = set(looked[0].indices).intersection(*(one.indices for one in looked[1:]))
-    return sorted(common)[:GRID]
+def _grid(image_sets: Sequence[ImageSet]) -> list[dict[str, Any]]:
+    """Rows of images that were drawn from the same noise: of one seed and one number, in all of the sets.
+
+    Empty where the sets share none: equal numbers of other seeds have nothing in common.
+    """
+    if len(image_sets) < 2:
+        return []
+    found = [_drawn_from(one) for one in image_sets]
+    common = sorted(set(found[0]).intersection(*found[1:]))[:GRID]
+    return [
+        {"seed": seed, "number": number, "indices": [one[seed, number] for one in found]}
+        for seed, number in common
+    ]
+
+
+def _drawn_from(image_set: ImageSet) -> dict[tuple[int, int], int]:
+    """The number in the set of each image, by the seed and number that its noise came from."""
+    there = Image.objects.filter(image_set=image_set, deleted_at__isnull=True).order_by("-index")
+    rows = there.values_list("seed", "pixels_sha256", "index")
+    if "copied_from" not in image_set.recipe:
+        return {(seed, index): index for seed, _pixels, index in rows}
+    # A copy is numbered anew: its images are known by their pixels where they were made.
+    made = (
+        Image.objects.filter(
+            image_set__checkpoint=image_set.checkpoint_id, pixels_sha256__in=there.values("pixels_sha256")
+        )
+        .exclude(image_set__recipe__has_key="copied_from")
+        .order_by("-index")
+    )
+    numbers = {
+        (seed, pixels): index for seed, pixels, index in made.values_list("seed", "pixels_sha256", "index")
+    }
+    return {(seed, numbers[seed, pixels]): index for seed, pixels, index in rows if (seed, pixels) in numbers}
 
 
 def _differences(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -84,10 +84,13 @@ def check_seed(seed: int) -> None:
 
 
 def check_can_compare(user: User, image_sets: list[ImageSet], real: list[Reference]) -> None:
-    """Refuse too few or too many sets, sets with too few images, and too many measurements at once."""
+    """Refuse too few or too many, sets with too few images, and too many measurements at once.
+
+    Real palms count like sets, with sets beside them or without.
+    """
     count = len(image_sets) + len(real)
-    if not image_sets or not LEAST_SETS <= count <= MOST_SETS:
-        message = _("Choose from %(least)s to %(most)s sets; you chose %(count)s.") % {
+    if not LEAST_SETS <= count <= MOST_SETS:
+        message = _("Choose from %(least)s to %(most)s sets and real palms together; you chose %(count)s.") % {
             "least": LEAST_SETS,
             "most": MOST_SETS,
             "count": count,

@@ -27,14 +27,14 @@ class NewEvaluation(serializers.Serializer[Any]):
 
 
 class NewComparison(serializers.Serializer[Any]):
-    """Which sets to lay side by side."""
+    """What to lay side by side: 2 to 6 sets and references together."""
 
-    sets = serializers.ListField(child=serializers.UUIDField(), max_length=50)
+    sets = serializers.ListField(child=serializers.UUIDField(), max_length=50, default=list)
     references = serializers.ListField(
         child=serializers.CharField(max_length=80),
         max_length=6,
         default=list,
-        help_text="Real palms as columns beside the sets, by name or id.",
+        help_text="Real palms as columns, beside sets or alone, by name or id.",
     )
     reference = serializers.CharField(max_length=80, allow_blank=True, default="")
     extractor = serializers.CharField(

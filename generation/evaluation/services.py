@@ -69,13 +69,19 @@ def compare(
     extractor: str = "",
     seed: int = 0,
 ) -> Comparison:
-    """Have sets, and real palms of other references, measured side by side at the smallest one's number."""
-    real = [selectors.reference_named(by, name, field="references") for name in dict.fromkeys(references)]
+    """Have sets, and real palms of references, measured side by side at the smallest one's number.
+
+    Among real palms alone the one that all are measured against may be chosen too: the others stand beside it.
+    """
+    named = (selectors.reference_named(by, name, field="references") for name in references)
+    real = list({one.pk: one for one in named}.values())
     policies.check_can_compare(by, image_sets, real)
     policies.check_seed(seed)
     sync()
     models = [image_set.checkpoint for image_set in image_sets]
     chosen, bank = _chosen(by, reference, extractor, Evaluation.Kind.EVALUATE, models)
+    if not image_sets:
+        real = [one for one in real if one.pk != chosen.pk]
     policies.check_can_stand_beside(real, chosen, bank)
     comparison = Comparison.objects.create(
         owner=by,

@@ -24,7 +24,7 @@ LATEST = 20
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def compare(request: HttpRequest) -> HttpResponse:
-    """Choose from two to six sets; below, the comparisons there are."""
+    """Choose from two to six sets or references; below, the comparisons there are."""
     user = person(request)
     if request.method == "POST":
         form = CompareForm(user, request.POST)
@@ -41,7 +41,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         form = CompareForm(user, initial={"sets": [one.pk for one in chosen]})
     context = {
         "form": form,
-        "is_empty": not form.fields["sets"].queryset.exists(),  # type: ignore[attr-defined]
+        "is_empty": form.is_empty,
         "comparisons": columns.with_names(user, list(selectors.comparisons_of(user)[:LATEST])),
     }
     return render(request, "evaluation/compare.html", context)

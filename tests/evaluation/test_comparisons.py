@@ -12,8 +12,9 @@ from django.urls import reverse
 from PIL import Image as Picture
 
 from accounts.errors import InvalidInput
-from generation.evaluation import columns, drawings, services
+from generation.evaluation import columns, drawings, pipeline, services, words
 from generation.evaluation.models import Bank, Comparison, Reference
+from generation.sets import editing
 from generation.sets.models import ImageSet, Share
 from mlcore import images
 from mlcore import reference as banks
@@ -59,7 +60,7 @@ def test_two_sets_are_measured_at_the_same_number(compared):
     assert (result["n"], [column["count"] for column in result["sets"]]) == (12, [12, 15])
     assert {column["report"]["n"] for column in result["sets"]} == {12}
     assert sum(result["sets"][1]["scores"]) == 15
-    assert result["grid"] == list(range(8))
+    assert result["grid"] == []
     assert [(pair["a"], pair["b"]) for pair in result["pairs"]] == [(0, 1)]
     differs = {line["key"]: line["differs"] for line in result["recipe"]}
     assert differs["seed"] and not differs["model"]
@@ -77,7 +78,14 @@ def test_the_page_the_table_and_who_may_see_them(client, compared, alice, bob, c
     assert "real palms of palm-reference" in text and 'class="series series--2"' in text
     assert text.count("<img") == 16
     assert 'class="differs"' in text
+    assert "share no seed and number" in text and "the same seed" not in text
+    pair = comparison.result["pairs"][0]
+    span = words.between(*map(words.thousandths, pair["kid_ci"]))
+    assert text.count(f'<br><span class="quiet small nowrap">{span}</span>') == 2
     rows = list(csv.DictReader(io.StringIO(client.get(table).content.decode())))
+    between = [row for row in rows if row["measure"] == "kid_between"]
+    assert [(row["set"], row["other"]) for row in between] == [tuple(comparison.sets)]
+    assert [float(between[0][key]) for key in ("value", "low", "high")] == [pair["kid"], *pair["kid_ci"]]
     kid = [row for row in rows if row["measure"] == "kid"]
     assert [row["set"] for row in kid] == comparison.sets
     assert float(kid[0]["low"]) <= float(kid[0]["value"]) <= float(kid[0]["high"])
@@ -146,16 +154,55 @@ def test_real_palms_stand_beside_sets(client, palms, work, alice, bob):
 
 
 @pytest.mark.slow
+def test_real_palms_are_compared_without_sets(client, work, alice):
+    """Two that were added against the site's; or one of them and the site's, which is what it is measured against."""
+    first, second = a_reference(alice, "first"), a_reference(alice, "second", count=30)
+    client.force_login(alice)
+    ships = Reference.objects.get(name="palm-reference")
+    for chosen, columns_there in (([first, second], [first, second]), ([ships, second], [second])):
+        answer = client.post(reverse("evaluation:compare"), {"references": [str(one.pk) for one in chosen]})
+        work()
+        made = Comparison.objects.latest("pk")
+        assert made.is_done, made.text
+        assert [column["id"] for column in made.result["sets"]] == [str(one.pk) for one in columns_there]
+        assert len(made.result["pairs"]) == len(columns_there) - 1
+        page = client.get(answer["Location"]).content.decode()
+        assert ("How far the sets are" in page) == (len(columns_there) > 1) and "Recipes" not in page
+        assert client.get(reverse("evaluation:comparison_png", args=[made.pk])).status_code == 200
+        assert client.get(reverse("evaluation:comparison_csv", args=[made.pk])).status_code == 200
+
+
+@pytest.mark.slow
+def test_images_of_the_same_noise_stand_side_by_side(palms, alice):
+    whole, other_seed = palms(12), palms(12, seed=5)
+    part = editing.copy(by=alice, image_set=whole, images=whole.images.filter(index__gte=9))
+    assert pipeline._grid([whole, part]) == [
+        {"seed": 4711, "number": number, "indices": [number, number - 9]} for number in (9, 10, 11)
+    ]
+    again = editing.copy(by=alice, image_set=part, images=part.images.filter(index__gte=1))
+    assert [row["indices"] for row in pipeline._grid([again, part, whole])] == [[0, 1, 10], [1, 2, 11]]
+    assert pipeline._grid([whole, other_seed]) == pipeline._grid([part, other_seed]) == []
+    # Nobody knows any more which numbers they had.
+    whole.delete()
+    assert pipeline._grid([part, again]) == []
+
+
+def test_a_comparison_of_old_claims_nothing_of_the_seed():
+    assert columns.aligned({"grid": [0, 1, 2]}) == []
+
+
+@pytest.mark.slow
 def test_real_palms_cannot_stand_beside_themselves_nor_alone(client, palms, alice, charlie):
     image_set = palms(12)
     a_reference(charlie, "theirs")
-    for wish, words in (
+    for wish, refusal in (
         ({"references": ["palm-reference"]}, "cannot stand beside"),
         ({"references": ["theirs"]}, "There is no reference"),
         ({"references": []}, "you chose 1"),
         ({"references": ["palm-reference"], "image_sets": []}, "you chose 1"),
+        ({"references": ["palm-reference"] * 2, "image_sets": []}, "you chose 1"),
     ):
-        with pytest.raises(InvalidInput, match=words):
+        with pytest.raises(InvalidInput, match=refusal):
             services.compare(**{"by": alice, "image_sets": [image_set], **wish})
     a_reference(alice, "mine")
     client.force_login(alice)
@@ -182,7 +229,7 @@ def test_choosing_on_the_page(client, palms, alice, charlie):
     client.force_login(alice)
     assert client.get(where, {"sets": ids}).content.decode().count("checked") == 2
     too_few = client.post(where, {"sets": ids[:1]})
-    assert "Choose from 2 to 6 sets; you chose 1." in too_few.content.decode()
+    assert "Choose from 2 to 6 sets and real palms together; you chose 1." in too_few.content.decode()
     answer = client.post(where, {"sets": ids})
     made = Comparison.objects.get()
     assert answer["Location"] == reverse("evaluation:comparison", args=[made.pk])
@@ -219,6 +266,6 @@ def test_small_and_many_sets_are_refused(palms, alice):
 
 def test_a_name_that_looks_like_a_formula_is_made_harmless():
     report = {"kid": -0.5, "intervals": {"kid": [-1.0, 0.0]}}
-    result = {"n": 10, "real": None, "sets": [{"id": "a", "name": "=1+1", "report": report}]}
+    result = {"n": 10, "real": None, "pairs": [], "sets": [{"id": "a", "name": "=1+1", "report": report}]}
     _head, row = columns.rows(result)
     assert row[2] == "'=1+1" and row[4] == "-0.5"
