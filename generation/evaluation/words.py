@@ -33,6 +33,9 @@ _SENTENCES = {
     ("kid", "far_from_real"): gettext_noop(
         "Far from real palms. Try another model; more images will not help."
     ),
+    ("kid", "not_certain"): gettext_noop(
+        "Perhaps as near as other real palms, perhaps not: the interval is too wide to tell. Measure more images."
+    ),
     ("recall", "like_real"): gettext_noop("The kinds of palms that people have are there, as in real palms."),
     ("recall", "below_real"): gettext_noop(
         "Some kinds of real palms are missing. Choose less strictly, or mix models."
@@ -154,6 +157,18 @@ def seen(code: str, network: str) -> str:
         ),
     }
     return sentences[code] % {"network": network}
+
+
+def other_subject(subject: str) -> str:
+    """A word of warning where a set shows something else than the palms it is measured against."""
+    if subject == "palm":
+        return ""
+    sentence = _(
+        "The pictures of this set show something else (%(subject)s) than the reference, which shows palms: the numbers "
+        "say how far the one is from the other, not how good the pictures are."
+    )
+    subjects = {"hand": _("hands")}
+    return sentence % {"subject": subjects.get(subject, subject)}
 
 
 def believe(code: str, network: str) -> str:

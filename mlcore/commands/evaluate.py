@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -144,9 +145,15 @@ class Folder:
         if not manifest.is_file():
             return None
         with manifest.open(newline="") as file:
-            known = {row["file"]: row.get("score") or "" for row in csv.DictReader(file) if row.get("file")}
-        given = [known.get(name, "") for name in self.names]
-        return [float(score) for score in given] if all(given) else None
+            known = {
+                row["file"]: (line, row.get("score") or "")
+                for line, row in enumerate(csv.DictReader(file), start=2)
+                if row.get("file")
+            }
+        given = [known.get(name, (0, "")) for name in self.names]
+        if not all(score for _line, score in given):
+            return None
+        return [_number(score, f"{manifest}, line {line}") for line, score in given]
 
     def named(self, report: Mapping[str, Any]) -> dict[str, Any]:
         """File names of what the report shows by index."""
@@ -156,6 +163,18 @@ class Folder:
             "duplicates": [[self.names[index] for index in group] for group in groups],
             "suspects": [self.names[suspect["index"]] for suspect in suspects],
         }
+
+
+def _number(score: str, where: str) -> float:
+    try:
+        number = float(score)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise MlcoreError(
+            f"{where}: the score {score[:40]!r} is no number. Correct it, or leave the column out."
+        )
+    return number
 
 
 def _opened(path: Path) -> images.Pixels:

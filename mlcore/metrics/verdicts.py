@@ -11,6 +11,8 @@ from typing import Any
 ENOUGH = 100
 ENOUGH_FOR_FID = 1000
 CUSTOM_FID = 100.0
+# How many times farther than real palms of other people: up to there it is like real, near to it, apart from it.
+LIKE, NEAR, APART = 2.0, 10.0, 50.0
 
 GOOD, FINE, WORRYING, BAD, UNKNOWN = "good", "fine", "worrying", "bad", "unknown"
 
@@ -47,14 +49,29 @@ def verdicts(report: Mapping[str, Any]) -> list[Verdict]:
 
 
 def _realism(report: Mapping[str, Any], real: Mapping[str, float]) -> Verdict:
-    """KID in units of what real palms of other people have, at least a thousandth."""
+    """KID in units of what real palms of other people have, at least a thousandth.
+
+    The estimate itself is judged: the lower end of a wide interval would make anything good. Where that end is as
+    near as real palms and the estimate is not, or the upper end of a good estimate is not even near, too few images
+    were measured to tell.
+    """
     beside = max(real["kid"], 1e-3)
-    low = report["kid_ci"][0]
-    steps = ((2.0, GOOD, "like_real"), (10.0, FINE, "near_real"), (50.0, WORRYING, "apart_from_real"))
-    for limit, grade, code in steps:
-        if low <= limit * beside:
-            return Verdict("kid", grade, code, report["kid"], real["kid"])
-    return Verdict("kid", BAD, "far_from_real", report["kid"], real["kid"])
+    low, high = (end / beside for end in report["kid_ci"])
+    grade, code = _step(report["kid"] / beside)
+    if (grade == GOOD and high > NEAR) or (grade != GOOD and low <= LIKE):
+        grade, code = UNKNOWN, "not_certain"
+    return Verdict("kid", grade, code, report["kid"], real["kid"])
+
+
+def _step(ratio: float) -> tuple[str, str]:
+    for limit, grade, code in (
+        (LIKE, GOOD, "like_real"),
+        (NEAR, FINE, "near_real"),
+        (APART, WORRYING, "apart_from_real"),
+    ):
+        if ratio <= limit:
+            return grade, code
+    return BAD, "far_from_real"
 
 
 def _share(report: Mapping[str, Any], real: Mapping[str, float], name: str) -> Verdict:

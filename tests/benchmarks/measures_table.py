@@ -28,6 +28,7 @@ from mlcore.metrics.baseline import _half
 from mlcore.models import features
 
 SOURCES = ("11k-hands", "human-palm-images")
+LINEAGE = [{"source": source} for source in SOURCES]
 SHOWN = ("kid", "fd", "fd_infinite", "precision", "recall", "density", "coverage", "vendi")
 
 
@@ -174,7 +175,7 @@ def table(found, distance):
         numbers = [one[key]["value"] if isinstance(one[key], dict) else one[key] for key in SHOWN[1:]]
         privacy = one["privacy"]
         cells = [name, one["n"], f"{1e3 * one['kid']:.1f} ({low:.1f}..{high:.1f})"]
-        cells += [f"{value:.2f}" for value in numbers]
+        cells += ["–" if value is None else f"{value:.2f}" for value in numbers]
         cells += [f"{one['duplicates']['share']:.2f}", privacy["copies"]]
         cells += [f"{privacy['suspicious']:.2f}", f"{privacy['authentic']:.2f}"]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
@@ -197,7 +198,14 @@ def trained_on(extractor, cache, train):
     if path is not None:
         return reference.load(path)
     known = cache.features(extractor, photographs(train))
-    return reference.build(np.stack(list(known.values())), list(known), extractor, name="training people")
+    return reference.build(
+        np.stack(list(known.values())),
+        list(known),
+        extractor,
+        name="training people",
+        split="train",
+        lineage=LINEAGE,
+    )
 
 
 def main():
@@ -214,7 +222,12 @@ def main():
     real, other, groups, train = photos(args.table)
     rows = cache.features(extractor, photographs(other))
     bank = reference.build(
-        np.stack(list(rows.values())), list(rows), extractor, name="half of the held-out people"
+        np.stack(list(rows.values())),
+        list(rows),
+        extractor,
+        name="half of the held-out people",
+        split="validation",
+        lineage=LINEAGE,
     )
     bank = reference.Bank(bank.header, bank.features, groups)
     training = trained_on(extractor, cache, train)

@@ -84,6 +84,17 @@ def test_a_failed_measurement_says_why(client, alice, palms, work):
     assert client.get(reverse("evaluation:certificate", args=[evaluation.pk])).status_code == 409
 
 
+def test_what_shows_hands_is_not_silently_measured_as_palms(client, alice, palms, measured):
+    image_set = palms(12)
+    evaluation = measured(image_set)
+    client.force_login(alice)
+    places = [reverse(f"evaluation:{name}", args=[evaluation.pk]) for name in ("evaluation", "certificate")]
+    warning = "show something else (hands) than the reference"
+    assert not any(warning in text_of(client.get(place)) for place in places)
+    type(image_set.checkpoint).objects.filter(pk=image_set.checkpoint_id).update(subject="hand")
+    assert [text_of(client.get(place)).count(warning) for place in places] == [1, 1]
+
+
 def test_an_old_result_is_marked_with_its_number(client, alice, palms, measured):
     image_set = palms(12)
     evaluation = measured(image_set)

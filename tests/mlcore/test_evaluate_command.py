@@ -73,6 +73,18 @@ def test_too_few_images_are_one_line_and_two(tmp_path, capsys, count):
     assert ("no image" if count == 0 else f"has {count} images") in error
 
 
+@pytest.mark.parametrize("score", ["good", "nan", "1e999"])
+def test_a_score_that_is_no_number_is_named_by_its_line(tmp_path, capsys, score):
+    made = folder(tmp_path / "made", 20, scores=True)
+    lines = (made / "manifest.csv").read_text().splitlines()
+    lines[4] = f"000003.png,3,0,{score},x"
+    (made / "manifest.csv").write_text("\n".join(lines))
+    assert run(made, "--reference", folder(tmp_path / "real", 30, 1)) == 2
+    error = capsys.readouterr().err
+    assert f"manifest.csv, line 5: the score '{score}' is no number" in error
+    assert "Traceback" not in error
+
+
 def test_a_folder_that_is_not_there(tmp_path, capsys):
     assert run(tmp_path / "none", "--reference", tmp_path) == 2
     assert "is no folder" in capsys.readouterr().err

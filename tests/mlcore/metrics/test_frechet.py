@@ -78,5 +78,5 @@ def test_extrapolation_takes_the_bias_out():
 
 
 def test_extrapolation_refuses_a_handful():
-    with pytest.raises(TooFewImages, match="at least 50"):
-        extrapolated_distance(drawn(49, 4, 0), drawn(100, 4, 1))
+    with pytest.raises(TooFewImages, match="at least 300"):
+        extrapolated_distance(drawn(299, 4, 0), drawn(100, 4, 1))

@@ -159,6 +159,20 @@ def test_verdicts_follow_real_against_real():
     assert graded(report(duplicates={"share": 0.1}))["duplicates"] == ("bad", "many")
 
 
+@pytest.mark.parametrize(
+    ("kid", "interval", "grade", "code"),
+    [
+        (0.003, [0.001, 0.019], "good", "like_real"),
+        (0.003, [-0.01, 0.05], "unknown", "not_certain"),
+        (0.03, [0.003, 0.06], "unknown", "not_certain"),
+        (0.015, [0.005, 0.04], "fine", "near_real"),
+        (0.05, [0.015, 0.2], "worrying", "apart_from_real"),
+    ],
+)
+def test_a_wide_interval_makes_nothing_good(kid, interval, grade, code):
+    assert graded(report(kid=kid, kid_ci=interval))["kid"] == (grade, code)
+
+
 def test_few_images_are_too_few_to_judge():
     assert graded(report(n=99)) == {"n": ("unknown", "too_few_to_judge"), "duplicates": ("good", "none")}
     assert graded(report(fid=31.0, n_ref=300))["fid"] == ("unknown", "too_few_for_fid")
