@@ -114,7 +114,7 @@ def test_lists_cost_the_same_number_of_queries_however_long(client, full_set, al
             assert client.get(address, {"page_size": 500}).status_code == 200
         return len(queries)
 
-    for tail in ("/images", "/images?sort=-score", "/download", "/histogram", "/scores"):
+    for tail in ("/images", "/images?sort=-score", "/download", "/shards", "/histogram", "/scores"):
         assert cost(f"/api/v1/sets/{few.pk}{tail}") == cost(f"/api/v1/sets/{many.pk}{tail}"), tail
     before = cost("/api/v1/sets")
     ImageSet.objects.bulk_create([ImageSet(owner=alice, name="x", checkpoint=model) for _ in range(198)])
@@ -214,7 +214,7 @@ def addresses(image_set, image, share):
     return found
 
 
-READS = ("", "/download", "/histogram", "/scores", "/images")
+READS = ("", "/download", "/shards", "/histogram", "/scores", "/images")
 
 
 @pytest.mark.slow
