@@ -4,7 +4,8 @@ python -m tests.benchmarks.measures_table DATA/palm256.csv OUT.json [--extractor
     [--model CKPT ...] [--cache DIR] [--docs docs/measures.md]
 
 The held-out people are dealt into two halves: one is the reference, the other plays the sets. Every palm generator of
-the zoo is a row. Prints a Markdown table, writes JSON, puts the table into the docs between its marks, and exits 1 if a
+the zoo is a row with its checkpoint's sha256. Generators of whole hands are not: a distance from palms says nothing of
+them. Prints a Markdown table, writes JSON, puts the table into the docs between its marks, and exits 1 if a
 measure does not move the way it should.
 """
 
@@ -94,8 +95,13 @@ def sets(real, train, models):
         "one colour": (keyed("constant", constant, [0]), list(keyed("constant", constant, [0])) * count),
     }
     for model in models:
-        made[f"made by {Path(model).stem}"] = generated(model, count)
+        made[named(model)] = generated(model, count)
     return made
+
+
+def named(model):
+    """The row of a model: the hash tells which file of that name it was."""
+    return f"made by {Path(model).stem} (`{sha256_of(zoo_index.find(model))[:8]}`)"
 
 
 def shipped():
@@ -231,15 +237,16 @@ def main():
     )
     bank = reference.Bank(bank.header, bank.features, groups)
     training = trained_on(extractor, cache, train)
-    found = {}
-    for name, (pictures, order) in sets(real, train, [*shipped(), *args.model]).items():
+    found, models = {}, [*shipped(), *args.model]
+    files = {named(model): sha256_of(zoo_index.find(model)) for model in models}
+    for name, (pictures, order) in sets(real, train, models).items():
         started = time.monotonic()
         rows = cache.features(extractor, pictures)
         report = evaluate(np.stack([rows[key] for key in order]), extractor, bank, training=training)
         report["privacy"].pop("suspects")
         report["duplicates"].pop("groups")
         report["duplicates"].pop("exact_groups")
-        found[name] = report
+        found[name] = report | ({"checkpoint_sha256": files[name]} if name in files else {})
         print(f"{name}: {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
     wrong = check(found)
     command = (
