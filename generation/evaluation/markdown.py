@@ -32,7 +32,7 @@ def _parts(image_set: ImageSet, count: int) -> Iterator[str]:
     fid = _latest(image_set, Evaluation.Kind.FID)
     if fid is not None:
         yield _section(cards.Sheet(fid.result).fid_card)
-        yield f"{_stands_on(fid, count)} A Fréchet distance has no interval."
+        yield _stands_on(fid, count)
 
 
 def _latest(image_set: ImageSet, kind: str) -> Evaluation | None:
