@@ -72,13 +72,16 @@ def leftovers() -> Iterator[Leftover]:
             yield from _orphans(room)
 
 
+def owned() -> Iterator[str]:
+    """The files that rows need; what ends with a slash stands for all below it."""
+    for room in _rooms.values():
+        yield from room.owned()
+
+
 def missing() -> Iterator[str]:
     """The files that rows need and that are not there."""
     root = Path(settings.MEDIA_ROOT)
-    for room in _rooms.values():
-        for path in room.owned():
-            if not (root / path).exists():
-                yield path
+    return (path for path in owned() if not (root / path).exists())
 
 
 def _orphans(room: Room) -> Iterator[Leftover]:

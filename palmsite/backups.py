@@ -2,6 +2,9 @@
 
 Rows are written the same way from SQLite and PostgreSQL and read into either. The secret key and the caches stay
 out of it: people sign in anew after a restore.
+
+Rows are of one moment, files are read after it. What a row needs and somebody deleted in between makes the rows be read
+anew, so that no row in the tar lacks a file that the site had.
 """
 
 import hashlib
@@ -11,10 +14,10 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from django.apps import apps
@@ -32,6 +35,9 @@ from accounts import belongings
 VERSION = 1
 MANIFEST = "manifest.json"
 CHUNK = 1024 * 1024
+# How often the rows are read anew because files of theirs were deleted meanwhile.
+ATTEMPTS = 4
+NAMED = 10
 # Of no use tomorrow.
 LEFT_OUT = frozenset({"sessions.session"})
 LEFT_OUT_APPS = frozenset({"django_q"})
@@ -107,9 +113,7 @@ def write(target: Path, progress: Progress) -> Manifest:
         with draft.open("xb") as file:
             os.fchmod(file.fileno(), 0o600)
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
-                _add_rows(tar, manifest, progress)
-                _add_media(tar, manifest, progress)
-                manifest.missing = sorted(belongings.missing())
+                _add_all(tar, manifest, progress)
                 _add_bytes(tar, MANIFEST, manifest.to_json())
             file.flush()
             os.fsync(file.fileno())
@@ -183,14 +187,61 @@ def _snapshot() -> Iterator[None]:
             cursor.execute("ROLLBACK")
 
 
-def _add_rows(tar: tarfile.TarFile, manifest: Manifest, progress: Progress) -> None:
-    with _snapshot():
-        for model in _models():
-            label = model._meta.label_lower
-            with tempfile.TemporaryFile("w+b") as lines:
-                count = _write_lines(model, lines)
-                manifest.rows[label] = count
-                _add_file(tar, manifest, f"rows/{label}.jsonl", lines)
+@dataclass
+class _Rows:
+    """The rows of one moment, not yet in the tar, and the files that they need."""
+
+    lines: dict[str, BinaryIO] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    owned: set[str] = field(default_factory=set)
+
+
+def _add_all(tar: tarfile.TarFile, manifest: Manifest, progress: Progress) -> None:
+    copied: dict[str, tuple[int, int]] = {}
+    lost: set[str] = set()
+    for _attempt in range(ATTEMPTS):
+        with _rows_of_now() as rows:
+            _add_media(tar, manifest, copied, progress)
+            lost = _without_file(rows.owned, manifest)
+            # What the site itself lacks is no fault of this backup, and no other attempt would find it.
+            manifest.missing = sorted(lost & set(belongings.missing()))
+            if lost == set(manifest.missing):
+                _add_rows(tar, manifest, rows, progress)
+                return
+        progress(f"{len(lost)} files were deleted meanwhile: reading the rows anew")
+    named = ", ".join(sorted(lost)[:NAMED])
+    raise BackupProblemError(
+        f"Files were deleted as fast as they could be read, {len(lost)} at last: {named}. "
+        "Make the backup when less is deleted."
+    )
+
+
+@contextmanager
+def _rows_of_now() -> Iterator[_Rows]:
+    rows = _Rows()
+    with ExitStack() as files:
+        with _snapshot():
+            for model in _models():
+                label = model._meta.label_lower
+                rows.lines[label] = files.enter_context(tempfile.TemporaryFile("w+b"))
+                rows.counts[label] = _write_lines(model, rows.lines[label])
+            rows.owned.update(belongings.owned())
+        yield rows
+
+
+def _without_file(owned: set[str], manifest: Manifest) -> set[str]:
+    """Which of these paths the tar does not hold; an empty folder that is there holds all it had."""
+    root = Path(settings.MEDIA_ROOT)
+    held = {name.removeprefix("media/") for name in manifest.members}
+    folders = {f"{parent}/" for name in held for parent in PurePosixPath(name).parents}
+    absent = owned - held - folders
+    return {path for path in absent if not (path.endswith("/") and (root / path).is_dir())}
+
+
+def _add_rows(tar: tarfile.TarFile, manifest: Manifest, rows: _Rows, progress: Progress) -> None:
+    manifest.rows = rows.counts
+    for label, lines in rows.lines.items():
+        _add_file(tar, manifest, f"rows/{label}.jsonl", lines)
     progress(f"{sum(manifest.rows.values())} rows of {len(manifest.rows)} tables")
 
 
@@ -205,17 +256,25 @@ def _write_lines(model: type[models.Model], lines: BinaryIO) -> int:
     return count
 
 
-def _add_media(tar: tarfile.TarFile, manifest: Manifest, progress: Progress) -> None:
+def _add_media(
+    tar: tarfile.TarFile, manifest: Manifest, copied: dict[str, tuple[int, int]], progress: Progress
+) -> None:
+    """Add all files, and another time those that changed since; of two with one name the later one counts."""
     root = Path(settings.MEDIA_ROOT)
     count = size = 0
     for path in sorted(root.rglob("*")):
         if path.is_symlink() or not path.is_file() or path.name == ".gitkeep":
             continue
+        name = f"media/{path.relative_to(root).as_posix()}"
         try:
             with path.open("rb") as file:
-                size += _add_file(tar, manifest, f"media/{path.relative_to(root).as_posix()}", file)
+                facts = os.fstat(file.fileno())
+                if copied.get(name) == (facts.st_size, facts.st_mtime_ns):
+                    continue
+                copied[name] = (facts.st_size, facts.st_mtime_ns)
+                size += _add_file(tar, manifest, name, file)
         except FileNotFoundError:
-            continue  # somebody deleted it meanwhile; if a row needs it, the manifest will say so
+            continue  # somebody deleted it meanwhile; if a row needs it, the rows will be read anew
         count += 1
         if count % 1000 == 0:
             progress(f"{count} files, {size / 1e6:.0f} MB")

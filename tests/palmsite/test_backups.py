@@ -10,6 +10,9 @@ from django.core.management.base import CommandError
 
 from accounts import audit, tokens
 from accounts.models import ApiToken, AuditEvent, User
+from generation.sets import catalogue
+from generation.uploads import services as uploads
+from generation.uploads.models import Upload
 from palmsite import backups
 
 pytestmark = pytest.mark.slow
@@ -126,9 +129,67 @@ def test_backup_by_another_version_is_refused(alice, backup, monkeypatch):
         restore(source)
 
 
+@pytest.fixture
+def begin(alice):
+    """Begin an upload, which has a row and a file."""
+
+    def begin(name):
+        return uploads.begin(by=alice, purpose=catalogue.PURPOSE, name=f"{name}.safetensors", size=8)
+
+    return begin
+
+
+@pytest.fixture
+def while_files_are_read(monkeypatch):
+    """Do something between the rows and the files of each attempt, and something after the files."""
+
+    def arrange(before, after=lambda: None):
+        original = backups._add_media
+
+        def interrupted(*arguments):
+            before()
+            original(*arguments)
+            after()
+
+        monkeypatch.setattr(backups, "_add_media", interrupted)
+
+    return arrange
+
+
 @pytest.mark.django_db(transaction=True)
-def test_missing_file_is_told(alice, tmp_path, monkeypatch):
-    monkeypatch.setattr(backups.belongings, "missing", lambda: iter(["sets/1/000.png"]))
-    errors = io.StringIO()
-    call_command("backup", tmp_path / "site.tar", stdout=io.StringIO(), stderr=errors)
-    assert "missing: sets/1/000.png" in errors.getvalue()
+def test_what_is_deleted_meanwhile_is_in_it_neither_as_row_nor_as_file(
+    alice, begin, while_files_are_read, backup, empty_the_site
+):
+    gone, grows = begin("gone"), begin("grows")
+
+    def grow():
+        if Upload.objects.get(pk=grows.pk).offset == 0:
+            uploads.append(by=alice, upload=grows, offset=0, data=b"half")
+
+    while_files_are_read(lambda: uploads.discard(gone), grow)
+    source = backup()
+    assert backups.verify(source).missing == []
+    empty_the_site()
+    restore(source)
+    kept = Upload.objects.get()
+    assert (kept.pk, kept.offset, kept.path.read_bytes()) == (grows.pk, 4, b"half")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_deleted_again_and_again_is_named_and_no_backup(begin, while_files_are_read, tmp_path):
+    doomed = [begin("first")]
+    while_files_are_read(lambda: uploads.discard(doomed[-1]), lambda: doomed.append(begin("next")))
+    with pytest.raises(CommandError, match=r"1 at last: uploads/[^,]+\."):
+        call_command("backup", tmp_path / "site.tar", stdout=io.StringIO())
+    assert len(doomed) == backups.ATTEMPTS + 1
+    assert not any(tmp_path.glob("*site.tar*"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_site_lacks_is_told(begin, tmp_path):
+    upload = begin("lost")
+    upload.path.unlink()
+    said, errors = io.StringIO(), io.StringIO()
+    call_command("backup", tmp_path / "site.tar", stdout=said, stderr=errors)
+    assert f"{upload.path.name}, which a row needs" in errors.getvalue()
+    assert "verified; 1 files were missing here already." in said.getvalue()

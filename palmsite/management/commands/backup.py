@@ -30,5 +30,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{target} cannot be written: {error.strerror}.") from None
         for path in manifest.missing:
-            self.stderr.write(f"  missing: {path}, which a row needs")
-        self.stdout.write(self.style.SUCCESS(f"{target}: {target.stat().st_size / 1e6:.1f} MB, verified."))
+            self.stderr.write(f"  missing: {path}, which a row needs and this site has not")
+        but = f"; {len(manifest.missing)} files were missing here already" if manifest.missing else ""
+        size = target.stat().st_size / 1e6
+        self.stdout.write(self.style.SUCCESS(f"{target}: {size:.1f} MB, verified{but}."))
