@@ -1,6 +1,6 @@
 """THE door for measuring: features of a set and a bank in, one report out. Knows no rows, pages or words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,8 +14,9 @@ from mlcore.metrics.errors import TooFewImages
 from mlcore.metrics.extrapolation import MINIMUM as FOR_EXTRAPOLATION
 from mlcore.metrics.extrapolation import extrapolated_distance
 from mlcore.metrics.features import checked
+from mlcore.metrics.jackknife import frechet_interval, vendi_interval
 from mlcore.metrics.judge import judge_features
-from mlcore.metrics.memorisation import memorisation
+from mlcore.metrics.memorisation import memorisation, wilson
 from mlcore.metrics.moments import Moments
 from mlcore.metrics.vendi import vendi
 from mlcore.metrics.verdicts import verdicts
@@ -84,9 +85,15 @@ def evaluate(
     players = next((bank for bank in (others, training) if bank and are_twins(bank, reference)), None)
     report["real"] = asdict(
         real_against_real(
-            real, reference.groups, len(made), others=players.features if players else None, seed=seed
+            real,
+            reference.groups,
+            made,
+            others=players.features if players else None,
+            known=known,
+            seed=seed,
         )
     )
+    report["intervals"] = _intervals(report, made, known, seed)
     if scores is not None:
         report["choosing"] = [asdict(point) for point in choosing_curve(made, scores, real, seed=seed)]
     report["verdicts"] = [asdict(verdict) for verdict in verdicts(report)]
@@ -117,6 +124,32 @@ def _privacy(made: NDArray[np.floating], training: Bank | None, held: Bank | Non
 
 def _named(bank: Bank) -> dict[str, str]:
     return {"name": bank.header.name, "sha256": bank.sha256}
+
+
+def _intervals(
+    report: Mapping[str, Any], made: NDArray[np.floating], real: Moments, seed: int
+) -> dict[str, Any]:
+    """95 % intervals: of KID by a bootstrap; of shares Wilson's, the other side as it stands; else by leaving out.
+
+    fd_infinite has none: nothing that is cheap enough covers what the line itself misses.
+    """
+    n, n_ref = report["n"], report["n_ref"]
+    found: dict[str, Any] = {
+        "kid": report["kid_ci"],
+        "fd": frechet_interval(made, real, report["fd"], seed=seed),
+        "vendi": vendi_interval(made, report["vendi"], seed=seed),
+        "density": report["density_ci"],
+        "precision": wilson(round(report["precision"] * n), n),
+        "recall": wilson(round(report["recall"] * n_ref), n_ref),
+        "coverage": wilson(round(report["coverage"] * n_ref), n_ref),
+        "duplicates": wilson(round(report["duplicates"]["share"] * n), n),
+    }
+    if "fid" in report:
+        found["fid"] = found["fd"]
+    if "privacy" in report:
+        names = ("suspicious", "ratio", "copies", "authentic")
+        found |= {name: report["privacy"][f"{name}_ci"] for name in names}
+    return {name: list(ends) for name, ends in found.items() if ends is not None}
 
 
 def _extrapolated(made: NDArray[np.floating], real: Moments, seed: int) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ class Row:
     value: str
     interval: str = ""
     real: str = ""
+    real_span: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Sheet:
 
     def __init__(self, result: Mapping[str, Any]) -> None:
         self.result = result
-        self.real: Mapping[str, Any] = (result.get("real") or {}).get("values", {})
+        self.baseline: Mapping[str, Any] = result.get("real") or {}
+        self.real: Mapping[str, Any] = self.baseline.get("values", {})
         self.intervals: Mapping[str, Any] = result.get("intervals", {})
         self.verdicts: list[Mapping[str, Any]] = list(result.get("verdicts", ()))
 
@@ -80,22 +82,24 @@ class Sheet:
     def fid_card(self) -> Card:
         """The one number that is called FID."""
         real = self.real.get("fd")
-        value = self.result.get("fid")
+        value, interval = self.result.get("fid"), self.intervals.get("fid")
+        span = words.between(*(words.plain(end, 1) for end in interval)) if interval else ""
+        told = self._real_words("fd", lambda number: words.plain(number, 1))
         return Card(
             "fid",
             _("FID"),
             words.plain(value, 1),
             "",
-            "",
-            words.plain(real, 1),
+            span,
+            told,
             self._grade("fid"),
             self._sentences("fid"),
             charts.scale(
                 value,
-                None,
-                real,
+                interval,
+                self._at_same_n("fd"),
                 most=max(value or 0, real or 0, 100) * 1.15,
-                label=self._label(_("FID"), words.plain(value, 1), "", words.plain(real, 1)),
+                label=self._label(_("FID"), words.plain(value, 1), span, told),
             ),
             (
                 self._row("fd_infinite", (self.result.get("fd_infinite") or {}).get("value"), words.plain),
@@ -163,14 +167,9 @@ class Sheet:
             verdict="privacy",
             most=max(0.2, (self.intervals.get("suspicious") or [0, 0])[1] * 1.1),
             rows=(
-                Row(words.measure_title("copies"), words.plain(found["copies"], 0), "", "0"),
-                Row(words.measure_title("ratio"), words.plain(found["ratio"]), "", words.plain(1.0)),
-                Row(
-                    words.measure_title("authentic"),
-                    words.share(found["authentic"]),
-                    "",
-                    words.share(found["held_authentic"]),
-                ),
+                self._beside("copies", found["copies"], 0, lambda number: words.plain(number, 0)),
+                self._beside("ratio", found["ratio"], 1.0, words.plain),
+                self._beside("authentic", found["authentic"], found["held_authentic"], words.share),
             ),
         )
 
@@ -206,25 +205,29 @@ class Sheet:
     ) -> Card:
         interval = interval if interval and None not in interval else None
         span = words.between(written(interval[0]), written(interval[1])) if interval else ""
+        told = self._real_words(measure, written) or written(real)
+        mark = self._at_same_n(measure) if measure in self.real else real
         measures = (verdict or measure, *also)
         grades = [self._grade(one) for one in measures]
         worst = next((grade for grade in ("bad", "worrying", "fine", "good") if grade in grades), "unknown")
-        first = Row(words.measure_title(measure), written(value), span, written(real))
+        first = Row(
+            words.measure_title(measure), written(value), span, told, self._real_span(measure, written)
+        )
         return Card(
             key,
             title,
             written(value),
             unit,
             span,
-            written(real),
+            told,
             worst,
             self._sentences(*measures) or ((self.few_sentence,) if self.is_few else ()),
             charts.scale(
                 value,
                 interval,
-                real,
+                mark,
                 most=most,
-                label=self._label(title, written(value), span, written(real)),
+                label=self._label(title, written(value), span, told),
             ),
             (first, *rows),
         )
@@ -237,10 +240,43 @@ class Sheet:
         return _("%(title)s: %(value)s; real palms %(real)s") % {"title": title, "value": value, "real": real}
 
     def _row(self, measure: str, value: Number, written: Any) -> Row:
+        return Row(
+            words.measure_title(measure),
+            written(value),
+            self._span(measure, written),
+            self._real_words(measure, written),
+            self._real_span(measure, written),
+        )
+
+    def _beside(self, measure: str, value: Number, real: Number, written: Any) -> Row:
+        """A row whose number for real palms is not measured by drawing them."""
+        return Row(words.measure_title(measure), written(value), self._span(measure, written), written(real))
+
+    def _span(self, measure: str, written: Any) -> str:
         interval = self.intervals.get(measure)
-        span = words.between(written(interval[0]), written(interval[1])) if interval else ""
-        real = self.real.get(measure)
-        return Row(words.measure_title(measure), written(value), span, "" if real is None else written(real))
+        return words.between(written(interval[0]), written(interval[1])) if interval else ""
+
+    def _at_same_n(self, measure: str) -> Number:
+        """What real palms get, where that stands beside the set's number: not where fewer of them were measured."""
+        is_same = measure not in (self.baseline.get("set_values") or {})
+        value: Number = self.real.get(measure)
+        return value if is_same else None
+
+    def _real_words(self, measure: str, written: Any) -> str:
+        """What real palms get; where fewer of them were measured, with what as few images of the set get."""
+        real, own = self.real.get(measure), (self.baseline.get("set_values") or {}).get(measure)
+        if real is None:
+            return ""
+        return (
+            written(real)
+            if own is None
+            else words.at_equal_n(written(real), self.baseline["n"], written(own))
+        )
+
+    def _real_span(self, measure: str, written: Any) -> str:
+        """The least and the most that draws of real palms got."""
+        low, high = (written((self.baseline.get(end) or {}).get(measure)) for end in ("lowest", "highest"))
+        return "" if low == high else words.draws(words.between(low, high))
 
     def _grade(self, measure: str) -> str:
         found = [one["grade"] for one in self.verdicts if one["measure"] == measure]

@@ -32,7 +32,7 @@ class _Choosing(forms.Form):
     def __init__(self, user: User, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.user = user
-        offered = [("", _("the one that flatters the model least"))]
+        offered: list[tuple[str, Any]] = [("", _("the one that flatters the model least"))]
         offered += [(network.name, network.title) for network in extractors.offered()]
         references = [(str(one.pk), f"{one.name} · {one.n}") for one in selectors.references_for(user)]
         self.fields["extractor"].choices = offered  # type: ignore[attr-defined]

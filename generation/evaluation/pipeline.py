@@ -23,7 +23,6 @@ from mlcore.evaluation import evaluate
 from mlcore.feature_cache import FeatureCache
 from mlcore.metrics.errors import BankError
 from mlcore.metrics.kid import kid_with_interval
-from mlcore.metrics.memorisation import wilson
 from mlcore.models import features
 from mlcore.moments_cache import MomentsCache
 
@@ -129,7 +128,6 @@ class Measuring:
             fid_weights=str(settings.PALMSITE_INCEPTION_SHA256),
         )
         report["seen"] = extractors.seen(image_set.checkpoint if image_set else None, self.extractor.name)
-        report["intervals"] = _intervals(report)
         report["duplicates"] = _numbered_groups(report["duplicates"], looked.indices)
         for suspect in (report.get("privacy") or {}).get("suspects", ()):
             suspect["index"] = looked.indices[suspect["index"]]
@@ -235,24 +233,6 @@ def _some(looked: Looked, count: int, seed: int) -> Looked:
     return Looked(
         [looked.indices[i] for i in chosen], [looked.scores[i] for i in chosen], looked.features[chosen]
     )
-
-
-def _intervals(report: Mapping[str, Any]) -> dict[str, Any]:
-    """95 % intervals: KID's own; of shares Wilson's, which takes the other side as it stands; of a fit its error.
-
-    Frechet distances have none: drawn again with repeats, a sample is farther from everything than it was.
-    """
-    n, n_ref = report["n"], report["n_ref"]
-    found = {
-        "kid": report["kid_ci"],
-        "precision": wilson(round(report["precision"] * n), n),
-        "recall": wilson(round(report["recall"] * n_ref), n_ref),
-        "coverage": wilson(round(report["coverage"] * n_ref), n_ref),
-        "duplicates": wilson(round(report["duplicates"]["share"] * n), n),
-    }
-    if report.get("privacy"):
-        found["suspicious"] = report["privacy"]["suspicious_ci"]
-    return found
 
 
 def _numbered_groups(found: Mapping[str, Any], indices: Sequence[int]) -> dict[str, Any]:

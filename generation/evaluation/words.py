@@ -107,6 +107,20 @@ def between(low: str, high: str) -> str:
     return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
+def at_equal_n(real: str, count: int, own: str) -> str:
+    """What real palms get where there are fewer of them than of the set, with what as few of the set get."""
+    return _("%(real)s at %(n)s images, where this set has %(own)s") % {
+        "real": real,
+        "n": number_format(count, force_grouping=True),
+        "own": own,
+    }
+
+
+def draws(span: str) -> str:
+    """What several draws of real palms got."""
+    return _("draws: %(span)s") % {"span": span}
+
+
 def grade(name: str) -> str:
     """A grade in one word."""
     return _(_GRADES.get(name, _GRADES["unknown"]))

@@ -4,7 +4,7 @@ import argparse
 import csv
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -210,19 +210,38 @@ def _bank(role: str, given: Path | None, extractor: features.Extractor) -> refer
 def _summary(report: Mapping[str, Any]) -> str:
     """What a person reads first: each measure beside that of real palms, then the verdicts' codes."""
     real = report["real"]["values"]
-    rows: list[list[object]] = [["measure", "this set", "real against real"]]
-    names = ["kid", "fd", "precision", "recall", "density", "coverage"]
+    rows: list[list[object]] = [["measure", "this set", "95 % interval", "real against real"]]
+    names = ["kid", "fd", "precision", "recall", "density", "coverage", "vendi"]
     titles = {"fd": "fid" if "fid" in report else "fd"}
-    rows += [[titles.get(name, name), f"{report[name]:.4f}", f"{real[name]:.4f}"] for name in names]
-    low, high = report["kid_ci"]
+    rows += [
+        [
+            titles.get(name, name),
+            f"{report[name]:.4f}",
+            _between(report["intervals"].get(name)),
+            f"{real[name]:.4f}",
+        ]
+        for name in names
+    ]
     head = (
         f"{report['n']} images against {report['n_ref']} of {report['reference']['name']}, "
         f"{report['extractor']} ({report['weights_sha256'][:8]}); "
-        f"real against real at N = {report['real']['n']}"
+        f"real against real at N = {report['real']['n']} and {report['real']['n_ref']}"
     )
     verdicts = [f"{one['measure']}: {one['grade']} ({one['code']})" for one in report["verdicts"]]
-    interval = f"95 % interval of KID: {low:.4f} .. {high:.4f}"
-    return "\n".join([head, table(rows), interval, *verdicts, _privacy(report)])
+    return "\n".join([head, table(rows), *_at_equal_n(report), *verdicts, _privacy(report)])
+
+
+def _between(interval: Sequence[float] | None) -> str:
+    return f"{interval[0]:.4f} .. {interval[1]:.4f}" if interval else "-"
+
+
+def _at_equal_n(report: Mapping[str, Any]) -> list[str]:
+    """The set with as many images as there were real ones to play it, where that is another number."""
+    own = report["real"]["set_values"]
+    if not own:
+        return []
+    numbers = ", ".join(f"{name} {value:.4f}" for name, value in own.items())
+    return [f"this set with as many images as real against real: {numbers}"]
 
 
 def _privacy(report: Mapping[str, Any]) -> str:

@@ -38,5 +38,9 @@ def judge_features(
         "precision": shares.precision,
         "recall": shares.recall,
         "density": shares.density,
+        "density_ci": [
+            max(shares.density - 1.96 * shares.density_error, 0.0),
+            shares.density + 1.96 * shares.density_error,
+        ],
         "coverage": shares.coverage,
     }

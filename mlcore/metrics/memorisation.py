@@ -13,6 +13,7 @@ from mlcore.metrics.features import Array, blocks, checked_pair, distances
 
 EXPECTED_SHARE = 0.05
 SHOWN = 20
+RESAMPLES = 400
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Memorisation:
     `ratio`: median nearest distance over that of held-out palms; below 1 is closer than real palms are.
     `suspicious`: share closer than `threshold`, under which `expected` of the held-out palms lie.
     `excess_low`: lower 95 % bound of `suspicious` - `expected`; above zero is more than chance explains.
+    `*_ci`: 95 % intervals for other images of the same model, the training palms as they stand.
     `authentic`: share of images farther from their nearest training image than it is from its own nearest.
     `copies`: images closer than half of the smallest held-out distance.
     """
@@ -42,13 +44,16 @@ class Memorisation:
     distance: float
     held_distance: float
     ratio: float
+    ratio_ci: tuple[float, float]
     threshold: float
     suspicious: float
     suspicious_ci: tuple[float, float]
     expected: float
     excess_low: float
     copies: int
+    copies_ci: tuple[float, float]
     authentic: float
+    authentic_ci: tuple[float, float]
     held_authentic: float
     suspects: tuple[Suspect, ...]
 
@@ -68,6 +73,9 @@ def memorisation(
     held_apart, held_index = nearest(real, known)
     threshold = float(np.quantile(held_apart, EXPECTED_SHARE))
     suspicious = int((apart < threshold).sum())
+    copies = int((apart < held_apart.min() / 2).sum())
+    copies_low, copies_high = wilson(copies, len(made))
+    authentic = int((apart > within[index]).sum())
     order = np.argsort(apart, kind="stable")[:shown]
     typical, held_typical = float(np.median(apart)), float(np.median(held_apart))
     return Memorisation(
@@ -77,13 +85,16 @@ def memorisation(
         distance=typical,
         held_distance=held_typical,
         ratio=typical / held_typical if held_typical > 0 else float("inf"),
+        ratio_ci=_ratio_interval(apart, held_apart),
         threshold=threshold,
         suspicious=suspicious / len(made),
         suspicious_ci=wilson(suspicious, len(made)),
         expected=EXPECTED_SHARE,
         excess_low=excess_low(suspicious / len(made), len(made), len(real)),
-        copies=int((apart < held_apart.min() / 2).sum()),
-        authentic=float((apart > within[index]).mean()),
+        copies=copies,
+        copies_ci=(copies_low * len(made), copies_high * len(made)),
+        authentic=authentic / len(made),
+        authentic_ci=wilson(authentic, len(made)),
         held_authentic=float((held_apart > within[held_index]).mean()),
         suspects=tuple(
             Suspect(int(i), int(index[i]), float(apart[i]), float(apart[i] / threshold) if threshold else 0.0)
@@ -112,6 +123,19 @@ def excess_low(share: float, count: int, held: int, z: float = 1.959964) -> floa
     """
     pooled = (share * count + EXPECTED_SHARE * held) / (count + held)
     return share - EXPECTED_SHARE - z * float(np.sqrt(pooled * (1 - pooled) * (1 / count + 1 / held)))
+
+
+def _ratio_interval(apart: Array, held: Array) -> tuple[float, float]:
+    """95 % interval of the ratio of two medians by a bootstrap of both sides."""
+    random = np.random.default_rng(0)
+
+    def medians(distances: Array) -> Array:
+        return np.array([np.median(random.choice(distances, len(distances))) for _ in range(RESAMPLES)])
+
+    over, under = medians(apart), medians(held)
+    ratios = np.divide(over, under, out=np.full(RESAMPLES, np.inf), where=under > 0)
+    low, high = np.quantile(ratios, [0.025, 0.975], method="nearest")
+    return float(low), float(high)
 
 
 def wilson(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:

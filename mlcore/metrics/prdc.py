@@ -14,12 +14,13 @@ NEAREST = 5
 
 @dataclass(frozen=True)
 class Prdc:
-    """Four shares in 0..1, but density, which is 1 for a faithful set and can be more."""
+    """Four shares in 0..1, but density, which is 1 for a faithful set and can be more, with its standard error."""
 
     precision: float
     recall: float
     density: float
     coverage: float
+    density_error: float
 
 
 def prdc(features: NDArray[np.floating], reference: NDArray[np.floating], *, nearest: int = NEAREST) -> Prdc:
@@ -30,20 +31,19 @@ def prdc(features: NDArray[np.floating], reference: NDArray[np.floating], *, nea
     made, real = checked_pair(features, reference, minimum=nearest + 1)
     made_radius, real_radius = radii(made, nearest), radii(real, nearest)
     recalled, covered = np.zeros(len(real), dtype=bool), np.zeros(len(real), dtype=bool)
-    inside = 0.0  # balls of real images that hold a made one, summed over the made
-    precise = 0
+    inside = np.zeros(len(made))  # how many balls of real images hold each made one
     for block in blocks(len(made)):
         apart = distances(real, made[block])  # (real, made)
         held = apart < real_radius[:, None]
-        precise += int(held.any(axis=0).sum())
-        inside += float(held.sum())
+        inside[block] = held.sum(axis=0)
         covered |= held.any(axis=1)
         recalled |= (apart < made_radius[None, block]).any(axis=1)
     return Prdc(
-        precision=precise / len(made),
+        precision=float((inside > 0).mean()),
         recall=float(recalled.mean()),
-        density=inside / (nearest * len(made)),
+        density=float(inside.mean() / nearest),
         coverage=float(covered.mean()),
+        density_error=float(inside.std(ddof=1) / nearest / np.sqrt(len(made))),
     )
 
 

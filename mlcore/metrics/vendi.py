@@ -12,11 +12,22 @@ def vendi(features: NDArray[np.floating]) -> float:
 
     It grows with n, so compare at equal n. It needs no reference: noise is diverse too.
     """
-    rows = checked(features, minimum=1)
-    unit = _unit(rows)
-    # The n x n similarity and the d x d second moment have the same eigenvalues but for zeros.
-    small = unit @ unit.T if len(unit) < unit.shape[1] else unit.T @ unit
-    shares = scipy.linalg.eigvalsh(small / len(unit), check_finite=False)
+    unit, small = similarities(features)
+    return of_similarities(small, len(unit))
+
+
+def similarities(features: NDArray[np.floating]) -> tuple[Array, Array]:
+    """Rows of length one, and the smaller of two matrices: their n x n similarity, or their d x d second moment.
+
+    Both have the same eigenvalues but for zeros.
+    """
+    unit = _unit(checked(features, minimum=1))
+    return unit, unit @ unit.T if len(unit) < unit.shape[1] else unit.T @ unit
+
+
+def of_similarities(small: Array, count: int) -> float:
+    """The score of either matrix of `count` images."""
+    shares = scipy.linalg.eigvalsh(small / count, check_finite=False)
     shares = shares[shares > np.finfo(np.float64).eps * len(shares)]
     return float(np.exp(-(shares * np.log(shares)).sum()))
 

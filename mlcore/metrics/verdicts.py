@@ -75,12 +75,13 @@ def _step(ratio: float) -> tuple[str, str]:
 
 
 def _share(report: Mapping[str, Any], real: Mapping[str, float], name: str) -> Verdict:
-    """A share against the share that real palms reach."""
-    reached = report[name] / real[name] if real[name] > 0 else 1.0
+    """A share against the share that real palms reach, both with as many images."""
+    value = (report["real"].get("set_values") or report)[name]
+    reached = value / real[name] if real[name] > 0 else 1.0
     for limit, grade, code in ((0.85, GOOD, "like_real"), (0.5, FINE, "below_real"), (0.2, WORRYING, "low")):
         if reached >= limit:
-            return Verdict(name, grade, code, report[name], real[name])
-    return Verdict(name, BAD, "hardly_any", report[name], real[name])
+            return Verdict(name, grade, code, value, real[name])
+    return Verdict(name, BAD, "hardly_any", value, real[name])
 
 
 def _duplicates(found: Mapping[str, Any]) -> Verdict:

@@ -26,12 +26,15 @@ class Network: name, sha256 = "x", "w"
 n, dim = int(sys.argv[1]), int(sys.argv[2])
 random = np.random.default_rng(0)
 real = random.normal(size=(314, dim)).astype(np.float32)
-header = BankHeader("b", "reference", "x", "w", 8, 314, dim, "c")
+def bank_of(rows, split):
+    header = BankHeader("b", "reference", "x", "w", 8, len(rows), dim, "c", split, [{"source": "s"}])
+    return Bank(header, rows, np.arange(len(rows)))
 made = random.normal(size=(n, dim)).astype(np.float32)
-bank = Bank(header, real, np.arange(314))
+bank = bank_of(real, "validation")
+training = bank_of(random.normal(size=(314, dim)).astype(np.float32), "train")
 evaluate(made[:60], Network, bank)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-evaluate(made, Network, bank, training=bank)
+evaluate(made, Network, bank, training=training)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
@@ -68,7 +71,7 @@ def test_a_second_measurement_takes_seconds(keep, tmp_path):
         extractor = features.load()
         found = command.Folder.read(folder, extractor, FeatureCache(tmp_path / "cache"), quiet=True)
         bank = command._reference(None, extractor, FeatureCache(None), quiet=True)
-        command.evaluate(found.features, extractor, bank, training=command._training(None, extractor))
+        command.evaluate(found.features, extractor, bank, training=command._bank("training", None, extractor))
         seconds[name] = round(time.process_time() - started, 2)
     keep("second-measurement", images=COUNT, processor_seconds=seconds)
     assert seconds["second"] < 10 and seconds["after deleting 20"] < 10

@@ -31,7 +31,7 @@ def test_a_set_is_measured_and_the_headline_stands_on_it(palms, measured, alice)
     assert (result["n"], result["n_ref"], result["extractor"]) == (12, 314, "efficientnet-lite0")
     assert result["real"]["way"] == "other_people"
     assert set(result["intervals"]) == {
-        "kid", "precision", "recall", "coverage", "duplicates"
+        "kid", "density", "precision", "recall", "coverage", "duplicates"
     }  # fmt: skip
     assert image_set.quality == {
         "kid": result["kid"],

@@ -56,3 +56,27 @@ def test_the_card_says_why_privacy_is_not_measured(why, said):
     card = next(one for one in cards.Sheet({"unmeasured": {"privacy": why}}).cards if one.key == "privacy")
     assert (card.number, card.grade) == ("–", "unknown")
     assert said in card.sentences[0]
+
+
+def test_real_palms_at_another_number_stand_beside_the_set_at_that_number():
+    real = {
+        "way": "halves",
+        "n": 157,
+        "values": {"fd": 25.0, "kid": 0.002, "recall": 0.8},
+        "lowest": {"fd": 24.0, "kid": 0.001, "recall": 0.8},
+        "highest": {"fd": 26.5, "kid": 0.003, "recall": 0.8},
+        "set_values": {"fd": 27.1, "recall": 0.7},
+    }
+    result = {
+        "fid": 23.6, "fd": 23.6, "kid": 0.004, "recall": 0.9, "real": real, "intervals": {"fid": [23.0, 24.2]}
+    }  # fmt: skip
+    sheet = cards.Sheet(result)
+    assert sheet.fid_card.real == "25.0 at 157 images, where this set has 27.1"
+    assert sheet.fid_card.interval == "23.0 to 24.2"
+    assert 'class="reference"' not in sheet.fid_card.scale
+    quality = sheet.cards[0]
+    assert quality.real == "2.0" and 'class="reference"' in quality.scale
+    row = next(row for row in quality.rows if row.title == "Fréchet distance")
+    assert (row.real, row.real_span) == (
+        "25.00 at 157 images, where this set has 27.10", "draws: 24.00 to 26.50"
+    )  # fmt: skip

@@ -68,7 +68,7 @@ def test_no_sentence_of_the_room_quotes_an_error():
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda rows: real_against_real(rows, [0, 0, 1, 1, 2, 2, 3, 3], 8), "нужно больше 5"),
+        (lambda rows: real_against_real(rows, [0, 0, 1, 1, 2, 2, 3, 3], rows), "нужно больше 5"),
         (lambda rows: checked(rows[:1]), "Изображений 1, а для этой меры нужно не меньше 2"),
         (lambda rows: checked(rows * float("nan")), "Признаки 8 из 8 изображений"),
         (lambda rows: choosing_curve(rows, [float("nan")] * 8, rows), "8 из 8 вероятностей"),

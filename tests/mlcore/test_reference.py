@@ -167,6 +167,20 @@ def test_only_the_standard_weights_give_a_fid():
     assert "fid" not in evaluate(made, tiny_extractor("tiny", sha256=sha256), real)
 
 
+def test_every_number_has_an_interval_or_none_on_purpose():
+    training, held = bank(300, seed=1, role="training", split="train"), bank(120, seed=5)
+    report = evaluate(bank(400, seed=6).features, tiny_extractor(), held, training=training)
+    measures = "kid fd density precision recall coverage vendi duplicates suspicious ratio copies authentic"
+    assert set(report["intervals"]) == set(measures.split())
+    for name, (low, high) in report["intervals"].items():
+        value = report.get(name, report["privacy"].get(name))
+        number = value["share"] if name == "duplicates" else value
+        assert low - 1e-9 <= number <= high + 1e-9, name
+    # Real palms were fewer than the set, so the set stands beside them with as many.
+    assert (report["real"]["n"], report["n"]) == (300, 400)
+    assert report["real"]["set_values"]["fd"] > report["fd"]
+
+
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_too_few_is_said(count):
     with pytest.raises(TooFewImages, match=f"has {count} images"):

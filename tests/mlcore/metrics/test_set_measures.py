@@ -7,8 +7,11 @@ from mlcore.metrics.baseline import _half, real_against_real
 from mlcore.metrics.choosing import choosing_curve
 from mlcore.metrics.duplicates import duplicates, near_threshold
 from mlcore.metrics.errors import FeaturesDiffer, NotFiniteFeatures, TooFewImages
+from mlcore.metrics.fid import frechet_distance
+from mlcore.metrics.jackknife import frechet_interval, vendi_interval
 from mlcore.metrics.memorisation import memorisation, wilson
-from mlcore.metrics.vendi import vendi
+from mlcore.metrics.moments import Moments
+from mlcore.metrics.vendi import of_similarities, similarities, vendi
 from mlcore.metrics.verdicts import verdicts
 
 
@@ -122,14 +125,79 @@ def test_halves_never_share_a_person():
 
 def test_real_against_real_says_its_way_and_n():
     rows, groups = people(120, 10), np.arange(120)
-    halves = real_against_real(rows, groups, 1000)
+    halves = real_against_real(rows, groups, people(1000, 12))
     assert (halves.way, halves.n, halves.n_ref) == ("halves", 60, 60)
-    other = real_against_real(rows, groups, 50, others=people(90, 11))
-    assert (other.way, other.n, other.n_ref) == ("other_people", 50, 120)
+    other = real_against_real(rows, groups, people(50, 13), others=people(90, 11))
+    assert (other.way, other.n, other.n_ref, other.set_values) == ("other_people", 50, 120, None)
+    assert set(other.values) == set(other.lowest) == set(other.highest) >= {"vendi", "duplicates"}
     assert other.lowest["kid"] <= other.values["kid"] <= other.highest["kid"]
     assert abs(other.values["kid"]) < 0.2
     with pytest.raises(TooFewImages, match="larger reference"):
-        real_against_real(rows[:8], groups[:8], 50)
+        real_against_real(rows[:8], groups[:8], people(50, 13))
+
+
+@pytest.mark.parametrize("others", [None, people(150, 11)])
+def test_real_palms_as_a_set_are_no_better_than_real_palms_at_the_same_n(others):
+    # The Frechet distance falls with N: a large set of real palms would look closer than a few real palms do.
+    rows, groups, made = people(300, 10), np.arange(300), people(1000, 12)
+    found = real_against_real(rows, groups, made, others=others)
+    whole = frechet_distance(Moments.of(made), Moments.of(rows))
+    assert found.n == 150 and whole < 0.7 * found.values["fd"]
+    assert found.set_values["fd"] == pytest.approx(found.values["fd"], rel=0.5)
+    assert set(found.set_values) == {"fd", "precision", "recall", "density", "coverage", "vendi"}
+
+
+def test_extrapolation_of_real_palms_where_there_are_enough():
+    rows, groups = people(700, 10), np.arange(700)
+    assert "fd_infinite" in real_against_real(rows, groups, people(350, 12)).values
+    assert "fd_infinite" not in real_against_real(rows, groups, people(290, 12), others=rows).values
+
+
+@pytest.mark.parametrize(("count", "dim"), [(60, 80), (300, 8)])
+def test_what_is_left_out_is_what_is_measured_without_it(count, dim):
+    rows = np.random.default_rng(0).normal(size=(count, dim)) + 1
+    whole, kept = Moments.of(rows).without(rows[:7]), Moments.of(rows[7:])
+    assert whole.n == kept.n
+    assert np.allclose(whole.mean, kept.mean) and np.allclose(whole.covariance, kept.covariance)
+    unit, small = similarities(rows)
+    without = small[7:, 7:] if count < dim else small - unit[:7].T @ unit[:7]
+    assert of_similarities(without, count - 7) == pytest.approx(vendi(rows[7:]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [60, 300])
+def test_intervals_by_leaving_out_cover_what_sets_of_that_size_get(count):
+    random = np.random.default_rng(14)
+    mix = random.normal(size=(64, 64)) / np.sqrt(np.arange(1, 65))
+    target = Moments.of(random.normal(size=(200, 64)) @ mix)
+    values, ranges = [], []
+    for seed in range(60):
+        rows = 0.9 * random.normal(size=(count, 64)) @ mix + 0.1
+        pair = frechet_distance(Moments.of(rows), target), vendi(rows)
+        values.append(pair)
+        ranges.append(
+            (frechet_interval(rows, target, pair[0], seed=seed), vendi_interval(rows, pair[1], seed=seed))
+        )
+    for measure in (0, 1):
+        expected = np.mean([pair[measure] for pair in values])
+        covered = sum(low <= expected <= high for low, high in (one[measure] for one in ranges))
+        assert covered >= 52
+
+
+def test_too_few_to_leave_a_tenth_out_have_no_interval():
+    rows = people(49, 0)
+    assert frechet_interval(rows, Moments.of(people(80, 1)), 1.0) is None
+    assert vendi_interval(rows, 4.0) is None
+
+
+def test_privacys_numbers_have_intervals():
+    training = people(200, 0)
+    made = np.vstack([people(60, 2), training[:3] + 1e-3])
+    found = memorisation(made, training, people(150, 1))
+    for name in ("ratio", "copies", "authentic", "suspicious"):
+        low, high = getattr(found, f"{name}_ci")
+        assert low <= getattr(found, name) <= high and low < high
+    assert found.copies_ci[0] > 0.5
 
 
 def report(**changed):
@@ -171,6 +239,12 @@ def test_verdicts_follow_real_against_real():
 )
 def test_a_wide_interval_makes_nothing_good(kid, interval, grade, code):
     assert graded(report(kid=kid, kid_ci=interval))["kid"] == (grade, code)
+
+
+def test_shares_are_judged_at_the_number_of_real_palms():
+    real = report()["real"] | {"set_values": {"precision": 0.5, "recall": 0.1}}
+    found = graded(report(real=real))
+    assert (found["precision"], found["recall"]) == (("fine", "below_real"), ("bad", "hardly_any"))
 
 
 def test_few_images_are_too_few_to_judge():
