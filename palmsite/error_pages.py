@@ -1,6 +1,7 @@
 """Draws the error pages: what happened, what was kept, what to do now.
 
-From 500 on a page is drawn without request, session or database, since any of them may be what broke.
+From 500 on a page is drawn without session or database, and without what a room adds to a request, since any of them
+may be what broke.
 """
 
 import json
@@ -9,6 +10,7 @@ import sys
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +22,7 @@ _PROBLEMS = {
     400: gettext_lazy("The request cannot be read."),
     403: gettext_lazy("You may not do this."),
     404: gettext_lazy("There is nothing here, or it is not yours."),
+    405: gettext_lazy("This address does not take this method; the header Allow names those it takes."),
     413: gettext_lazy("That is too large to be sent in one piece."),
     429: gettext_lazy("Too many attempts. Wait a minute and try again."),
     500: gettext_lazy(
@@ -30,7 +33,7 @@ _PROBLEMS = {
     ),
 }
 RETRY_SECONDS = 15
-DRAWN = frozenset({400, 403, 404, 413, 429, 500, 503})
+DRAWN = frozenset({400, 403, 404, 405, 413, 429, 500, 503})
 
 
 def render(
@@ -64,6 +67,9 @@ def render(
         )
     else:
         template = f"errors/{status}.html" if status in DRAWN else "errors/other.html"
+        if status >= 500:
+            # Neither asks session or database; with them the language can be chosen.
+            context |= {"here": request.get_full_path(), "csrf_token": get_token(request)}
         page = render_to_string(template, context, None if status >= 500 else request)
         response = HttpResponse(page, status=status)
     if retry_after is not None:
@@ -86,6 +92,13 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer where nothing is (handler404)."""
     return render(request, 404, code="not_found")
+
+
+def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    """Answer a method that no view takes, with those that one does take."""
+    response = render(request, 405, code="method_not_allowed")
+    response["Allow"] = allowed
+    return response
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.encoding import escape_uri_path
 from django.utils.functional import SimpleLazyObject
 
@@ -19,6 +19,8 @@ from palmsite import error_pages, metrics, problems
 GetResponse = Callable[[HttpRequest], HttpResponse]
 access_log = logging.getLogger("palmsite.access")
 
+# What the web server writes into a request whose body it did not take.
+TOO_LARGE = "palmsite.too_large"
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET_PATHS = ("/healthz", "/metrics", "/static/")
 
@@ -100,8 +102,13 @@ class DomainErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on."""
-        return self.get_response(request)
+        """Pass the request on; Django's own answer to a method that no view takes is an empty page."""
+        if request.META.get(TOO_LARGE):
+            return error_pages.render(request, 413, code="too_large")
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            return error_pages.method_not_allowed(request, response["Allow"])
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a refusal into an answer; anything else goes on to Django."""

@@ -1,5 +1,6 @@
 """The web server: waitress, threads in one process. Undoes proxies, so that the rooms see the visitor's address."""
 
+import io
 import signal
 import socket
 import sys
@@ -8,10 +9,17 @@ from typing import Any, NoReturn
 
 import waitress.server
 from django.conf import settings
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.task import ErrorTask, WSGITask
+from waitress.utilities import RequestEntityTooLarge
 
 from accounts import streams
+from palmsite.middleware import TOO_LARGE
 
 _CONNECTION_LIMIT = 500
+# More than the largest file that a room takes (generation/uploads/registry.py): a form without script sends it whole.
+MOST_BODY = 5 * 2**30
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -31,14 +39,11 @@ def serve(listener: socket.socket) -> None:
     """Answer requests until SIGTERM or Ctrl-C; what is being answered then has a few seconds to end."""
     from palmsite.wsgi import application
 
-    server = waitress.server.create_server(
+    server = create_server(
         application,
         sockets=[listener],
         threads=settings.PALMSITE_WEB_THREADS,
         connection_limit=_CONNECTION_LIMIT,
-        # Files are sent without a thread. What is made while it is sent is taken off the thread's hands up to here,
-        # into a temporary file; beyond, the thread waits for its reader (accounts/streams.py).
-        outbuf_high_watermark=streams.BUFFERED_BYTES,
         channel_timeout=60,
         ident=None,
         clear_untrusted_proxy_headers=True,
@@ -46,6 +51,44 @@ def serve(listener: socket.socket) -> None:
     )
     signal.signal(signal.SIGTERM, _leave)
     server.run()
+
+
+def create_server(application: Any, *, max_request_body_size: int = MOST_BODY, **more: Any) -> Any:
+    """Waitress at an address, with what makes it ours."""
+    server = waitress.server.create_server(
+        application,
+        max_request_body_size=max_request_body_size,
+        # Files are sent without a thread. What is made while it is sent is taken off the thread's hands up to here,
+        # into a temporary file; beyond, the thread waits for its reader (accounts/streams.py).
+        outbuf_high_watermark=streams.BUFFERED_BYTES,
+        **more,
+    )
+    server.channel_class = _Channel
+    return server
+
+
+class _TooLarge(WSGITask):
+    """A request whose body is over the limit: the site itself says so, in style, and nothing of it is read."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """Hand over the request without its body."""
+        environ: dict[str, Any] = super().get_environment()
+        environ.update({"CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO(), TOO_LARGE: True})
+        return environ
+
+    def execute(self) -> None:
+        """Answer and hang up: the rest of the body may still be on its way."""
+        self.set_close_on_finish()
+        super().execute()
+
+
+def _error_task(channel: HTTPChannel, request: HTTPRequestParser) -> ErrorTask | WSGITask:
+    kind = _TooLarge if isinstance(request.error, RequestEntityTooLarge) else ErrorTask
+    return kind(channel, request)
+
+
+class _Channel(HTTPChannel):
+    error_task_class = staticmethod(_error_task)
 
 
 def proxies(count: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def request_():
     return request
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 429])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 429])
 def test_page_stands_in_the_frame_with_a_way_on(request_, status):
     response = error_pages.render(request_, status, code="some_code")
     page = response.content.decode()
@@ -37,6 +37,7 @@ def test_a_broken_house_asks_nothing_of_request_or_database(status):
     assert 'data-theme="dark"' in page
     assert "css/tokens.css" in page
     assert 'href="/"' in page
+    assert 'name="language" value="ru"' in page and 'name="next" value="/somewhere"' in page
 
 
 def test_the_message_and_the_fields_of_a_refusal_are_said(request_):

@@ -8,13 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
-import waitress.adjustments
 import yaml
 from django.conf import settings
 from django.core.management import get_commands
 from django.urls import resolve
 
 from generation.uploads.services import MOST_CHUNK
+from palmsite import serving
 from palmsite.settings import ENVIRONMENT
 
 ROOT = Path(settings.BASE_DIR)
@@ -209,7 +209,7 @@ def test_nginx_stands_where_the_site_looks_for_it():
     assert [(volume["source"], volume["target"]) for volume in mounted] == [("media", "/media")]
     # Neither is the narrower one: what a form without script may send here, it may send there.
     most = int(re.search(r"client_max_body_size (\d+)g;", NGINX).group(1)) * 2**30
-    assert most == waitress.adjustments.Adjustments.max_request_body_size
+    assert most == serving.MOST_BODY
     assert most >= max(2 * MOST_CHUNK, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     assert NGINX.count("{") == NGINX.count("}")
 

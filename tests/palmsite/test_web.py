@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import include, path
+from django.views.decorators.http import require_POST
 
 from accounts import request_id
 from accounts.errors import Conflict, NotFound, TooMany
@@ -33,6 +34,7 @@ def break_down(request):
 
 urlpatterns = [
     path("refuse/<name>", refuse),
+    path("api/v1/refuse-get", require_POST(tell_id)),
     path("api/v1/refuse/<name>", refuse),
     path("tell-id", tell_id),
     path("break", break_down),
@@ -129,6 +131,16 @@ def test_refusal_outside_of_drf_is_a_problem_below_api(client):
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["errors"] == [{"field": "name", "detail": "Taken."}]
     assert client.get("/api/v1/refuse/many")["Retry-After"] == "60"
+
+
+def test_a_method_that_is_not_taken_is_said_in_style(client):
+    answer = client.get("/appearance")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "Nothing to see here" in answer.content.decode()
+    answer = client.get("/api/v1/refuse-get")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "method_not_allowed"
 
 
 def test_broken_page_tells_no_insides(alice, caplog):

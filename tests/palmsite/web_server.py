@@ -2,11 +2,9 @@
 
 import threading
 
-import waitress.server
 import waitress.wasyncore
 from django.core.wsgi import get_wsgi_application
 
-from accounts import streams
 from palmsite import serving
 
 
@@ -14,11 +12,10 @@ class WebServer:
     """waitress before Django as `manage.py web` sets it up, at a port of its own."""
 
     def __init__(self, *, proxies=0, threads=2, **more):
-        self.server = waitress.server.create_server(
+        self.server = serving.create_server(
             get_wsgi_application(),
             listen="127.0.0.1:0",
             threads=threads,
-            outbuf_high_watermark=streams.BUFFERED_BYTES,
             **serving.proxies(proxies),
             **more,
         )
