@@ -45,3 +45,16 @@ def test_a_mistake_of_the_site_is_still_called_one(client, alice, monkeypatch):
     client.force_login(alice)
     monkeypatch.setattr(selectors, "set_for", lambda *_: 1 / 0)
     assert client.get("/sets/01890000-0000-7000-8000-000000000000").status_code == 500
+
+
+def test_a_language_chosen_meanwhile_stays_in_the_browser(client, alice, monkeypatch):
+    client.force_login(alice)
+
+    def fail(*_args, **_kwargs):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(type(alice), "save", fail)
+    answer = client.post("/appearance", {"language": "ru", "next": "/history"})
+    assert answer.status_code == 302 and answer["Location"] == "/history"
+    monkeypatch.undo()
+    assert 'lang="ru"' in client.get("/history").content.decode()
