@@ -87,6 +87,8 @@ class PersonAdmin(UserAdmin):
     ordering = ("username",)
     # Django's widget of two lists names parts that readers of the screen cannot have a name for.
     filter_horizontal = ()
+    # What happened is not typed; the two fields of a time would have one label.
+    readonly_fields = ("last_login", "date_joined")
     actions = ("let_people_in", "turn_people_away")
     inlines = (LedgerInline,)
     fieldsets = (

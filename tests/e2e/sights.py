@@ -35,3 +35,17 @@ SIGNED_IN = {
     "password": "/account/password/change/",
     "second-factor": "/account/2fa/",
 }
+# Where few people come: looked at in one width and language.
+SELDOM_SEEN = {
+    "webhooks": "/webhooks",
+    "model-new": "/models/add",
+    "waiting": "/account/waiting",
+    "inactive": "/account/inactive/",
+    "log-out": "/account/logout/",
+    "admin": "/admin/",
+    "admin-people": "/admin/accounts/user/",
+    "admin-group": "/admin/auth/group/add/",
+    "admin-jobs": "/admin/jobs/job/",
+    "admin-log": "/admin/accounts/auditevent/",
+}
+ERRORS = (400, 403, 405, 413, 429, 500, 503)

@@ -8,6 +8,16 @@ from playwright.sync_api import expect
 from tests.e2e import people, sights, site
 
 FURNISH = "from tests.e2e import furnishing; furnishing.main()"
+ERROR_PAGES = """
+import json
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from palmsite import error_pages
+asked = RequestFactory().get("/somewhere")
+asked.user = AnonymousUser()
+print(json.dumps({{n: error_pages.render(asked, n, code="a_code").content.decode() for n in {statuses}}}))
+"""
+HTML = "text/html; charset=utf-8"
 
 LOOKS = [(1280, "light", "en"), (1280, "dark", "ru"), (390, "light", "ru"), (390, "dark", "en")]
 looks = pytest.mark.parametrize(("width", "theme", "language"), LOOKS, ids=lambda value: str(value))
@@ -58,6 +68,53 @@ def test_open_menus_are_content_too(visit, width, theme, language):
         visitor.must_be_content()
         visitor.page.keyboard.press("Escape")
         expect(menu).not_to_have_attribute("open", "")
+
+
+@pytest.fixture(scope="module")
+def error_pages(house):
+    """What the site answers when something is wrong, by status: not every wrong can be done to a running house."""
+    return json.loads(house.manage("shell", "-v0", "-c", ERROR_PAGES.format(statuses=sights.ERRORS)))
+
+
+def test_pages_that_are_seldom_seen(visit, error_pages):
+    visitor = visit(theme="dark")  # in light their parts are looked at on other pages
+    page = visitor.page
+    page.route(
+        "**/wrong/*", lambda route: route.fulfill(body=error_pages[route.request.url[-3:]], content_type=HTML)
+    )
+    for status in sights.ERRORS:
+        visitor.go(f"/wrong/{status}")
+        expect(page.locator("h1")).to_have_count(1)
+        visitor.must_be_content()
+    people.log_in(visitor, "admin", people.ADMIN_PASSWORD)
+    for path in sights.SELDOM_SEEN.values():
+        assert visitor.go(path) == 200, path
+        visitor.must_be_content()
+    visitor.go(sights.SELDOM_SEEN["admin-people"])
+    page.locator("#result_list tbody th a").first.click()
+    page.wait_for_url("**/change/")
+    visitor.must_be_content()
+
+
+def test_the_description_of_the_api(visit):
+    visitor = visit(theme="dark")  # it is long, and its sheet stays light
+    visitor.go("/api/v1/docs")
+    for method in ("get", "post", "patch", "delete"):
+        visitor.page.locator(f".opblock-{method} .opblock-summary-control").first.click()
+    expect(visitor.page.locator(".opblock-body .microlight").first).to_be_visible()
+    visitor.must_be_content()
+
+
+def test_the_administration_speaks_both_languages(visit):
+    visitor = visit()
+    page = visitor.page
+    people.log_in(visitor, "admin", people.ADMIN_PASSWORD)
+    visitor.go("/admin/jobs/job/")
+    page.locator("#language button[value=ru]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    assert page.url.endswith("/admin/jobs/job/")
+    page.locator("#language button[value=en]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
 def test_theme_and_language_stay(visit):
