@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from mlcore.metrics.errors import FeaturesDiffer, NotFiniteScores, TooFewImages
 from mlcore.metrics.features import checked_pair
-from mlcore.metrics.kid import kid
-from mlcore.metrics.prdc import NEAREST, prdc
+from mlcore.metrics.prdc import NEAREST
+from mlcore.metrics.subsets import measure_parts
 
 SHARES = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 MINIMUM = 10
@@ -46,34 +46,32 @@ def choosing_curve(
     made, real = checked_pair(features, reference, minimum=NEAREST + 1)
     order = _best_first(scores, len(made))
     shuffled = np.random.default_rng(seed).permutation(len(made))
-    points = []
-    for share in shares:
-        count = round(share * len(made))
-        if count < MINIMUM:
-            continue
-        kept, drawn = made[order[:count]], made[shuffled[:count]]
-        chosen, chance = prdc(kept, real), prdc(drawn, real)
-        points.append(
-            Point(
-                share=share,
-                n=count,
-                kid=kid(kept, real),
-                precision=chosen.precision,
-                recall=chosen.recall,
-                coverage=chosen.coverage,
-                random_kid=kid(drawn, real),
-                random_precision=chance.precision,
-                random_recall=chance.recall,
-                random_coverage=chance.coverage,
-            )
-        )
-    if not points:
+    counts = {share: round(share * len(made)) for share in shares if round(share * len(made)) >= MINIMUM}
+    if not counts:
         raise TooFewImages(
             f"The set has {len(made)} images; the curve of choosing needs at least {MINIMUM} in a share.",
             n=len(made),
             least=MINIMUM,
         )
-    return points
+    parts = [rows[:count] for rows in (order, shuffled) for count in counts.values()]
+    found = measure_parts(made, real, parts, nearest=NEAREST)
+    return [
+        Point(
+            share=share,
+            n=count,
+            kid=chosen.kid,
+            precision=chosen.precision,
+            recall=chosen.recall,
+            coverage=chosen.coverage,
+            random_kid=chance.kid,
+            random_precision=chance.precision,
+            random_recall=chance.recall,
+            random_coverage=chance.coverage,
+        )
+        for (share, count), chosen, chance in zip(
+            counts.items(), found[: len(counts)], found[len(counts) :], strict=True
+        )
+    ]
 
 
 def _best_first(scores: Sequence[float] | NDArray[np.floating], count: int) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mlcore.metrics.errors import FeaturesDiffer, NotFiniteFeatures, TooFewImages
 
 Array = NDArray[np.float64]
-BLOCK = 1024
+BLOCK = 512
 
 
 def checked(features: Any, *, minimum: int = 2, what: str = "The set") -> Array:
@@ -58,9 +58,10 @@ def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
 
 def distances(rows: Array, others: Array) -> Array:
     """Euclidean distances (n, m); the subtraction's rounding never makes a negative square."""
-    squares = (
-        np.einsum("nd,nd->n", rows, rows)[:, None]
-        + np.einsum("md,md->m", others, others)[None, :]
-        - 2.0 * rows @ others.T
-    )
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
+    found = rows @ others.T
+    # In place: a block of these is by far the most that measuring keeps at once.
+    found *= -2.0
+    found += np.einsum("nd,nd->n", rows, rows)[:, None]
+    found += np.einsum("md,md->m", others, others)[None, :]
+    np.maximum(found, 0.0, out=found)
+    return np.asarray(np.sqrt(found, out=found))

@@ -60,8 +60,12 @@ def kid_with_interval(
 
 def kernel(x: Array, y: Array) -> Array:
     """k(x, y) = (x . y / d + 1)^3 for all pairs (n, m)."""
-    inner = x @ y.T / x.shape[1] + 1.0
-    return np.asarray(inner * inner * inner)
+    inner = x @ y.T
+    inner /= x.shape[1]
+    inner += 1.0
+    cube = inner * inner
+    cube *= inner
+    return np.asarray(cube)
 
 
 def _draws(random: np.random.Generator, resamples: int, groups: NDArray[np.integer]) -> Array:

@@ -9,8 +9,11 @@ from mlcore.metrics.duplicates import duplicates, near_threshold
 from mlcore.metrics.errors import FeaturesDiffer, NotFiniteFeatures, TooFewImages
 from mlcore.metrics.fid import frechet_distance
 from mlcore.metrics.jackknife import frechet_interval, vendi_interval
+from mlcore.metrics.kid import kid
 from mlcore.metrics.memorisation import memorisation, wilson
 from mlcore.metrics.moments import Moments
+from mlcore.metrics.prdc import prdc
+from mlcore.metrics.subsets import measure_parts
 from mlcore.metrics.vendi import of_similarities, similarities, vendi
 from mlcore.metrics.verdicts import verdicts
 
@@ -104,6 +107,20 @@ def test_choosing_the_best_buys_realism_with_diversity():
     assert last.share == 0.1
     assert last.precision > last.random_precision + 0.2
     assert last.recall < last.random_recall
+
+
+@pytest.mark.parametrize("rows", [7, 512])
+def test_parts_are_measured_as_if_each_were_a_set(monkeypatch, rows):
+    monkeypatch.setattr("mlcore.metrics.subsets.ROWS", rows)
+    random = np.random.default_rng(4)
+    made, real = random.normal(0.5, 1, size=(90, 6)) + 2, random.normal(size=(70, 6)) + 2
+    parts = [random.permutation(90)[:count] for count in (90, 40, 11)]
+    for part, found in zip(parts, measure_parts(made, real, parts, nearest=5), strict=True):
+        shares = prdc(made[part], real)
+        assert (found.precision, found.recall, found.coverage) == pytest.approx(
+            (shares.precision, shares.recall, shares.coverage)
+        )
+        assert found.kid == pytest.approx(kid(made[part], real), rel=1e-4)
 
 
 def test_choosing_refuses_scores_that_do_not_fit():
