@@ -72,9 +72,9 @@ class _TooLarge(WSGITask):
 
     def get_environment(self) -> dict[str, Any]:
         """Hand over the request without its body."""
-        environ: dict[str, Any] = super().get_environment()
-        environ.update({"CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO(), TOO_LARGE: True})
-        return environ
+        handed: dict[str, Any] = super().get_environment()
+        handed.update({"CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO(), TOO_LARGE: True})
+        return handed
 
     def execute(self) -> None:
         """Answer and hang up: the rest of the body may still be on its way."""
