@@ -86,6 +86,7 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
         "histogram": charts.histograms(scored, label=_("Images by probability, one outline a set"))
         if any(scored)
         else "",
+        "scored_heads": [head for head, counts in zip(heads, scored, strict=True) if counts],
         "scores": _score_rows(scored),
         "recipe": [_recipe_line(line) for line in result["recipe"]],
         "pairs": _matrix(result),
@@ -146,7 +147,7 @@ def is_of_palms(column: Mapping[str, Any]) -> bool:
 def lines(result: Mapping[str, Any]) -> Iterator[Line]:
     """Every measure that any of the sets has."""
     reports = [column["report"] for column in result["sets"]]
-    real = (result.get("real") or {}).get("values", {})
+    real = _real(result)
     for key, written, less, is_share in LINES:
         values = [value_of(report, key) for report in reports]
         if all(value is None for value in values):
@@ -163,6 +164,13 @@ def lines(result: Mapping[str, Any]) -> Iterator[Line]:
             for value, interval, mark in zip(values, intervals, marked, strict=True)
         )
         yield Line(key, words.measure_title(key), cells, "" if beside is None else written(beside))
+
+
+def _real(result: Mapping[str, Any]) -> dict[str, float]:
+    """What real palms get; not where they were fewer than the sets and the measure falls or grows with N."""
+    baseline = result.get("real") or {}
+    elsewhere = baseline.get("set_values") or {}
+    return {key: value for key, value in baseline.get("values", {}).items() if key not in elsewhere}
 
 
 def better(intervals: Sequence[Interval], *, less: bool) -> list[bool]:
@@ -202,7 +210,7 @@ def _whole(interval: Interval) -> Interval:
 def rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """The measures as plain rows for a table file: one row a measure and set."""
     yield ("measure", "set", "name", "n", "value", "low", "high", "real", "better", "other", "other_name")
-    real = (result.get("real") or {}).get("values", {})
+    real = _real(result)
     for key, _written, less, _is_share in LINES:
         reports = [column["report"] for column in result["sets"]]
         intervals = [interval_of(report, key) for report in reports]
@@ -325,7 +333,7 @@ def _score_rows(scored: Sequence[Sequence[int]]) -> list[tuple[str, list[str]]]:
 
 
 def _recipe_line(line: Mapping[str, Any]) -> dict[str, Any]:
-    values = ["–" if value in (None, "") else str(value) for value in line["values"]]
+    values = [words.recipe_value(line["key"], value) for value in line["values"]]
     return {"title": words.recipe_title(line["key"]), "values": values, "differs": line["differs"]}
 
 

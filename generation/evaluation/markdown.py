@@ -78,8 +78,12 @@ def _section(card: cards.Card) -> str:
     lines += [sentence for text in card.sentences for sentence in (text, "")]
     if card.rows:
         lines += ["| measure | this set | 95 % interval | real palms |", "|---|---:|---:|---:|"]
-        lines += [f"| {row.title} | {row.value} | {row.interval} | {row.real or '–'} |" for row in card.rows]
+        lines += [f"| {row.title} | {row.value} | {row.interval} | {_real(row)} |" for row in card.rows]
     return "\n".join(lines).rstrip()
+
+
+def _real(row: cards.Row) -> str:
+    return ", ".join(filter(None, (row.real, row.real_span))) or "–"
 
 
 def _number(value: float) -> str:

@@ -1,5 +1,6 @@
 """The worker's side of a measurement: images in, features by hash from the cache, one report out. Writes no row."""
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ LEAST = 10
 SHOWN_GROUPS, SHOWN_IN_GROUP = 24, 12
 BINS = 20
 GRID = 8
+SAID_WITHIN = 8192  # bytes of a file that hold what it says of itself, before the pixels
 # What a recipe may differ in, in the order in which people read it.
 RECIPE = ("model", "seed", "candidates", "min_probability", "first_index", "hand", "look")
 
@@ -298,22 +300,22 @@ def _grid(image_sets: Sequence[ImageSet]) -> list[dict[str, Any]]:
 
 def _drawn_from(image_set: ImageSet) -> dict[tuple[int, int], int]:
     """The number in the set of each image, by the seed and number that its noise came from."""
-    there = Image.objects.filter(image_set=image_set, deleted_at__isnull=True).order_by("-index")
-    rows = there.values_list("seed", "pixels_sha256", "index")
+    there = Image.objects.filter(image_set=image_set, deleted_at__isnull=True)
+    rows = list(there.order_by("-index").values_list("seed", "index"))
     if "copied_from" not in image_set.recipe:
-        return {(seed, index): index for seed, _pixels, index in rows}
-    # A copy is numbered anew: its images are known by their pixels where they were made.
-    made = (
-        Image.objects.filter(
-            image_set__checkpoint=image_set.checkpoint_id, pixels_sha256__in=there.values("pixels_sha256")
-        )
-        .exclude(image_set__recipe__has_key="copied_from")
-        .order_by("-index")
-    )
-    numbers = {
-        (seed, pixels): index for seed, pixels, index in made.values_list("seed", "pixels_sha256", "index")
-    }
-    return {(seed, numbers[seed, pixels]): index for seed, pixels, index in rows if (seed, pixels) in numbers}
+        return {(seed, index): index for seed, index in rows}
+    # A copy is numbered anew; its files still say which numbers they were drawn for.
+    first = {index: _first_number(image_set, index) for _seed, index in rows}
+    return {(seed, number): index for seed, index in rows if (number := first[index]) is not None}
+
+
+def _first_number(image_set: ImageSet, index: int) -> int | None:
+    try:
+        with storage.image_path(image_set, index).open("rb") as file:
+            found = json.loads(images.png_text(file.read(SAID_WITHIN))["palmsite"])["index"]
+    except (OSError, ImageError, LookupError, TypeError, ValueError):
+        return None
+    return found if isinstance(found, int) else None
 
 
 def _differences(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def compare(
     policies.check_seed(seed)
     sync()
     models = [image_set.checkpoint for image_set in image_sets]
-    chosen, bank = _chosen(by, reference, extractor, Evaluation.Kind.EVALUATE, models)
+    chosen, bank = _chosen(by, reference, extractor, Evaluation.Kind.EVALUATE, models, beside=real)
     if not image_sets:
         real = [one for one in real if one.pk != chosen.pk]
     policies.check_can_stand_beside(real, chosen, bank)
@@ -93,9 +93,18 @@ def compare(
 
 
 def _chosen(
-    by: User, reference: str, extractor: str, kind: str, models: Sequence[Checkpoint | None]
+    by: User,
+    reference: str,
+    extractor: str,
+    kind: str,
+    models: Sequence[Checkpoint | None],
+    *,
+    beside: Sequence[Reference] = (),
 ) -> tuple[Reference, Bank]:
-    """The reference and its features; where no network is wished, in the one that flatters these models least."""
+    """The reference and its features; where no network is wished, in the one that flatters these models least.
+
+    It is one that real palms `beside` the sets were measured with too.
+    """
     if kind == Evaluation.Kind.FID:
         reason = selectors.why_no_fid(by)
         if reason:
@@ -105,8 +114,8 @@ def _chosen(
         chosen = found or selectors.reference_named(by, "")
     else:
         chosen = selectors.reference_named(by, reference)
-        measured = {bank.extractor for bank in chosen.banks.all()}
-        extractor = extractor or extractors.least_seen(models, measured)
+        measured = [{bank.extractor for bank in one.banks.all()} for one in (chosen, *beside)]
+        extractor = extractor or extractors.least_seen(models, set.intersection(*measured))
     policies.check_network(extractor)
     return chosen, policies.check_bank(chosen, selectors.bank_of(chosen.pk, extractor), extractor)
 

@@ -232,3 +232,19 @@ def recipe_title(key: str) -> str:
         "look": pgettext("recipe", "Look"),
     }
     return titles.get(key, key)
+
+
+def recipe_value(key: str, value: Any) -> str:
+    """What stands in that line."""
+    hands = {
+        "any": pgettext("hand", "Either"),
+        "left": pgettext("hand", "Left"),
+        "right": pgettext("hand", "Right"),
+    }
+    if value in (None, ""):
+        return "–"
+    if key == "hand":
+        return hands.get(value, str(value))
+    if key == "look" and value == "any":
+        return pgettext("look", "Any")
+    return plain(value) if key == "min_probability" else str(value)

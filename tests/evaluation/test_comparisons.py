@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 from PIL import Image as Picture
 
 from accounts.errors import InvalidInput
 from generation.evaluation import columns, drawings, pipeline, services, words
 from generation.evaluation.models import Bank, Comparison, Reference
-from generation.sets import editing
+from generation.sets import editing, storage
 from generation.sets.models import ImageSet, Share
 from mlcore import images
 from mlcore import reference as banks
@@ -172,6 +173,20 @@ def test_real_palms_are_compared_without_sets(client, work, alice):
         assert client.get(reverse("evaluation:comparison_csv", args=[made.pk])).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "russian"),
+    [
+        ("hand", "any", "Любая"),
+        ("look", "any", "Любой"),
+        ("min_probability", 0.5, "0,50"),
+        ("seed", None, "–"),
+    ],
+)
+def test_a_recipe_is_said_in_the_readers_language(key, value, russian):
+    with translation.override("ru"):
+        assert words.recipe_value(key, value) == russian
+
+
 @pytest.mark.slow
 def test_images_of_the_same_noise_stand_side_by_side(palms, alice):
     whole, other_seed = palms(12), palms(12, seed=5)
@@ -182,9 +197,8 @@ def test_images_of_the_same_noise_stand_side_by_side(palms, alice):
     again = editing.copy(by=alice, image_set=part, images=part.images.filter(index__gte=1))
     assert [row["indices"] for row in pipeline._grid([again, part, whole])] == [[0, 1, 10], [1, 2, 11]]
     assert pipeline._grid([whole, other_seed]) == pipeline._grid([part, other_seed]) == []
-    # Nobody knows any more which numbers they had.
-    whole.delete()
-    assert pipeline._grid([part, again]) == []
+    storage.image_path(again, 0).write_bytes(b"a file that says nothing of itself")
+    assert [row["indices"] for row in pipeline._grid([again, part])] == [[1, 2]]
 
 
 def test_a_comparison_of_old_claims_nothing_of_the_seed():
