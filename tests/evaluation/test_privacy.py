@@ -2,7 +2,7 @@
 
 import pytest
 
-from generation.evaluation import cards, references
+from generation.evaluation import cards, columns, references
 from generation.evaluation.models import Bank
 from generation.sets.models import Checkpoint
 
@@ -80,3 +80,13 @@ def test_real_palms_at_another_number_stand_beside_the_set_at_that_number():
     assert (row.real, row.real_span) == (
         "25.00 at 157 images, where this set has 27.10", "draws: 24.00 to 26.50"
     )  # fmt: skip
+
+
+def test_a_comparison_shows_no_real_palms_at_another_number():
+    report = {"kid": 0.004, "fd": 23.6, "intervals": {}}
+    real = {"values": {"kid": 0.002, "fd": 25.0}, "set_values": None}
+    column = {"id": "s", "name": "s", "report": report}
+    for own, beside in ((None, "25.00"), ({"fd": 27.1}, "")):
+        result = {"n": 1000, "sets": [column], "real": real | {"set_values": own}}
+        found = {line.key: line.real for line in columns.lines(result)}
+        assert (found["kid"], found["fd"]) == ("2.0", beside)
