@@ -33,13 +33,14 @@ class Entry:
     subject: str
     size: int
     base: str = ""  # the entry it goes on from
+    teacher: str = ""  # the entry whose palms it learns to make
 
 
-# In the order of training: a base before what is built on it.
+# In the order of training: a base or teacher before who needs it.
 ENTRIES = {
     "palm-projected-128": Entry("palm-projected-128", "palm", 128),
     "palm-256": Entry("palm-256", "palm", 256, base="palm-projected-128"),
-    "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128),
+    "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128, teacher="palm-projected-128"),
     "hand-dcgan-128": Entry("palm-dcgan-128", "hand", 128),
     "palm-wgan-gp": Entry("palm-wgan-gp", "palm", 128),
     "palm-diffusion-128": Entry("palm-diffusion-128", "palm", 128),
@@ -111,7 +112,8 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> None:
         if main([*words, "--only-source", SOURCES, "--size", str(entry.size), "--out", str(data)]):
             raise MlcoreError(f"{pictures} could not be prepared; see above.")
     train = ["train", entry.preset, "--data", str(data), "--out", str(folder)]
-    changes = [f"settings.base={args.runs / entry.base / 'last'}"] if entry.base else []
+    elders = {"base": entry.base, "teacher": entry.teacher}
+    changes = [f"settings.{role}={args.runs / elder / 'last'}" for role, elder in elders.items() if elder]
     train += [part for each in [*changes, *args.set] for part in ("--set", each)]
     if not args.ship_now:
         say(f"{name}: training")

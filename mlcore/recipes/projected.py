@@ -4,10 +4,14 @@ Discriminator heads sit on frozen features, which learn from few images. Half of
 that an encoder reads off real palms and must resemble them in those same features (VAE-GAN, Larsen et al. 2016,
 arXiv:1512.09300): the generator cannot leave out a kind of palm that is in the data. What is read is whitened, so that
 latents drawn later fall where the encoder put the data (the aim of Ghosh et al. 2020, arXiv:1903.12436).
+
+A small network may have a finished generator as its teacher instead: half of each batch must resemble what the teacher
+makes of the same latents (distillation, Hinton et al. 2015, arXiv:1503.02531), and no encoder is needed.
 """
 
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -15,17 +19,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Adam, Optimizer
 
+from mlcore import checkpoint
+from mlcore.errors import MlcoreError
 from mlcore.models.dcgan import DcganGenerator
 from mlcore.models.fastgan import FastGanGenerator
 from mlcore.models.projected import TAPS, FeatureEncoder, ProjectedDiscriminator, Whitening
-from mlcore.recipes.augment import DiffAugment
+from mlcore.recipes.augment import DiffAugment, Draw
 from mlcore.recipes.base import Losses, Recipe, learnable
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectedSettings:
     """Everything a preset may say. `network` makes the images; `widths` and `smooth` are FastGAN's, `width` is
-    DCGAN's. With `fine` a head looks at single pixels.
+    DCGAN's. With `fine` a head looks at single pixels. `teacher` is the folder of a finished generator.
     """
 
     image_size: int = 128
@@ -34,11 +40,12 @@ class ProjectedSettings:
     widths: list[int] = field(default_factory=lambda: [256, 256, 192, 128, 64, 32])
     smooth: int = 0
     width: int = 16
+    teacher: str = ""
     fine: bool = False
     head_width: int = 128
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
-    resemble: float = 5.0  # weight of resembling the encoded palm in frozen features
+    resemble: float = 5.0  # weight of resembling the encoded or taught palm in frozen features
     colour: float = 5.0  # weight of resembling it in colour, 16 times smaller
     divergence: float = 0.002  # weight of the encoder's distance from the latents that are drawn later
     augment: DiffAugment = field(default_factory=DiffAugment)
@@ -63,23 +70,22 @@ class Projected(Recipe):
         discriminator = ProjectedDiscriminator(
             settings.image_size, width=settings.head_width, fine=settings.fine
         )
-        encoder = FeatureEncoder(settings.latent_size)
-        with torch.no_grad():  # the encoder's last layer learns its size from a first look
-            encoder(discriminator.features(torch.zeros(1, 3, settings.image_size, settings.image_size)))
-        networks: dict[str, nn.Module] = {
-            "generator": generator,
-            "discriminator": discriminator,
-            "encoder": encoder,
-            "whitening": Whitening(settings.latent_size),
-        }
+        networks: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
+        if settings.teacher:
+            networks["teacher"] = _teacher(settings)
+        else:
+            encoder = FeatureEncoder(settings.latent_size)
+            with torch.no_grad():  # the encoder's last layer learns its size from a first look
+                encoder(discriminator.features(torch.zeros(1, 3, settings.image_size, settings.image_size)))
+            networks |= {"encoder": encoder, "whitening": Whitening(settings.latent_size)}
         super().__init__(networks, settings.precision)
         self.discriminator_network = discriminator
-        self.encoder = encoder
 
     def make_optimisers(self) -> dict[str, Optimizer]:
         """Adam for the generator with the encoder, and for the heads."""
         rate, betas = self.settings.learning_rate, self.settings.betas
-        generator = learnable(self.generator) + learnable(self.encoder)
+        learning = [self.networks[name] for name in ("generator", "encoder") if name in self.networks]
+        generator = [parameter for network in learning for parameter in learnable(network)]
         return {
             "generator": Adam(generator, rate, betas, foreach=True),
             "discriminator": Adam(learnable(self.discriminator_network.heads), rate, betas, foreach=True),
@@ -113,33 +119,43 @@ class Projected(Recipe):
         return {"loss_d": loss_d, "loss_g": loss_g, **report}
 
     def _look(self, real: Tensor) -> "_Seen":
-        """What the frozen features say of the real images, augmented and (for the encoder) as they are."""
-        chosen = self.settings
+        """What the frozen features say of the real images, and of the palms that half the batch must resemble."""
         half = real.shape[0] // 2
-        draw = chosen.augment.draw(real.shape[0], real.shape[-1], real.device)
+        augment = self.settings.augment
+        draw = augment.draw(real.shape[0], real.shape[-1], real.device)
         features = self.discriminator_network.features
         with torch.no_grad(), self.autocast():
-            return _Seen(real[:half], draw, features(chosen.augment(real, draw)), features(real[:half]))
+            real_maps = features(augment(real, draw))
+            if "teacher" not in self.networks:
+                alike = [maps[:half] for maps in real_maps]
+                return _Seen(draw, real_maps, real[:half], alike, encoder_maps=features(real[:half]))
+            latents = torch.randn(half, self.settings.latent_size, device=real.device)
+            taught = self.networks["teacher"].eval()(latents).float()
+            return _Seen(draw, real_maps, taught, features(augment(taught, draw[:half])), latents=latents)
+
+    def _read(self, seen: "_Seen") -> tuple[Tensor, Tensor]:
+        """The latents of the palms to resemble, and what it costs that an encoder put them away from drawn ones."""
+        if seen.latents is not None:
+            return seen.latents, seen.latents.new_zeros(())
+        mean, log_variance = self.networks["encoder"](seen.encoder_maps)
+        with torch.autocast(mean.device.type, enabled=False):
+            read = self.networks["whitening"](mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance))
+        # KL(N(mean, variance) || N(0, 1)) in nats: appendix B of arXiv:1312.6114.
+        return read, 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
 
     def _generator_loss(self, seen: "_Seen") -> Tensor:
         chosen, discriminator = self.settings, self.discriminator_network
-        half, count = seen.encoded.shape[0], seen.real_maps[0].shape[0]
-        mean, log_variance = self.encoder(seen.encoder_maps)
-        with torch.autocast(mean.device.type, enabled=False):
-            read = self.networks["whitening"](mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance))
-        drawn = torch.randn(count - half, chosen.latent_size, device=mean.device)
+        half, count = seen.wanted.shape[0], seen.real_maps[0].shape[0]
+        read, divergence = self._read(seen)
+        drawn = torch.randn(count - half, chosen.latent_size, device=read.device)
         fakes = self.generator(torch.cat([read, drawn])).float()
         maps = discriminator.features(chosen.augment(fakes, seen.draw))
         # The heads must not learn from this: their gradients are dropped when their own turn begins.
         verdict = discriminator.judge(maps).mean(dim=1).mean()
         # A palm made again need not have the same pores: the finest map is the heads' alone.
         scales = len(TAPS)
-        resemblance = _distance(
-            [m[:half] for m in maps[-scales:]], [m[:half] for m in seen.real_maps[-scales:]]
-        )
-        colour = (_tiny(fakes[:half]) - _tiny(seen.encoded)).abs().mean()
-        # KL(N(mean, variance) || N(0, 1)) in nats: appendix B of arXiv:1312.6114.
-        divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
+        resemblance = _distance([m[:half] for m in maps[-scales:]], seen.wanted_maps[-scales:])
+        colour = (_tiny(fakes[:half]) - _tiny(seen.wanted)).abs().mean()
         seen.fake_maps = [m.detach() for m in maps]
         seen.report |= {"resemblance": resemblance.item(), "divergence": divergence.item()}
         loss: Tensor = (
@@ -159,16 +175,28 @@ class Projected(Recipe):
         return loss_real + loss_fake
 
 
+@dataclass
 class _Seen:
     """What one micro-batch has shown so far, kept between the two losses."""
 
-    def __init__(
-        self, encoded: Tensor, draw: Any, real_maps: list[Tensor], encoder_maps: list[Tensor]
-    ) -> None:
-        self.encoded, self.draw = encoded, draw
-        self.real_maps, self.encoder_maps = real_maps, encoder_maps
-        self.fake_maps: list[Tensor] = []
-        self.report: Losses = {}
+    draw: Draw
+    real_maps: list[Tensor]
+    wanted: Tensor  # the palms that half the batch must resemble, and their maps
+    wanted_maps: list[Tensor]
+    encoder_maps: list[Tensor] = field(default_factory=list)
+    latents: Tensor | None = None
+    fake_maps: list[Tensor] = field(default_factory=list)
+    report: Losses = field(default_factory=dict)
+
+
+def _teacher(settings: ProjectedSettings) -> nn.Module:
+    loaded = checkpoint.load(Path(settings.teacher) / "generator.safetensors")
+    arguments = loaded.header.arguments
+    for name in ("image_size", "latent_size"):
+        if arguments[name] != getattr(settings, name):
+            own = getattr(settings, name)
+            raise MlcoreError(f"{settings.teacher} has {name} {arguments[name]}; its pupil has {own}.")
+    return checkpoint.build(loaded).requires_grad_(False)
 
 
 def _tiny(images: Tensor) -> Tensor:

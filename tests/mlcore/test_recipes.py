@@ -227,6 +227,26 @@ def test_an_enlarged_generators_judge_is_the_bases(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_pupil_learns_to_make_what_its_teacher_makes(tmp_path):
+    torch.manual_seed(0)
+    settings = ProjectedSettings(
+        network="dcgan", width=4, latent_size=4, head_width=8, teacher=a_small_pair(tmp_path)
+    )
+    recipe = started(Projected(settings))
+    taught = {name: value.clone() for name, value in recipe.networks["teacher"].state_dict().items()}
+    losses = [recipe.step([pictures(4, 128)]) for _ in range(5)]
+    assert "encoder" not in recipe.networks and losses[0]["divergence"] == 0
+    assert losses[-1]["resemblance"] < losses[0]["resemblance"]
+    after = recipe.networks["teacher"].state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in taught.items())
+
+
+def test_a_teacher_of_other_latents_is_refused(tmp_path):
+    with pytest.raises(MlcoreError, match="latent_size 4; its pupil has 8"):
+        Projected(ProjectedSettings(network="dcgan", latent_size=8, teacher=a_small_pair(tmp_path)))
+
+
+@pytest.mark.slow
 def test_enlarging_refuses_a_base_that_is_not_half_as_large(tmp_path):
     with pytest.raises(MlcoreError, match="twice"):
         Enlarge(EnlargeSettings(base=a_small_pair(tmp_path), image_size=512))
