@@ -46,13 +46,15 @@ def default_name(zoo: Path = ZOO) -> str:
 
 
 def choose_default(zoo: Path = ZOO) -> str:
-    """Let `default` stand for the palms that are nearest to held-out real ones, and say which they are."""
-    distance = {
-        path.stem: header.metrics["held_out"][JUDGED_BY]["kid"]
-        for path, header in generators(zoo)
-        if header.notes.get("subject") == "palm"
-    }
-    name = min(distance, key=lambda each: distance[each])
+    """Let `default` stand for the palms that are nearest to held-out real ones, and say which they are.
+
+    Of those that the nearest one's interval holds, which no number tells apart, it is the largest picture.
+    """
+    palms = {path.stem: header for path, header in generators(zoo) if header.notes.get("subject") == "palm"}
+    found = {name: header.metrics["held_out"][JUDGED_BY] for name, header in palms.items()}
+    nearest = min(found.values(), key=lambda each: each["kid"])
+    equal = [name for name in found if found[name]["kid"] <= nearest["kid_ci"][1]]
+    name = max(equal, key=lambda each: (palms[each].arguments["image_size"], -found[each]["kid"]))
     checkpoint.write_atomically(zoo / INDEX, f"{json.dumps({DEFAULT: name})}\n".encode())
     return name
 

@@ -310,11 +310,22 @@ def test_a_calibration_is_fitted_stored_and_used(tmp_path: Path, monkeypatch: py
 
 
 def test_the_default_is_the_palm_nearest_to_held_out_ones(tmp_path: Path) -> None:
-    for name, subject, kid in (("far", "palm", 0.05), ("near", "palm", 0.02), ("hand", "hand", 0.01)):
-        metrics = {"held_out": {"efficientnet-lite2": {"kid": kid}}}
-        eight_pixels.save(tmp_path, name, DCGAN, metrics=metrics, notes={"subject": subject})
+    def ship(name: str, subject: str, kid: float, size: int = 8) -> None:
+        metrics = {"held_out": {"efficientnet-lite2": {"kid": kid, "kid_ci": [kid - 0.003, kid + 0.003]}}}
+        arguments = {**DCGAN.arguments, "image_size": size}
+        eight_pixels.save(
+            tmp_path, name, DCGAN, metrics=metrics, arguments=arguments, notes={"subject": subject}
+        )
+
+    ship("far", "palm", 0.05, 16)
+    ship("near", "palm", 0.02)
+    ship("hand", "hand", 0.01)
     assert zoo_index.choose_default(tmp_path) == "near"
     assert zoo_index.find("default", tmp_path).stem == "near"
+    ship("as-near", "palm", 0.022)
+    assert zoo_index.choose_default(tmp_path) == "near"
+    ship("as-near-and-larger", "palm", 0.022, 16)
+    assert zoo_index.choose_default(tmp_path) == "as-near-and-larger"
 
 
 def test_the_zoo_knows_names_and_the_default(tmp_path: Path) -> None:
