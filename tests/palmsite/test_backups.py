@@ -1,12 +1,17 @@
 """A backup is whole or not there, and what comes out of it is what went in."""
 
 import io
+import json
+import os
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 
 from accounts import audit, tokens
 from accounts.models import ApiToken, AuditEvent, User
@@ -14,6 +19,9 @@ from generation.sets import catalogue
 from generation.uploads import services as uploads
 from generation.uploads.models import Upload
 from palmsite import backups
+from tests.palmsite import belongings_of_alice
+from tests.postgres import PostgresServer, find_binaries
+from tests.sets.rows import full_set, model  # noqa: F401  # fixtures
 
 pytestmark = pytest.mark.slow
 
@@ -193,3 +201,67 @@ def test_what_the_site_lacks_is_told(begin, tmp_path):
     call_command("backup", tmp_path / "site.tar", stdout=said, stderr=errors)
     assert f"{upload.path.name}, which a row needs" in errors.getvalue()
     assert "verified; 1 files were missing here already." in said.getvalue()
+
+
+def rows_of(source):
+    """The rows of a backup by table, in an order that does not hang on how a database sorts names."""
+    with tarfile.open(source) as tar:
+        return {
+            member.name: sorted(tar.extractfile(member).read().decode().splitlines(), key=_key)
+            for member in tar
+            if member.name.startswith("rows/")
+        }
+
+
+def _key(line):
+    return str(json.loads(line)["pk"])
+
+
+@pytest.fixture
+def moved_to():
+    """The address of an empty PostgreSQL database, where the site comes from SQLite."""
+    if connection.vendor != "sqlite" or find_binaries() is None:
+        pytest.skip("the way is from SQLite, and PostgreSQL must be installed")
+    server = PostgresServer()
+    server.start()
+    yield server.create("palmsite")
+    server.stop()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.django_db(transaction=True)
+def test_a_site_moves_from_sqlite_to_postgresql(
+    alice,
+    model,  # noqa: F811
+    full_set,  # noqa: F811
+    backup,
+    moved_to,
+    settings,
+    tmp_path,
+):
+    belongings_of_alice.gather(alice, model, full_set(alice, 3, checkpoint=model))
+    source, again = backup(), tmp_path / "again.tar"
+    places = {
+        "DATABASE_URL": moved_to,
+        "PALMSITE_MEDIA": f"{tmp_path}/m",
+        "PALMSITE_DATA": f"{tmp_path}/d",
+    }
+    for words in (["migrate", "-v0"], ["restore", source], ["backup", again]):
+        ended = subprocess.run(
+            [sys.executable, "manage.py", *map(str, words)],
+            cwd=settings.BASE_DIR,
+            env={**os.environ, **places},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+    before, after = rows_of(source), rows_of(again)
+    assert before.keys() == after.keys() and sum(map(len, before.values())) > 100
+    for table, lines in before.items():
+        assert [json.loads(line) for line in lines] == [json.loads(line) for line in after[table]], table
+    files = [
+        {name: sha256 for name, sha256 in backups.verify(tar).members.items() if name.startswith("media/")}
+        for tar in (source, again)
+    ]
+    assert files[0] == files[1] != {}
