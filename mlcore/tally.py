@@ -99,20 +99,21 @@ class Helper:
     """Another process that reads files; it ends with the one that began it, whose pipe is its only tie."""
 
     def __init__(self) -> None:
-        places = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
         self.process = subprocess.Popen(
             [sys.executable, "-m", __spec__.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(places)},
+            cwd=Path(__file__).parents[1],  # where the package is found, wherever the caller is
         )
 
     def read(self, chunk: Sequence[Sample]) -> Part:
         """As `read` does."""
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
-            self.process.stdin.write(json.dumps([(os.fspath(path), label) for path, label in chunk]) + "\n")
+            self.process.stdin.write(
+                json.dumps([(str(path.absolute()), label) for path, label in chunk]) + "\n"
+            )
             self.process.stdin.flush()
             answer = self.process.stdout.readline()
         except BrokenPipeError as error:
