@@ -9,9 +9,11 @@ import sys
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.urls import Resolver404, is_valid_path
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -90,7 +92,15 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer where nothing is (handler404)."""
+    """Answer where nothing is (handler404); an address with a slash too many or too few leads on."""
+    if isinstance(exception, Resolver404) and request.method in ("GET", "HEAD"):
+        path = request.path_info
+        meant = path[:-1] if path.endswith("/") else f"{path}/"
+        if not problems.is_for_program(request) and is_valid_path(meant):
+            query = request.META.get("QUERY_STRING", "")
+            return HttpResponsePermanentRedirect(
+                escape_leading_slashes(meant) + (f"?{query}" if query else "")
+            )
     return render(request, 404, code="not_found")
 
 

@@ -143,6 +143,30 @@ def test_a_method_that_is_not_taken_is_said_in_style(client):
     assert answer.json()["code"] == "method_not_allowed"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("/admin", "/admin/"),
+        ("/jobs", "/jobs/"),
+        ("/lab", "/lab/"),
+        ("/account", "/account/"),
+        ("/account/login?next=/lab/", "/account/login/?next=/lab/"),
+        ("/history/", "/history"),
+        ("/new/?model=a", "/new?model=a"),
+    ],
+)
+def test_a_slash_too_many_or_too_few_leads_on(client, typed, meant):
+    answer = client.get(typed)
+    assert (answer.status_code, answer["Location"]) == (301, meant)
+
+
+def test_a_slash_leads_nobody_astray(client, alice):
+    client.force_login(alice)
+    for typed in ("/nowhere/", "/api/v1/models/", "/sets/not-a-number/"):
+        assert client.get(typed).status_code == 404, typed
+    assert client.post("/jobs", {}).status_code == 404, "a form is not sent on"
+
+
 def test_broken_page_tells_no_insides(alice, caplog):
     client = Client(raise_request_exception=False)
     client.force_login(alice)
