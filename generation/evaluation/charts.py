@@ -7,6 +7,7 @@ what it shows.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -92,7 +93,7 @@ def histograms(series: Sequence[Sequence[int]], *, label: str) -> SafeString:
     ]
     for place, word, anchor in (
         (LEFT, "0", "start"),
-        (WIDTH / 2, "0.5", "middle"),
+        (WIDTH / 2, number_format(0.5, 1), "middle"),
         (WIDTH - RIGHT, "1", "end"),
     ):
         parts.append(
