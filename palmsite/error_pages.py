@@ -38,6 +38,11 @@ RETRY_SECONDS = 15
 DRAWN = frozenset({400, 403, 404, 405, 413, 429, 500, 503})
 
 
+def said_of(status: int) -> str:
+    """What a program is told of a status where nobody has said more."""
+    return str(_PROBLEMS.get(status, status))
+
+
 def render(
     request: HttpRequest,
     status: int,
@@ -49,7 +54,7 @@ def render(
 ) -> HttpResponse:
     """Answer with the page of a status; `message` replaces its sentences, `fields` says what to correct."""
     if problems.is_for_program(request):
-        detail = message or str(_PROBLEMS.get(status, status))
+        detail = message or said_of(status)
         return problems.response(
             request, status, detail=detail, code=code, fields=fields, retry_after=retry_after
         )

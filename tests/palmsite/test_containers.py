@@ -14,7 +14,7 @@ from django.core.management import get_commands
 from django.urls import resolve
 
 from generation.uploads.services import MOST_CHUNK
-from palmsite import serving
+from palmsite import serving, still_pages
 from palmsite.settings import ENVIRONMENT
 
 ROOT = Path(settings.BASE_DIR)
@@ -91,7 +91,7 @@ def test_every_path_of_compose_is_there():
             assert (context / service["build"]["dockerfile"]).is_file()
         for volume in service.get("volumes", []):
             source = volume["source"] if isinstance(volume, dict) else volume.split(":")[0]
-            assert (DOCKER / source).is_file() if source.startswith(".") else source in COMPOSE["volumes"]
+            assert (DOCKER / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -127,7 +127,8 @@ def test_the_first_mount_of_media_is_by_who_writes_it():
                 assert volume["read_only"] is True
                 assert volume["volume"]["nocopy"] is True
             else:
-                assert volume.startswith("./"), f"{name} mounts {volume}"
+                assert volume.startswith(("./", "../static:")), f"{name} mounts {volume}"
+                assert volume.endswith(":ro")
 
 
 def test_no_image_of_ours_is_asked_of_a_registry():
@@ -224,3 +225,18 @@ def test_workers_get_the_time_they_need_to_leave():
     from generation.jobs.supervisor import STOP_SECONDS
 
     assert int(SERVICES["workers"]["stop_grace_period"].removesuffix("s")) > STOP_SECONDS + 2
+
+
+def test_the_pages_that_nginx_keeps_are_the_sites_own():
+    """After a change of words or looks: manage.py still_pages."""
+    drawn = dict(still_pages.drawn())
+    kept = {
+        path.relative_to(still_pages.folder()).as_posix(): path.read_text()
+        for path in still_pages.folder().rglob("*.*")
+    }
+    assert kept == drawn
+    for status in still_pages.CODES:
+        assert f" {still_pages.ADDRESS}/pages/$still_language/{status}.$still_kind;" in NGINX
+    assert f"$cookie_{settings.LANGUAGE_COOKIE_NAME}:" in NGINX
+    statics = {name for text in drawn.values() for name in re.findall(r'"/still/static/([^"]+)"', text)}
+    assert statics and all((ROOT / "static" / name).is_file() for name in statics)

@@ -3,6 +3,8 @@
 Only what the containers name otherwise is put in its place: the port, the site's address, the media folder.
 """
 
+import json
+import re
 import shutil
 import socket
 import subprocess
@@ -64,11 +66,16 @@ class Front:
             ("listen 80;", f"listen 127.0.0.1:{self.port};"),
             ("http://web:8000;", f"{upstream};"),
             ("alias /media/;", f"alias {media}/;"),
+            ("alias /still/;", f"alias {folder}/still/;"),
+            ("client_max_body_size 5g;", "client_max_body_size 1m;"),
             ("/dev/stderr", f"{folder}/error.log"),
         ):
             assert there in text, f"{there} is no longer in nginx.conf"
             text = text.replace(there, here)
         (folder / "site.conf").write_text(text)
+        (folder / "still").mkdir()
+        (folder / "still" / "pages").symlink_to(Path(site.BASE_DIR) / "docker" / "pages")
+        (folder / "still" / "static").symlink_to(Path(site.BASE_DIR) / "static")
         # As root nginx becomes nobody, who cannot read what this test has made.
         user = "user root;" if Path(folder).owner() == "root" else ""
         (folder / "nginx.conf").write_text(FRAME.format(folder=folder, user=user))
@@ -183,3 +190,20 @@ def test_nginx_writes_nothing_that_opens_a_share(front, behind, full_set, make_u
     assert secret not in front.written()
     assert front.get("/history")[0] == 502
     assert "/history" in front.written(), "of other addresses an operator is told"
+
+
+def test_what_nginx_says_alone_is_in_style(front, behind):
+    status, headers, body = front.get("/models/add", data=b"x" * (2**20 + 1), **{"Accept-Language": "ru,en"})
+    assert (status, headers["Content-Type"]) == (413, "text/html")
+    assert 'lang="ru"' in body.decode() and "data-error-page" in body.decode()
+    status, headers, body = front.get("/api/v1/orders", data=b"x" * (2**20 + 1))
+    assert (status, headers["Content-Type"]) == (413, "application/problem+json")
+    assert json.loads(body)["code"] == "too_large"
+    behind.stop()
+    status, headers, body = front.get("/history", Cookie="django_language=ru", **{"Accept-Language": "en"})
+    assert status == 502
+    assert '<html lang="ru"' in body.decode() and "data-error-page" in body.decode()
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    for name in set(re.findall(r'(?:href|src)="(/still/[^"]+)"', body.decode())):
+        assert front.get(name)[0] == 200, name
+    assert json.loads(front.get("/api/v1/sets")[2])["status"] == 503
