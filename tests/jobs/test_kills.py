@@ -88,6 +88,19 @@ def test_sentinels_killed(house):
     assert_next_persons_job_runs(house)
 
 
+def test_wedged_cluster(house):
+    """A sentinel that stands still lives for all to see, and starts nobody in the place of a worker that is gone."""
+    workers = [worker["pid"] for worker in house.workers()]
+    sentinels = [sentinel for parent in house.clusters() for sentinel in children(parent)]
+    wedged = [sentinel for sentinel in sentinels if set(children(sentinel)) & set(workers)]
+    assert len(wedged) == 1
+    os.kill(wedged[0], signal.SIGSTOP)
+    for worker in workers:
+        kill(worker)
+    assert_next_persons_job_runs(house)
+    assert not alive(wedged[0])
+
+
 def test_watchdog_killed(house):
     job = house.enqueue("steps", total=STEPS)
     holder = house.holder(job)
