@@ -119,6 +119,12 @@ def delete(*, by: User, export: Export) -> None:
     if export.job is not None and export.job.is_live:
         jobs.cancel(by=by, job=export.job)
     forget(export)
+    audit.record(
+        by=by,
+        action="export.delete",
+        target=f"set:{export.image_set_id}",
+        detail={"format": export.format},
+    )
 
 
 @transaction.atomic

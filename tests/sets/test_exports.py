@@ -17,6 +17,7 @@ from PIL import Image as Pillow
 from rest_framework.test import APIClient
 
 from accounts import belongings, ledger
+from accounts.models import AuditEvent
 from generation.jobs.models import Job
 from generation.sets import exports, sharing, storage, trash
 from generation.sets.models import Export, Image
@@ -215,6 +216,7 @@ def test_a_broken_picture_ends_it_with_its_name_and_gives_the_room_back(client, 
     assert lying() == []
     assert client.post(EXPORTS, {"set": str(made.pk), "format": "parquet"}).status_code == 201
     client.delete(f"{EXPORTS}/{export['id']}")
+    assert AuditEvent.objects.get(action="export.delete").target == f"set:{made.pk}"
     assert ledger.usage(alice)["exports"].used == 1
 
 
