@@ -21,6 +21,7 @@ from mlcore import images, preparation, reference
 from mlcore.archive import Limits, is_archive, iter_members
 from mlcore.data import DataError, PackedDataset, natural_key
 from mlcore.feature_cache import FeatureCache
+from mlcore.metrics.errors import PhotosLost
 from mlcore.models.features import Extractor
 from mlcore.preparation import Cutter, Event, NothingPacked, Photo
 
@@ -187,9 +188,11 @@ def measure_photos(
 ) -> reference.Bank:
     """The bank of kept photographs in one network more, with the groups and words of the bank they have."""
     if len(photos) != like.header.n:
-        raise DataError(
+        raise PhotosLost(
             f"{len(photos)} photographs are kept, and the bank has {like.header.n} rows: some are lost. "
-            "Add the reference again."
+            "Add the reference again.",
+            kept=len(photos),
+            n=like.header.n,
         )
     hashes = [hashlib.sha256(_decoded(path).tobytes()).hexdigest() for path in photos]
     pictures = {key: partial(_decoded, path) for key, path in zip(hashes, photos, strict=True)}

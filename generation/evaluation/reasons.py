@@ -36,6 +36,9 @@ WORDS = {
         "The features of the reference cannot be read: their file is gone, damaged or of another kind. Choose another "
         "reference, or ask the operator to put it back."
     ),
+    "PhotosLost": _(
+        "Only %(kept)s of the reference's %(n)s photographs are left. Add the reference again, with all of them."
+    ),
     # Networks
     "ExtractorError": _(
         "The feature network cannot be loaded: its weights are missing, damaged or of another network. Ask the "

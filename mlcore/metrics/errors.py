@@ -47,3 +47,9 @@ class BankError(MeasureError):
     """A file that is no bank of features, or a torn one."""
 
     code = "bank"
+
+
+class PhotosLost(BankError):
+    """Fewer photographs are kept than the bank has rows."""
+
+    code = "photos_lost"

@@ -279,7 +279,7 @@ def test_measuring_anew_that_fails_says_so_on_the_page(added, alice, monkeypatch
     work()
     client.force_login(alice)
     page = client.get(reverse("evaluation:reference", args=[made.pk])).content.decode()
-    assert "23 photographs are kept, and the bank has 24 rows" in page
+    assert "Only 23 of the reference&#x27;s 24 photographs are left" in page
     assert "Measure with them" in page, "and it can be tried again"
 
 

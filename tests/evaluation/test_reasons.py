@@ -15,7 +15,7 @@ from mlcore.metrics.features import checked
 from mlcore.models.features import ExtractorError
 from mlcore.sources import DownloadError, KeyMissing, Refused
 
-NUMBERS = {"n": 3, "least": 10, "n_ref": 4, "bad": 2}
+NUMBERS = {"n": 3, "least": 10, "n_ref": 4, "bad": 2, "kept": 2}
 # Weights are fetched without a key; an image or a measure is never refused by the bare class.
 ELSEWHERE = {KeyMissing, DownloadError, ImageError, MeasureError}
 

@@ -88,4 +88,4 @@ def test_anothers_reference_is_not_there(alice, charlie):
 def test_which_network_a_model_has_seen_is_read_from_its_header(header, network, code):
     assert extractors.seen(Checkpoint(header=header), network) == code
     assert extractors.seen(None, network) == "unknown"
-    assert words.seen(code, "This", "That")
+    assert words.seen(code, "This")
