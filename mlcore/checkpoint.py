@@ -12,6 +12,7 @@ import struct
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -184,12 +185,10 @@ def build(checkpoint: Checkpoint) -> nn.Module:
     The global random state is left as it was, and the network is first built without memory, so that a file
     cannot ask for more memory than its own weights need.
     """
-    header = checkpoint.header
-    with torch.device("meta"), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*copying from a non-meta parameter.*")
-        _compare(state_of(_construct(header)), checkpoint.state)
+    architecture, arguments = checkpoint.header.architecture, checkpoint.header.arguments
+    _compare(_expected(architecture, json.dumps(arguments, sort_keys=True)), checkpoint.state)
     with torch.random.fork_rng(devices=[]):
-        module = _construct(header)
+        module = _construct(architecture, arguments)
     module.load_state_dict(checkpoint.state, strict=not getattr(module, "not_stored", ()))
     return module.eval().requires_grad_(False)
 
@@ -267,24 +266,30 @@ def _check_arguments(value: object, name: str) -> None:
         raise errors.ArgumentsRefused(f"its argument {name} is no number, word or short list.")
 
 
-def _construct(header: Header) -> nn.Module:
-    """The registry's network with the header's arguments."""
-    factory = ARCHITECTURES.get(header.architecture)
+@lru_cache(maxsize=32)
+def _expected(architecture: str, arguments: str) -> State:
+    """Keys, shapes and types of a network, without memory. Kept: spectral norms take a second where nothing is."""
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*copying from a non-meta parameter.*")
+        return state_of(_construct(architecture, json.loads(arguments)))
+
+
+def _construct(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
+    """The registry's network with these arguments."""
+    factory = ARCHITECTURES.get(architecture)
     if factory is None:
         known = ", ".join(sorted(ARCHITECTURES))
         raise errors.UnknownArchitecture(
-            f"its network {header.architecture!r} is not known here; known are {known}."
+            f"its network {architecture!r} is not known here; known are {known}."
         )
-    for name, value in header.arguments.items():
+    for name, value in arguments.items():
         _check_arguments(value, name)
     try:
-        return factory(**header.arguments)
+        return factory(**arguments)
     except errors.MlcoreError:
         raise
     except (TypeError, ValueError, RuntimeError, ArithmeticError, LookupError, AssertionError) as error:
-        raise errors.ArgumentsRefused(
-            f"{header.architecture} does not take its arguments: {error}."
-        ) from error
+        raise errors.ArgumentsRefused(f"{architecture} does not take its arguments: {error}.") from error
 
 
 def _compare(expected: State, found: State) -> None:
