@@ -1,4 +1,7 @@
-"""Every page, in both widths, themes and languages: axe-core is content, the console silent."""
+"""Every page, in both widths, themes and languages: axe-core is content, the console silent.
+
+Contrast hangs on the theme, room on width and words: two looks show all of them, and the longer words on the phone.
+"""
 
 import json
 
@@ -19,7 +22,7 @@ print(json.dumps({{n: error_pages.render(asked, n, code="a_code").content.decode
 """
 HTML = "text/html; charset=utf-8"
 
-LOOKS = [(1280, "light", "en"), (1280, "dark", "ru"), (390, "light", "ru"), (390, "dark", "en")]
+LOOKS = [(1280, "light", "en"), (390, "dark", "ru")]
 looks = pytest.mark.parametrize(("width", "theme", "language"), LOOKS, ids=lambda value: str(value))
 
 
