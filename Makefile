@@ -39,7 +39,6 @@ fix: setup-dev ## format, and mend what can be mended by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/python manage.py translations update
-	@$(BIN)/python manage.py still_pages
 
 e2e: setup-dev ## drive the real site with a real browser
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m e2e -n 2 --dist loadfile tests/e2e $(ARGS)

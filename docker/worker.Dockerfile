@@ -11,7 +11,7 @@ RUN pip install -r requirements.txt && pip uninstall -y opencv-python \
     && python -c "import cv2"
 # 101 is also who nginx works as in its own image: it has to read the private files that we write.
 RUN groupadd --system --gid 101 palmsite && useradd --system --create-home --uid 101 --gid 101 palmsite \
-    && install -d -o palmsite -g palmsite /data /media
+    && install -d -o palmsite -g palmsite /data /media /still/pages
 COPY manage.py pyproject.toml ./
 COPY palmsite palmsite
 COPY accounts accounts

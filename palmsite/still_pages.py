@@ -1,6 +1,6 @@
 """Copies of error pages for nginx, which must answer alone when the site does not, or is not asked.
 
-They lie in docker/pages, a page and a problem for each status and language; `manage.py still_pages` writes them anew.
+A page and a problem for each status and language. `manage.py prepare --still-pages` writes them where nginx looks.
 """
 
 import json
@@ -18,9 +18,14 @@ ADDRESS = "/still"
 CODES = {413: "too_large", 503: "site_away"}
 
 
-def folder() -> Path:
-    """Where the copies lie in the source."""
-    return Path(settings.BASE_DIR) / "docker" / "pages"
+def write(folder: Path) -> int:
+    """Write each copy below the folder; how many there are."""
+    copies = dict(drawn())
+    for name, text in copies.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    return len(copies)
 
 
 def drawn() -> Iterator[tuple[str, str]]:

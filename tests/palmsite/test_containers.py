@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 from django.conf import settings
-from django.core.management import get_commands
+from django.core.management import call_command, get_commands
+from django.core.management.base import CommandError
 from django.urls import resolve
 
 from generation.uploads.services import MOST_CHUNK
-from palmsite import serving, still_pages
+from palmsite import serving, starting, still_pages
 from palmsite.settings import ENVIRONMENT
 
 ROOT = Path(settings.BASE_DIR)
@@ -129,6 +130,11 @@ def test_the_first_mount_of_media_is_by_who_writes_it():
             else:
                 assert volume.startswith(("./", "../static:")), f"{name} mounts {volume}"
                 assert volume.endswith(":ro")
+    ours = {volume.split(":")[1] for name in OURS for volume in SERVICES[name]["volumes"]}
+    (made,) = re.findall(
+        r"install -d -o palmsite -g palmsite (.+)", (DOCKER / "worker.Dockerfile").read_text()
+    )
+    assert ours == set(made.split())
 
 
 def test_no_image_of_ours_is_asked_of_a_registry():
@@ -207,7 +213,7 @@ def test_nginx_stands_where_the_site_looks_for_it():
     location = re.search(r"location (\S+) \{\s+internal;\s+alias (\S+)/;", NGINX)
     assert location.groups() == (environment["PALMSITE_ACCEL"], environment["PALMSITE_MEDIA"])
     mounted = [volume for volume in SERVICES["nginx"]["volumes"] if isinstance(volume, dict)]
-    assert [(volume["source"], volume["target"]) for volume in mounted] == [("media", "/media")]
+    assert ("media", "/media") in [(volume["source"], volume["target"]) for volume in mounted]
     # Neither is the narrower one: what a form without script may send here, it may send there.
     most = int(re.search(r"client_max_body_size (\d+)g;", NGINX).group(1)) * 2**30
     assert most == serving.MOST_BODY
@@ -227,16 +233,25 @@ def test_workers_get_the_time_they_need_to_leave():
     assert int(SERVICES["workers"]["stop_grace_period"].removesuffix("s")) > STOP_SECONDS + 2
 
 
-def test_the_pages_that_nginx_keeps_are_the_sites_own():
-    """After a change of words or looks: manage.py still_pages."""
-    drawn = dict(still_pages.drawn())
-    kept = {
-        path.relative_to(still_pages.folder()).as_posix(): path.read_text()
-        for path in still_pages.folder().rglob("*.*")
-    }
-    assert kept == drawn
+def test_the_pages_that_nginx_keeps_are_drawn_where_it_looks(tmp_path, monkeypatch):
+    *_command, option, folder = SERVICES["prepare"]["command"]
+    monkeypatch.setattr(starting, "prepare", lambda say: None)
+    call_command("prepare", option, str(tmp_path))
+    drawn = {path.relative_to(tmp_path).as_posix(): path.read_text() for path in tmp_path.rglob("*.*")}
+    assert drawn == dict(still_pages.drawn())
+    assert f"still:{folder}" in SERVICES["prepare"]["volumes"]
+    mounted = [volume for volume in SERVICES["nginx"]["volumes"] if isinstance(volume, dict)]
+    assert ("still", folder) in [(volume["source"], volume["target"]) for volume in mounted]
+    assert folder == f"{still_pages.ADDRESS}/pages"
     for status in still_pages.CODES:
-        assert f" {still_pages.ADDRESS}/pages/$still_language/{status}.$still_kind;" in NGINX
+        assert f" {folder}/$still_language/{status}.$still_kind;" in NGINX
     assert f"$cookie_{settings.LANGUAGE_COOKIE_NAME}:" in NGINX
     statics = {name for text in drawn.values() for name in re.findall(r'"/still/static/([^"]+)"', text)}
     assert statics and all((ROOT / "static" / name).is_file() for name in statics)
+
+
+def test_pages_that_cannot_be_written_say_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(starting, "prepare", lambda say: None)
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match="name another folder"):
+        call_command("prepare", "--still-pages", str(tmp_path / "file"))

@@ -20,6 +20,7 @@ from django.db import connection
 from accounts import tokens
 from accounts.models import AuditEvent
 from generation.sets import sharing, storage
+from palmsite import error_pages, still_pages
 from tests.palmsite.web_server import WebServer
 from tests.sets.rows import full_set  # noqa: F401  # a fixture
 
@@ -73,8 +74,7 @@ class Front:
             assert there in text, f"{there} is no longer in nginx.conf"
             text = text.replace(there, here)
         (folder / "site.conf").write_text(text)
-        (folder / "still").mkdir()
-        (folder / "still" / "pages").symlink_to(Path(site.BASE_DIR) / "docker" / "pages")
+        still_pages.write(folder / "still" / "pages")
         (folder / "still" / "static").symlink_to(Path(site.BASE_DIR) / "static")
         # As root nginx becomes nobody, who cannot read what this test has made.
         user = "user root;" if Path(folder).owner() == "root" else ""
@@ -207,3 +207,27 @@ def test_what_nginx_says_alone_is_in_style(front, behind):
     for name in set(re.findall(r'(?:href|src)="(/still/[^"]+)"', body.decode())):
         assert front.get(name)[0] == 200, name
     assert json.loads(front.get("/api/v1/sets")[2])["status"] == 503
+
+
+def test_without_its_pages_nginx_says_the_same_in_a_line(front, behind):
+    """A volume that was lost, or is not yet filled."""
+    shutil.rmtree(front.folder / "still" / "pages")
+    status, headers, body = front.get("/models/add", data=b"x" * (2**20 + 1))
+    assert (status, headers["Content-Type"]) == (413, "text/html")
+    assert body.decode().endswith(f"<p>{error_pages.said_of(413)}</p>\n")
+    status, headers, body = front.get("/api/v1/orders", data=b"x" * (2**20 + 1))
+    assert (status, headers["Content-Type"]) == (413, "application/problem+json")
+    assert facts_of(body) == (413, still_pages.CODES[413], error_pages.said_of(413))
+    behind.stop()
+    status, headers, body = front.get("/history")
+    assert status == 502 and body.decode().endswith(f"<p>{error_pages.said_of(503)}</p>\n")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    status, headers, body = front.get("/api/v1/sets")
+    assert (status, headers["Content-Type"]) == (502, "application/problem+json")
+    assert facts_of(body) == (503, still_pages.CODES[503], error_pages.said_of(503))
+
+
+def facts_of(body):
+    problem = json.loads(body)
+    assert list(problem) == ["type", "title", "status", "detail", "code", "errors"]
+    return problem["status"], problem["code"], problem["detail"]
