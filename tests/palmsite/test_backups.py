@@ -18,7 +18,7 @@ from accounts.models import ApiToken, AuditEvent, User
 from generation.sets import catalogue
 from generation.uploads import services as uploads
 from generation.uploads.models import Upload
-from palmsite import backups
+from palmsite import backup_file, backups
 from tests.palmsite import belongings_of_alice
 from tests.postgres import PostgresServer, find_binaries
 from tests.sets.rows import full_set, model  # noqa: F401  # fixtures
@@ -120,19 +120,19 @@ def test_half_a_backup_is_refused(alice, backup):
 def test_strange_tar_is_refused(tmp_path):
     with tarfile.open(tmp_path / "strange.tar", "w") as tar:
         tar.addfile(tarfile.TarInfo("rows/x"))
-    with pytest.raises(backups.BackupProblemError, match="no backup of palmsite"):
-        backups.verify(tmp_path / "strange.tar")
+    with pytest.raises(backup_file.BackupProblemError, match="no backup of palmsite"):
+        backup_file.verify(tmp_path / "strange.tar")
 
 
 def test_absent_file_is_named(tmp_path):
-    with pytest.raises(backups.BackupProblemError, match="There is no file"):
-        backups.verify(tmp_path / "absent.tar")
+    with pytest.raises(backup_file.BackupProblemError, match="There is no file"):
+        backup_file.verify(tmp_path / "absent.tar")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_backup_by_another_version_is_refused(alice, backup, monkeypatch):
     source = backup()
-    monkeypatch.setattr(backups, "_migrations", lambda: ["accounts.0099_tomorrow"])
+    monkeypatch.setattr(backup_file, "migrations", lambda: ["accounts.0099_tomorrow"])
     with pytest.raises(CommandError, match="another version"):
         restore(source)
 
@@ -176,7 +176,7 @@ def test_what_is_deleted_meanwhile_is_in_it_neither_as_row_nor_as_file(
 
     while_files_are_read(lambda: uploads.discard(gone), grow)
     source = backup()
-    assert backups.verify(source).missing == []
+    assert backup_file.verify(source).missing == []
     empty_the_site()
     restore(source)
     kept = Upload.objects.get()
@@ -261,7 +261,11 @@ def test_a_site_moves_from_sqlite_to_postgresql(
     for table, lines in before.items():
         assert [json.loads(line) for line in lines] == [json.loads(line) for line in after[table]], table
     files = [
-        {name: sha256 for name, sha256 in backups.verify(tar).members.items() if name.startswith("media/")}
+        {
+            name: sha256
+            for name, sha256 in backup_file.verify(tar).members.items()
+            if name.startswith("media/")
+        }
         for tar in (source, again)
     ]
     assert files[0] == files[1] != {}

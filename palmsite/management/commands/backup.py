@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from palmsite import backups
+from palmsite.backup_file import BackupProblemError
 
 
 class Command(BaseCommand):
@@ -25,7 +26,7 @@ class Command(BaseCommand):
             raise CommandError(f"{target} exists already. Name another file.")
         try:
             manifest = backups.write(target, lambda words: self.stdout.write(f"  {words}"))
-        except backups.BackupProblemError as problem:
+        except BackupProblemError as problem:
             raise CommandError(str(problem)) from None
         except OSError as error:
             raise CommandError(f"{target} cannot be written: {error.strerror}.") from None

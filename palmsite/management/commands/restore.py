@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from palmsite import backups
+from palmsite import backup_file, restoring
 
 
 class Command(BaseCommand):
@@ -24,13 +24,13 @@ class Command(BaseCommand):
         source: Path = options["file"]
         try:
             if options["check"]:
-                manifest, done = backups.verify(source), "whole"
+                manifest, done = backup_file.verify(source), "whole"
             else:
                 manifest, done = (
-                    backups.read(source, lambda words: self.stdout.write(f"  {words}")),
+                    restoring.read(source, lambda words: self.stdout.write(f"  {words}")),
                     "restored",
                 )
-        except backups.BackupProblemError as problem:
+        except backup_file.BackupProblemError as problem:
             raise CommandError(str(problem)) from None
         except OSError as error:
             raise CommandError(f"{source}: {error.strerror}.") from None
