@@ -15,8 +15,8 @@ from accounts.models import User
 from generation.evaluation import charts, extractors, grades, links, selectors, words
 from generation.evaluation.models import Comparison, Reference
 from generation.evaluation.sheets import seen_words
+from generation.sets import networks, storage
 from generation.sets import selectors as sets
-from generation.sets import storage
 from generation.sets.models import Image, ImageSet
 
 Interval = Sequence[float] | None
@@ -116,7 +116,7 @@ def _seen(comparison: Comparison) -> list[str]:
     names: dict[str, list[str]] = {}
     for column in comparison.result.get("sets", ()):
         if not is_of_palms(column):
-            names.setdefault(column["report"].get("seen", extractors.UNKNOWN), []).append(column["name"])
+            names.setdefault(column["report"].get("seen", networks.UNKNOWN), []).append(column["name"])
     return [f"{', '.join(sets)}: {seen_words(code, comparison.extractor)}" for code, sets in names.items()]
 
 

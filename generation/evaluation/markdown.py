@@ -10,6 +10,7 @@ from django.utils.formats import number_format
 
 from generation.evaluation import cards, extractors, eyes, grades, selectors, sheets, words
 from generation.evaluation.models import Evaluation
+from generation.sets import networks
 from generation.sets.models import ImageSet
 
 
@@ -47,7 +48,7 @@ def _stands_on(evaluation: Evaluation, count: int) -> str:
     text = (
         f"{words.images(result['n'])} against {_number(result['n_ref'])} real palms of "
         f"{_line(evaluation.reference_name)} (`{result['reference']['sha256'][:12]}`), in "
-        f"{extractors.title(evaluation.extractor)} (weights `{result['weights_sha256'][:12]}`), "
+        f"{networks.title(evaluation.extractor)} (weights `{result['weights_sha256'][:12]}`), "
         f"seed {evaluation.spec.get('seed', 0)}, measured on {day}."
     )
     if result["n"] != count:

@@ -6,8 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from generation.evaluation import extractors, policies
+from generation.evaluation import policies
 from generation.evaluation.models import Reference
+from generation.sets import networks
 
 SHOWN_PHOTOS = 24
 SHOWN_REFUSED = 100
@@ -24,7 +25,7 @@ def of_reference(user: User, reference: Reference) -> dict[str, Any]:
         "can_delete": policies.can_delete_reference(user, reference),
         "can_measure": policies.can_measure_anew(user, reference),
         "networks": [
-            {"title": extractors.title(bank.extractor), "weights": bank.weights_sha256[:8], "size": bank.size}
+            {"title": networks.title(bank.extractor), "weights": bank.weights_sha256[:8], "size": bank.size}
             for bank in reference.banks.all()
         ],
         "people": _people(report),

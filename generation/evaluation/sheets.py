@@ -7,6 +7,7 @@ from accounts.models import User
 from generation.evaluation import cards, extractors, eyes, grades, links, policies, selectors, words
 from generation.evaluation.forms import EvaluateForm, PanelForm
 from generation.evaluation.models import Evaluation
+from generation.sets import networks
 from generation.sets import selectors as sets
 from generation.sets.models import Checkpoint, ImageSet
 
@@ -71,9 +72,7 @@ def seen_words(code: str, network: str, model: Checkpoint | None = None) -> str:
     """Whether the model has seen the network, with the name of one of this site that it has seen less."""
     other, how = extractors.better_judge(model, network) if model else ("", "")
     return " ".join(
-        filter(
-            None, (words.seen(code, extractors.title(network)), words.believe(how, extractors.title(other)))
-        )
+        filter(None, (words.seen(code, networks.title(network)), words.believe(how, networks.title(other))))
     )
 
 
@@ -122,7 +121,7 @@ def _line(evaluation: Evaluation) -> dict[str, Any]:
     grade = grades.overall(result) if evaluation.is_done else ""
     return {
         "evaluation": evaluation,
-        "network": extractors.title(evaluation.extractor),
+        "network": networks.title(evaluation.extractor),
         "value": value if evaluation.is_done else "",
         "interval": words.between(*map(words.thousandths, interval)) if interval else "",
         "grade": words.grade(grade) if grade else "",
