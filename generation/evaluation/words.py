@@ -7,6 +7,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, pgettext
 
+from generation.sets import figures
+
 CHIPS = {"good": "good", "fine": "good", "worrying": "warn", "bad": "bad"}
 _GRADES = {
     "good": gettext_noop("good"),
@@ -84,22 +86,17 @@ _SENTENCES = {
 
 def share(value: float | None) -> str:
     """A share in percent."""
-    return "–" if value is None else _("%(percent)s %%") % {"percent": number_format(value * 100, 0)}
+    return "–" if value is None else _("%(percent)s %%") % {"percent": figures.rounded(value * 100, 0)}
 
 
 def thousandths(value: float | None) -> str:
     """KID as people write it: in thousandths, one digit after the point."""
-    return "–" if value is None else number_format(_no_minus_zero(value * 1000, 1), 1)
+    return "–" if value is None else figures.thousandths(value)
 
 
 def plain(value: float | None, digits: int = 2) -> str:
     """A number with so many digits after the point."""
-    return "–" if value is None else number_format(_no_minus_zero(value, digits), digits)
-
-
-def _no_minus_zero(value: float, digits: int) -> float:
-    """An unbiased estimate may lie a hair below nothing; nobody reads "-0.0"."""
-    return 0.0 if round(value, digits) == 0 else value
+    return "–" if value is None else figures.rounded(value, digits)
 
 
 def between(low: str, high: str) -> str:

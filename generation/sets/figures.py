@@ -1,0 +1,14 @@
+"""Measures as people write them, in the reader's language. Django's number_format cuts digits off where these round."""
+
+from django.utils.formats import number_format
+
+
+def rounded(value: float, digits: int) -> str:
+    """A number with so many digits after the point."""
+    # An unbiased estimate may lie a hair below nothing; nobody reads "-0.0".
+    return number_format(round(value, digits) + 0.0, digits)
+
+
+def thousandths(value: float) -> str:
+    """KID as people write it: in thousandths, one digit after the point."""
+    return rounded(1000 * value, 1)
