@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import translation
+from rest_framework.test import APIClient
 
 
 def pytest_addoption(parser):
@@ -96,6 +97,14 @@ def make_user(db, django_user_model):
 def alice(make_user):
     """Who owns."""
     return make_user("alice")
+
+
+@pytest.fixture
+def api(alice):
+    """Her program, which asks the API; `force_authenticate` gives it to another."""
+    program = APIClient()
+    program.force_authenticate(alice)
+    return program
 
 
 @pytest.fixture

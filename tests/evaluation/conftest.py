@@ -3,6 +3,7 @@
 import pytest
 
 from generation.evaluation import services
+from tests.sets.conftest import finished as palms  # noqa: F401
 from tests.sets.conftest import full_set, order, stand_in, work  # noqa: F401  # fixtures of the room below
 
 
@@ -11,19 +12,6 @@ def own_data(settings, tmp_path):
     """Features are cached here."""
     settings.PALMSITE_DATA = tmp_path / "data"
     settings.PALMSITE_INCEPTION = ""
-
-
-@pytest.fixture
-def palms(order, work):  # noqa: F811
-    """A finished set of a few images."""
-
-    def make(count=12, **wishes):
-        made = order(count, **wishes)
-        work()
-        made.image_set.refresh_from_db()
-        return made.image_set
-
-    return make
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import zipfile
 
 import pytest
 from django.utils import translation
-from rest_framework.test import APIClient
 
 from generation.evaluation import markdown
 from generation.evaluation.models import Evaluation
@@ -55,12 +54,10 @@ def test_a_part_of_a_set_says_that_the_whole_was_measured(palms, measured):
     )
 
 
-def test_downloads_carry_it(palms, measured, alice):
+def test_downloads_carry_it(api, palms, measured):
     image_set = palms(12)
     measured(image_set)
-    client = APIClient()
-    client.force_authenticate(alice)
-    answer = client.get(f"/api/v1/sets/{image_set.pk}/download")
+    answer = api.get(f"/api/v1/sets/{image_set.pk}/download")
     with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
         card = archive.read("README.md").decode()
     assert markdown.of_set(image_set, 12) in card and "{" not in card

@@ -37,19 +37,12 @@ def made():
     return AuditEvent.objects.filter(action="thing.made").count()
 
 
-@pytest.fixture
-def client(alice):
-    client = APIClient()
-    client.force_authenticate(alice)
-    return client
+def post(api, key, **body):
+    return api.post("/api/v1/things", body, format="json", headers={"Idempotency-Key": key})
 
 
-def post(client, key, **body):
-    return client.post("/api/v1/things", body, format="json", headers={"Idempotency-Key": key})
-
-
-def test_second_request_gets_the_first_answer(client):
-    first, second = post(client, "k1", count=8), post(client, "k1", count=8)
+def test_second_request_gets_the_first_answer(api):
+    first, second = post(api, "k1", count=8), post(api, "k1", count=8)
     assert made() == 1
     assert second.status_code == 201
     assert second.json() == first.json()
@@ -58,56 +51,56 @@ def test_second_request_gets_the_first_answer(client):
     assert "Idempotency-Replayed" not in first
 
 
-def test_other_body_is_refused(client):
-    post(client, "k1", count=8)
-    answer = post(client, "k1", count=9)
+def test_other_body_is_refused(api):
+    post(api, "k1", count=8)
+    answer = post(api, "k1", count=9)
     assert answer.status_code == 422
     assert answer.json()["code"] == "idempotency_key_reused"
     assert made() == 1
 
 
-def test_order_of_members_makes_no_difference(client):
-    post(client, "k1", count=8, seed=1)
-    assert post(client, "k1", seed=1, count=8).status_code == 201
+def test_order_of_members_makes_no_difference(api):
+    post(api, "k1", count=8, seed=1)
+    assert post(api, "k1", seed=1, count=8).status_code == 201
     assert made() == 1
 
 
-def test_other_key_makes_another(client):
-    post(client, "k1")
-    post(client, "k2")
+def test_other_key_makes_another(api):
+    post(api, "k1")
+    post(api, "k2")
     assert made() == 2
 
 
-def test_another_person_has_keys_of_their_own(client, bob):
-    post(client, "k1")
-    client.force_authenticate(bob)
-    assert "Idempotency-Replayed" not in post(client, "k1")
+def test_another_person_has_keys_of_their_own(api, bob):
+    post(api, "k1")
+    api.force_authenticate(bob)
+    assert "Idempotency-Replayed" not in post(api, "k1")
     assert made() == 2
 
 
 @pytest.mark.parametrize("way", ["raise", "return"])
-def test_refusal_keeps_nothing(client, way):
-    assert post(client, "k1", refuse=way).status_code == 409
+def test_refusal_keeps_nothing(api, way):
+    assert post(api, "k1", refuse=way).status_code == 409
     assert made() == 0
     assert not KeptAnswer.objects.exists()
-    assert post(client, "k1").status_code == 201
+    assert post(api, "k1").status_code == 201
 
 
-def test_after_a_day_the_key_is_free(client):
-    post(client, "k1")
+def test_after_a_day_the_key_is_free(api):
+    post(api, "k1")
     KeptAnswer.objects.update(created_at=timezone.now() - timedelta(hours=24, seconds=1))
-    post(client, "k1", count=9)
+    post(api, "k1", count=9)
     assert made() == 2
 
 
 @pytest.mark.parametrize("key", [" ", "x" * 256])
-def test_strange_key_is_refused(client, key):
-    assert post(client, key).status_code == 400
+def test_strange_key_is_refused(api, key):
+    assert post(api, key).status_code == 400
 
 
-def test_without_a_key_each_request_makes_one(client):
+def test_without_a_key_each_request_makes_one(api):
     for _ in range(2):
-        client.post("/api/v1/things", {}, format="json")
+        api.post("/api/v1/things", {}, format="json")
     assert made() == 2
 
 
@@ -117,10 +110,10 @@ def test_two_at_once_make_one(alice):
     answers, start = [], threading.Barrier(2)
 
     def ask():
-        client = APIClient()
-        client.force_authenticate(alice)
+        api = APIClient()
+        api.force_authenticate(alice)
         start.wait()
-        answers.append(post(client, "k1").json())
+        answers.append(post(api, "k1").json())
         connection.close()
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
@@ -132,8 +125,8 @@ def test_two_at_once_make_one(alice):
     assert answers[0] == answers[1]
 
 
-def test_refused_requests_count_against_the_pace(client, settings):
+def test_refused_requests_count_against_the_pace(api, settings):
     settings.PALMSITE_API_RATES = {"person": (2, 60), "address": (2, 60)}
     for _ in range(2):
-        post(client, "k1", refuse="raise")
-    assert post(client, "k1").status_code == 429
+        post(api, "k1", refuse="raise")
+    assert post(api, "k1").status_code == 429

@@ -43,3 +43,16 @@ def order(stand_in, alice):
         return services.order_images(by=by, checkpoint=stand_in, spec=spec, **more)
 
     return make
+
+
+@pytest.fixture
+def finished(order, work):
+    """A finished set of a few images."""
+
+    def make(count=12, **wishes):
+        image_set = order(count, **wishes).image_set
+        work()
+        image_set.refresh_from_db()
+        return image_set
+
+    return make

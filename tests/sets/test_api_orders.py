@@ -6,38 +6,20 @@ import uuid
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from rest_framework.test import APIClient
 
 from generation.jobs.models import Job
 from generation.sets import services, trash
 from generation.sets.models import ImageSet, Order
+from tests.sets.problems import problem
 
 pytestmark = pytest.mark.django_db
 ORDERS = "/api/v1/orders"
 
 
-@pytest.fixture
-def client(alice):
-    client = APIClient(raise_request_exception=True)
-    client.force_authenticate(alice)
-    return client
-
-
-def problem(answer, status, *fields):
-    assert answer.status_code == status, answer.content
-    assert answer["Content-Type"] == "application/problem+json"
-    body = answer.json()
-    assert body["status"] == status
-    assert body["detail"]
-    assert [error["field"] for error in body["errors"]] == list(fields)
-    assert all(error["detail"] for error in body["errors"])
-    return body
-
-
-def test_an_order_by_default_takes_the_default_model_and_a_seed_nobody_chose(client, model):
+def test_an_order_by_default_takes_the_default_model_and_a_seed_nobody_chose(api, model):
     seeds = set()
     for _ in range(2):
-        answer = client.post(ORDERS, {"count": 4})
+        answer = api.post(ORDERS, {"count": 4})
         assert answer.status_code == 201
         body = answer.json()
         assert (body["state"], body["done"], body["total"], body["code"], body["message"]) == (
@@ -56,21 +38,21 @@ def test_an_order_by_default_takes_the_default_model_and_a_seed_nobody_chose(cli
 
 
 @pytest.mark.slow
-def test_an_order_says_everything_it_was_asked(client, stand_in, work):
+def test_an_order_says_everything_it_was_asked(api, stand_in, work):
     wish = {
         "model": stand_in.name, "count": 3, "seed": 2**63 - 1, "candidates": 2, "min_probability": 0.01,
         "name": " Ладони ", "tags": ["a", "b", "a"],
     }  # fmt: skip
-    body = client.post(ORDERS, wish).json()
+    body = api.post(ORDERS, wish).json()
     assert {name: body[name] for name in ("seed", "candidates", "min_probability", "total")} == {
         "seed": 2**63 - 1, "candidates": 2, "min_probability": 0.01, "total": 3,
     }  # fmt: skip
     image_set = ImageSet.objects.get(pk=body["set"])
     assert (image_set.name, image_set.tags) == ("Ладони", ["a", "b"])
     work()
-    done = client.get(f"{ORDERS}/{body['id']}")
+    done = api.get(f"{ORDERS}/{body['id']}")
     assert (done.json()["state"], done.json()["done"]) == ("done", 3)
-    assert client.get(f"{ORDERS}/{body['id']}", headers={"If-None-Match": done["ETag"]}).status_code == 304
+    assert api.get(f"{ORDERS}/{body['id']}", headers={"If-None-Match": done["ETag"]}).status_code == 304
 
 
 WRONG = [
@@ -92,16 +74,16 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("field", "value"), WRONG)
-def test_what_cannot_be_is_refused_by_field_and_nothing_is_queued(client, model, field, value):
+def test_what_cannot_be_is_refused_by_field_and_nothing_is_queued(api, model, field, value):
     wish = {"count": 8, field: value}
     text = json.dumps(wish)
-    problem(client.post(ORDERS, text, content_type="application/json"), 400, field)
+    problem(api.post(ORDERS, text, content_type="application/json"), 400, field)
     assert Order.objects.count() == Job.objects.count() == ImageSet.objects.count() == 0
 
 
 @pytest.mark.parametrize("tags", ["a", [1], [""], ["x" * 33], ["a"] * 11, [["a"]], {"a": 1}, None, ["\x00"]])
-def test_tags_are_a_short_list_of_words(client, model, tags):
-    answer = client.post(ORDERS, {"count": 8, "tags": tags})
+def test_tags_are_a_short_list_of_words(api, model, tags):
+    answer = api.post(ORDERS, {"count": 8, "tags": tags})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"].startswith("tags")
 
@@ -110,49 +92,47 @@ def test_tags_are_a_short_list_of_words(client, model, tags):
     "body", ["", "null", "5", '"x"', "[]", "[{}]", "{", "{'count': 8}", '{"count": NaN}', '{"count": 1e999}',
              '{"count": ' + "9" * 5000 + "}", "\x00", "[" * 5000, '{"count": 8, "count": -1}'],
 )  # fmt: skip
-def test_what_is_no_order_is_a_problem(client, model, body):
-    answer = client.post(ORDERS, body, content_type="application/json")
+def test_what_is_no_order_is_a_problem(api, model, body):
+    answer = api.post(ORDERS, body, content_type="application/json")
     assert answer.status_code == 400
     assert answer["Content-Type"] == "application/problem+json"
     assert Order.objects.count() == 0
 
 
-def test_a_form_is_read_as_strictly(client, model):
+def test_a_form_is_read_as_strictly(api, model):
     assert (
-        client.post(
-            ORDERS, "count=8&seed=&tags=a", content_type="application/x-www-form-urlencoded"
-        ).status_code
+        api.post(ORDERS, "count=8&seed=&tags=a", content_type="application/x-www-form-urlencoded").status_code
         == 201
     )
     for text in ("08", "8.0", "", " 8", "+8", "8e0"):
-        answer = client.post(ORDERS, f"count={text}", content_type="application/x-www-form-urlencoded")
+        answer = api.post(ORDERS, f"count={text}", content_type="application/x-www-form-urlencoded")
         problem(answer, 400, "count")
 
 
-def test_seeds_may_be_text_for_languages_without_large_numbers(client, model):
-    assert client.post(ORDERS, {"count": 1, "seed": str(2**63 - 1)}).json()["seed"] == 2**63 - 1
+def test_seeds_may_be_text_for_languages_without_large_numbers(api, model):
+    assert api.post(ORDERS, {"count": 1, "seed": str(2**63 - 1)}).json()["seed"] == 2**63 - 1
     for blank in ("", None):
-        assert client.post(ORDERS, {"count": 1, "seed": blank}).status_code == 201
+        assert api.post(ORDERS, {"count": 1, "seed": blank}).status_code == 201
 
 
-def test_every_error_is_named_at_once(client, model):
-    body = problem(client.post(ORDERS, {"count": 0, "seed": -1, "sead": 1}), 400, "count", "seed", "sead")
+def test_every_error_is_named_at_once(api, model):
+    body = problem(api.post(ORDERS, {"count": 0, "seed": -1, "sead": 1}), 400, "count", "seed", "sead")
     assert "10,000" in body["errors"][0]["detail"]
 
 
-def test_a_model_that_is_retired_and_a_full_room_are_refused(client, model, settings):
+def test_a_model_that_is_retired_and_a_full_room_are_refused(api, model, settings):
     settings.PALMSITE_QUOTAS = {**settings.PALMSITE_QUOTAS, "stored_images": 5}
-    body = problem(client.post(ORDERS, {"count": 6}), 409)
+    body = problem(api.post(ORDERS, {"count": 6}), 409)
     assert body["code"] == "over_quota_images"
     model.state, model.is_default = "retired", False
     model.save()
-    problem(client.post(ORDERS, {"count": 1, "model": model.name}), 400, "model")
-    problem(client.post(ORDERS, {"count": 1}), 400, "model")
+    problem(api.post(ORDERS, {"count": 1, "model": model.name}), 400, "model")
+    problem(api.post(ORDERS, {"count": 1}), 400, "model")
 
 
-def test_a_key_orders_once(client, model, bob):
+def test_a_key_orders_once(api, model, bob):
     def send(wish, key="k-1"):
-        return client.post(ORDERS, wish, headers={"Idempotency-Key": key})
+        return api.post(ORDERS, wish, headers={"Idempotency-Key": key})
 
     first, again = send({"count": 2, "seed": 1}), send({"seed": 1, "count": 2})
     assert (first.status_code, again.status_code) == (201, 201)
@@ -163,40 +143,40 @@ def test_a_key_orders_once(client, model, bob):
     assert send({"count": 3}, "k-2").json()["id"] != first.json()["id"]
     problem(send({"count": 0}, "k-3"), 400, "count")
     assert send({"count": 1}, "k-3").status_code == 201
-    client.force_authenticate(bob)
+    api.force_authenticate(bob)
     assert send({"count": 2, "seed": 1}).json()["id"] != first.json()["id"]
 
 
 @pytest.mark.slow
-def test_cancel_and_resume(client, stand_in, work, monkeypatch):
+def test_cancel_and_resume(api, stand_in, work, monkeypatch):
     monkeypatch.setattr(services, "CHUNK_SIZES", (16, 16))
-    address = f"{ORDERS}/{client.post(ORDERS, {'count': 20}).json()['id']}"
-    problem(client.post(f"{address}/resume"), 409)
-    problem(client.post(f"{address}/cancel", {"keep": "yes"}), 400, "keep")
+    address = f"{ORDERS}/{api.post(ORDERS, {'count': 20}).json()['id']}"
+    problem(api.post(f"{address}/resume"), 409)
+    problem(api.post(f"{address}/cancel", {"keep": "yes"}), 400, "keep")
     work(most=1)
-    body = client.post(f"{address}/cancel").json()
+    body = api.post(f"{address}/cancel").json()
     assert (body["state"], body["code"], body["done"]) == ("cancelled", "stopped", 16)
-    problem(client.post(f"{address}/cancel"), 409)
-    assert client.post(f"{address}/resume").json()["state"] == "open"
+    problem(api.post(f"{address}/cancel"), 409)
+    assert api.post(f"{address}/resume").json()["state"] == "open"
     work()
-    assert client.get(address).json()["done"] == 20
+    assert api.get(address).json()["done"] == 20
 
 
 @pytest.mark.slow
-def test_orders_are_listed_by_state_in_pages(client, order, alice, bob):
+def test_orders_are_listed_by_state_in_pages(api, order, alice, bob):
     for _ in range(3):
         order(1)
     order(1, by=bob)
-    page = client.get(ORDERS, {"page_size": 2}).json()
+    page = api.get(ORDERS, {"page_size": 2}).json()
     assert set(page) == {"next", "previous", "results"}
-    rest = client.get(page["next"]).json()
+    rest = api.get(page["next"]).json()
     assert [len(page["results"]), len(rest["results"])] == [2, 1]
-    assert client.get(ORDERS, {"state": "done"}).json()["results"] == []
-    problem(client.get(ORDERS, {"state": "lost"}), 400, "state")
+    assert api.get(ORDERS, {"state": "done"}).json()["results"] == []
+    problem(api.get(ORDERS, {"state": "lost"}), 400, "state")
 
 
 @pytest.mark.slow
-def test_orders_cost_the_same_number_of_queries_however_many(client, order, alice, stand_in):
+def test_orders_cost_the_same_number_of_queries_however_many(api, order, alice, stand_in):
     first = order(1)
     rows = [
         Order(
@@ -207,48 +187,46 @@ def test_orders_cost_the_same_number_of_queries_however_many(client, order, alic
         )
         for _ in range(200)
     ]
-    client.get(ORDERS)
+    api.get(ORDERS)
     costs = []
     for part in (rows[:9], rows[9:]):
         Order.objects.bulk_create(part)
         with CaptureQueriesContext(connection) as queries:
-            assert len(client.get(ORDERS, {"page_size": 500}).json()["results"]) == Order.objects.count()
+            assert len(api.get(ORDERS, {"page_size": 500}).json()["results"]) == Order.objects.count()
         costs.append(len(queries))
     assert costs[0] == costs[1]
 
 
 @pytest.mark.slow
-def test_another_persons_order_is_not_there(client, order, bob, charlie):
+def test_another_persons_order_is_not_there(api, order, bob, charlie):
     address = f"{ORDERS}/{order(1).pk}"
     for person in (bob, charlie):
-        client.force_authenticate(person)
+        api.force_authenticate(person)
         for method, where in (("get", address), ("post", f"{address}/cancel"), ("post", f"{address}/resume")):
-            problem(getattr(client, method)(where), 404)
-    client.force_authenticate(None)
-    problem(client.get(address), 401)
-    problem(client.post(ORDERS, {"count": 1}), 401)
+            problem(getattr(api, method)(where), 404)
+    api.force_authenticate(None)
+    problem(api.get(address), 401)
+    problem(api.post(ORDERS, {"count": 1}), 401)
 
 
-def test_orders_of_nobody(client):
-    problem(client.get(f"{ORDERS}/{uuid.uuid4()}"), 404)
-    problem(client.get(f"{ORDERS}/1"), 404)
-    assert client.put(ORDERS, {}).status_code == 405
+def test_orders_of_nobody(api):
+    problem(api.get(f"{ORDERS}/{uuid.uuid4()}"), 404)
+    problem(api.get(f"{ORDERS}/1"), 404)
+    assert api.put(ORDERS, {}).status_code == 405
 
 
-def test_models(client, model):
-    [shown] = client.get("/api/v1/models").json()["results"]
+def test_models(api, model):
+    [shown] = api.get("/api/v1/models").json()["results"]
     assert (shown["name"], shown["is_default"], shown["is_scored"]) == (model.name, True, True)
     assert shown["licence"] == "CC-BY-4.0"
-    one = client.get(f"/api/v1/models/{model.name}")
+    one = api.get(f"/api/v1/models/{model.name}")
     assert one.json() == shown
-    assert (
-        client.get(f"/api/v1/models/{model.name}", headers={"If-None-Match": one["ETag"]}).status_code == 304
-    )
-    problem(client.get("/api/v1/models/palm-d"), 404)
+    assert api.get(f"/api/v1/models/{model.name}", headers={"If-None-Match": one["ETag"]}).status_code == 304
+    problem(api.get("/api/v1/models/palm-d"), 404)
 
 
 @pytest.mark.slow
-def test_deleting_a_set_stops_its_order(client, order, alice):
+def test_deleting_a_set_stops_its_order(api, order, alice):
     made = order(20)
     trash.delete_set(by=alice, image_set=made.image_set)
-    assert client.get(f"{ORDERS}/{made.pk}").json()["state"] == "cancelled"
+    assert api.get(f"{ORDERS}/{made.pk}").json()["state"] == "cancelled"

@@ -12,15 +12,9 @@ from accounts import tokens
 from generation.jobs.models import Job
 from generation.sets import api_urls, scores, sharing, storage, trash
 from generation.sets.models import Image, ImageSet, Share
+from tests.sets.problems import problem
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(alice):
-    client = APIClient()
-    client.force_authenticate(alice)
-    return client
 
 
 @pytest.fixture
@@ -33,14 +27,8 @@ def at(palms):
     return f"/api/v1/sets/{palms.pk}"
 
 
-def problem(answer, status, *fields):
-    assert answer.status_code == status, answer.content
-    assert answer["Content-Type"] == "application/problem+json"
-    assert [error["field"] for error in answer.json()["errors"]] == list(fields)
-
-
-def test_a_set_says_what_it_is_and_need_not_say_it_twice(client, at, palms):
-    answer = client.get(at)
+def test_a_set_says_what_it_is_and_need_not_say_it_twice(api, at, palms):
+    answer = api.get(at)
     body = answer.json()
     assert (body["count"], body["is_mine"], body["model"], body["recipe"]) == (
         10,
@@ -49,18 +37,18 @@ def test_a_set_says_what_it_is_and_need_not_say_it_twice(client, at, palms):
         {"seed": 4711},
     )
     assert body["download"] == f"http://testserver{at}/download"
-    same = client.get(at, headers={"If-None-Match": answer["ETag"]})
+    same = api.get(at, headers={"If-None-Match": answer["ETag"]})
     assert (same.status_code, same.content, same["ETag"]) == (304, b"", answer["ETag"])
     ImageSet.objects.filter(pk=palms.pk).update(name="other")
-    assert client.get(at, headers={"If-None-Match": answer["ETag"]}).status_code == 200
+    assert api.get(at, headers={"If-None-Match": answer["ETag"]}).status_code == 200
 
 
-def test_a_set_is_changed_by_its_fields(client, at):
-    etag = client.get(at)["ETag"]
-    body = client.patch(at, {"name": " Ладони ", "tags": ["a", "a"]}).json()
+def test_a_set_is_changed_by_its_fields(api, at):
+    etag = api.get(at)["ETag"]
+    body = api.patch(at, {"name": " Ладони ", "tags": ["a", "a"]}).json()
     assert (body["name"], body["tags"], body["note"]) == ("Ладони", ["a"], "")
-    assert client.patch(at, {"note": "x"}, headers={"If-Match": etag}).status_code == 412
-    assert client.patch(at, {"note": "x"}, headers={"If-Match": client.get(at)["ETag"]}).status_code == 200
+    assert api.patch(at, {"note": "x"}, headers={"If-Match": etag}).status_code == 412
+    assert api.patch(at, {"note": "x"}, headers={"If-Match": api.get(at)["ETag"]}).status_code == 200
     for wrong in (
         {"name": ""},
         {"name": "x" * 121},
@@ -69,27 +57,27 @@ def test_a_set_is_changed_by_its_fields(client, at):
         {"name": None},
         {"tags": "a"},
     ):
-        problem(client.patch(at, wrong), 400, *wrong)
-    problem(client.patch(at, [1]), 400, "")
+        problem(api.patch(at, wrong), 400, *wrong)
+    problem(api.patch(at, [1]), 400, "")
 
 
-def test_a_set_is_deleted_and_got_back(client, at):
-    assert client.delete(at).status_code == 204
-    problem(client.get(at), 404)
-    problem(client.patch(at, {"name": "x"}), 404)
-    [lying] = client.get("/api/v1/sets", {"of": "trash"}).json()["results"]
+def test_a_set_is_deleted_and_got_back(api, at):
+    assert api.delete(at).status_code == 204
+    problem(api.get(at), 404)
+    problem(api.patch(at, {"name": "x"}), 404)
+    [lying] = api.get("/api/v1/sets", {"of": "trash"}).json()["results"]
     assert lying["deleted_at"]
-    assert client.post(f"{at}/restore").json()["count"] == 10
-    assert client.get(at).status_code == 200
+    assert api.post(f"{at}/restore").json()["count"] == 10
+    assert api.get(at).status_code == 200
 
 
-def test_sets_are_listed_searched_and_sorted(client, full_set, alice, bob, palms):
+def test_sets_are_listed_searched_and_sorted(api, full_set, alice, bob, palms):
     full_set(alice, 1, name="Б")
     shared = full_set(bob, 2, name="bobs")
     sharing.share_with(by=bob, image_set=shared, username="alice")
 
     def names(**query):
-        return [one["name"] for one in client.get("/api/v1/sets", query).json()["results"]]
+        return [one["name"] for one in api.get("/api/v1/sets", query).json()["results"]]
 
     assert names() == ["Б", "palms"]
     assert names(of="shared") == ["bobs"]
@@ -97,21 +85,21 @@ def test_sets_are_listed_searched_and_sorted(client, full_set, alice, bob, palms
     assert names(q="PAL") == ["palms"]
     assert names(model="palm-64") == ["palms"]
     assert names(q="x\x00y") == []
-    problem(client.get("/api/v1/sets", {"sort": "size"}), 400, "sort")
-    problem(client.get("/api/v1/sets", {"of": "charlie"}), 400, "of")
+    problem(api.get("/api/v1/sets", {"sort": "size"}), 400, "sort")
+    problem(api.get("/api/v1/sets", {"of": "charlie"}), 400, "of")
     for cursor in ("x", "cD14", "cD0yMDI2", "bz0xJnA9eHg=", "%00"):
-        problem(client.get("/api/v1/sets", {"cursor": cursor}), 404)
+        problem(api.get("/api/v1/sets", {"cursor": cursor}), 404)
 
 
 @pytest.mark.slow
-def test_lists_cost_the_same_number_of_queries_however_long(client, full_set, alice, model):
+def test_lists_cost_the_same_number_of_queries_however_long(api, full_set, alice, model):
     few, many = full_set(alice, 10, checkpoint=model), full_set(alice, 200, checkpoint=model)
     scores.keep([(image, 0.5) for image in Image.objects.all()], "x")
-    client.get("/api/v1/sets")
+    api.get("/api/v1/sets")
 
     def cost(address):
         with CaptureQueriesContext(connection) as queries:
-            assert client.get(address, {"page_size": 500}).status_code == 200
+            assert api.get(address, {"page_size": 500}).status_code == 200
         return len(queries)
 
     for tail in ("/images", "/images?sort=-score", "/download", "/shards", "/histogram", "/scores"):
@@ -121,10 +109,10 @@ def test_lists_cost_the_same_number_of_queries_however_long(client, full_set, al
     assert cost("/api/v1/sets") == before
 
 
-def test_images_page_by_page(client, at):
+def test_images_page_by_page(api, at):
     seen, address = [], f"{at}/images?page_size=4&sort=-score&min=0.1"
     while address:
-        page = client.get(address).json()
+        page = api.get(address).json()
         assert set(page) == {"next", "previous", "results"}
         seen += [(image["index"], image["score"]) for image in page["results"]]
         address = page["next"]
@@ -137,59 +125,59 @@ def test_images_page_by_page(client, at):
         ("min", "2"),
         ("numbers", "a"),
     ):
-        problem(client.get(f"{at}/images", {field: value}), 400, field)
+        problem(api.get(f"{at}/images", {field: value}), 400, field)
 
 
-def test_an_image_its_file_and_its_thumb(client, palms):
+def test_an_image_its_file_and_its_thumb(api, palms):
     image = palms.images.get(index=3)
     at = f"/api/v1/images/{image.pk}"
-    answer = client.get(at)
+    answer = api.get(at)
     assert (answer.json()["index"], answer.json()["sha256"], answer.json()["scores"]) == (3, image.sha256, {})
-    assert client.get(at, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    assert api.get(at, headers={"If-None-Match": answer["ETag"]}).status_code == 304
     for accept in ("*/*", "image/png", "text/html"):
-        file = client.get(answer.json()["file"], headers={"Accept": accept})
+        file = api.get(answer.json()["file"], headers={"Accept": accept})
         assert (file.status_code, file["Content-Type"]) == (200, "image/png")
         assert b"".join(file.streaming_content) == storage.image_path(palms, 3).read_bytes()
-    part = client.get(f"{at}/file", headers={"Range": "bytes=2-5"})
+    part = api.get(f"{at}/file", headers={"Range": "bytes=2-5"})
     assert (part.status_code, b"".join(part.streaming_content)) == (
         206,
         storage.image_path(palms, 3).read_bytes()[2:6],
     )
-    thumb = client.get(f"{at}/thumb")
+    thumb = api.get(f"{at}/thumb")
     assert (thumb["Content-Type"], b"".join(thumb.streaming_content)[:4]) == ("image/webp", b"RIFF")
-    assert client.patch(at, {"is_starred": True}).json()["is_starred"] is True
+    assert api.patch(at, {"is_starred": True}).json()["is_starred"] is True
     for wrong in ({"is_starred": 1}, {"is_starred": "yes"}, {"score": 1.0, "is_starred": True}):
-        problem(client.patch(at, wrong), 400, next(iter(wrong)))
-    assert client.delete(at).status_code == 204
-    problem(client.get(at), 404)
-    problem(client.get(f"{at}/file"), 404)
+        problem(api.patch(at, wrong), 400, next(iter(wrong)))
+    assert api.delete(at).status_code == 204
+    problem(api.get(at), 404)
+    problem(api.get(f"{at}/file"), 404)
 
 
-def test_some_images_are_starred_deleted_got_back_and_copied(client, at, palms):
-    assert client.post(f"{at}/images/star", {"numbers": "0-2"}).json() == {"count": 3}
-    assert client.post(f"{at}/images/unstar", {"numbers": "0"}).json() == {"count": 1}
-    assert client.post(f"{at}/images/delete", {"starred": True}).json() == {"count": 2}
-    assert client.get(at).json()["count"] == 8
-    assert client.post(f"{at}/images/restore", {"all": True}).json() == {"count": 2}
-    made = client.post(f"{at}/images/copy", {"best": 2, "name": "best"})
+def test_some_images_are_starred_deleted_got_back_and_copied(api, at, palms):
+    assert api.post(f"{at}/images/star", {"numbers": "0-2"}).json() == {"count": 3}
+    assert api.post(f"{at}/images/unstar", {"numbers": "0"}).json() == {"count": 1}
+    assert api.post(f"{at}/images/delete", {"starred": True}).json() == {"count": 2}
+    assert api.get(at).json()["count"] == 8
+    assert api.post(f"{at}/images/restore", {"all": True}).json() == {"count": 2}
+    made = api.post(f"{at}/images/copy", {"best": 2, "name": "best"})
     assert (made.status_code, made.json()["count"], made.json()["name"]) == (201, 2, "best")
     for wrong, field in (({}, ""), ({"numbers": ""}, "numbers"), ({"all": False}, ""), ({"numbers": "x"}, "numbers"),
                          ({"best": "2"}, "best"), ({"min": 2}, "min"), ({"some": 1}, "some")):  # fmt: skip
-        problem(client.post(f"{at}/images/delete", wrong), 400, field)
+        problem(api.post(f"{at}/images/delete", wrong), 400, field)
     assert Image.objects.filter(image_set=palms, deleted_at__isnull=True).count() == 10
 
 
-def test_shares(client, at, bob, palms):
-    person = client.post(f"{at}/shares", {"user": "bob"})
-    link = client.post(f"{at}/shares", {"days": 2})
+def test_shares(api, at, bob, palms):
+    person = api.post(f"{at}/shares", {"user": "bob"})
+    link = api.post(f"{at}/shares", {"days": 2})
     assert (person.status_code, person.json()["user"], person.json()["link"]) == (201, "bob", None)
     secret = link.json()["link"].rsplit("/", 1)[1]
     assert sharing.set_by_link(secret) == palms
-    listed = client.get(f"{at}/shares").json()["results"]
+    listed = api.get(f"{at}/shares").json()["results"]
     assert [(one["user"], one["link"]) for one in listed] == [("bob", None), (None, None)]
     for one in listed:
-        assert client.delete(f"{at}/shares/{one['id']}").status_code == 204
-    problem(client.delete(f"{at}/shares/{listed[0]['id']}"), 404)
+        assert api.delete(f"{at}/shares/{one['id']}").status_code == 204
+    problem(api.delete(f"{at}/shares/{listed[0]['id']}"), 404)
     for wrong in (
         {"user": "nobody"},
         {"user": "alice"},
@@ -198,7 +186,7 @@ def test_shares(client, at, bob, palms):
         {"user": 5},
         {"users": "bob"},
     ):
-        problem(client.post(f"{at}/shares", wrong), 400, *wrong)
+        problem(api.post(f"{at}/shares", wrong), 400, *wrong)
     assert Share.objects.count() == 0
 
 
@@ -218,9 +206,7 @@ READS = ("", "/download", "/shards", "/histogram", "/scores", "/images")
 
 
 @pytest.mark.slow
-def test_every_address_is_closed_to_others_and_those_shared_with_only_look(
-    client, palms, alice, bob, charlie
-):
+def test_every_address_is_closed_to_others_and_those_shared_with_only_look(api, palms, alice, bob, charlie):
     share = sharing.share_with(by=alice, image_set=palms, username="bob")
     image = palms.images.get(index=0)
     every = addresses(palms, image, share)
@@ -228,12 +214,12 @@ def test_every_address_is_closed_to_others_and_those_shared_with_only_look(
     before = list(ImageSet.objects.values()), list(Image.objects.values()), list(Share.objects.values())
     for address in every:
         for method in ("get", "post", "patch", "delete"):
-            client.force_authenticate(charlie)
-            assert getattr(client, method)(address, {}).status_code in (404, 405), (method, address)
-            client.force_authenticate(None)
-            assert getattr(client, method)(address, {}).status_code == 401, (method, address)
-            client.force_authenticate(bob)
-            answer = getattr(client, method)(address, {})
+            api.force_authenticate(charlie)
+            assert getattr(api, method)(address, {}).status_code in (404, 405), (method, address)
+            api.force_authenticate(None)
+            assert getattr(api, method)(address, {}).status_code == 401, (method, address)
+            api.force_authenticate(bob)
+            answer = getattr(api, method)(address, {})
             for closer in answer._resource_closers:
                 closer()
             status = answer.status_code
@@ -246,8 +232,8 @@ def test_every_address_is_closed_to_others_and_those_shared_with_only_look(
         list(Image.objects.values()),
         list(Share.objects.values()),
     )
-    client.force_authenticate(bob)
-    assert client.get(f"/api/v1/sets/{palms.pk}").json()["is_mine"] is False
+    api.force_authenticate(bob)
+    assert api.get(f"/api/v1/sets/{palms.pk}").json()["is_mine"] is False
 
 
 def test_a_token_that_may_only_read_writes_nothing(at, alice):
@@ -267,7 +253,7 @@ HOSTILE = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("word", HOSTILE)
-def test_hostile_words_anywhere_are_refused_cleanly(client, at, palms, word):
+def test_hostile_words_anywhere_are_refused_cleanly(api, at, palms, word):
     places = (
         "sets/{}",
         "images/{}",
@@ -277,12 +263,12 @@ def test_hostile_words_anywhere_are_refused_cleanly(client, at, palms, word):
         f"sets/{palms.pk}/shares/{{}}",
     )
     for address in (f"/api/v1/{place.format(word)}" for place in places):
-        assert client.get(address).status_code in (400, 404, 405), address
+        assert api.get(address).status_code in (400, 404, 405), address
     names = "cursor page_size sort min max numbers best starred format shard per_shard val q of model"
     for name in names.split():
         for tail in ("", "/images", "/download", "/histogram"):
-            assert client.get(f"{at}{tail}", {name: word}).status_code < 500, (tail, name)
-        assert client.get("/api/v1/sets", {name: word}).status_code < 500, name
+            assert api.get(f"{at}{tail}", {name: word}).status_code < 500, (tail, name)
+        assert api.get("/api/v1/sets", {name: word}).status_code < 500, name
     for header in (
         "Range",
         "If-None-Match",
@@ -293,18 +279,18 @@ def test_hostile_words_anywhere_are_refused_cleanly(client, at, palms, word):
         "Idempotency-Key",
     ):
         plain = word.encode("ascii", "replace").decode()
-        assert client.get(f"{at}/download", headers={header: plain}).status_code < 500, header
+        assert api.get(f"{at}/download", headers={header: plain}).status_code < 500, header
     for body in ({"name": word}, {"tags": [word]}, {word: word}, {"note": word}):
-        assert client.patch(at, json.dumps(body), content_type="application/json").status_code < 500
+        assert api.patch(at, json.dumps(body), content_type="application/json").status_code < 500
 
 
-def test_a_judge_is_asked_once(client, at, palms):
-    problem(client.post(f"{at}/scores", {"scorer": "nobody"}), 400, "scorer")
-    problem(client.post(f"{at}/scores", {}), 400, "scorer")
-    first, again = (client.post(f"{at}/scores", {"scorer": "palm-d"}) for _ in range(2))
+def test_a_judge_is_asked_once(api, at, palms):
+    problem(api.post(f"{at}/scores", {"scorer": "nobody"}), 400, "scorer")
+    problem(api.post(f"{at}/scores", {}), 400, "scorer")
+    first, again = (api.post(f"{at}/scores", {"scorer": "palm-d"}) for _ in range(2))
     assert (first.status_code, again.json()["id"]) == (202, first.json()["id"])
     assert Job.objects.count() == 1
-    [state] = client.get(f"{at}/scores").json()["results"]
+    [state] = api.get(f"{at}/scores").json()["results"]
     assert (state["scorer"], state["count"], state["state"], state["job"]) == (
         "palm-d",
         0,
@@ -314,22 +300,22 @@ def test_a_judge_is_asked_once(client, at, palms):
 
 
 @pytest.mark.slow
-def test_a_judge_scores_every_image_and_says_the_same_as_when_it_was_made(client, order, work):
+def test_a_judge_scores_every_image_and_says_the_same_as_when_it_was_made(api, order, work):
     made = order(20)
     work()
     trash.delete_images(by=made.owner, image_set=made.image_set, images=made.image_set.images.filter(index=0))
     at = f"/api/v1/sets/{made.image_set_id}"
     for _ in range(2):
-        assert client.post(f"{at}/scores", {"scorer": "stand-in-d"}).status_code == 202
+        assert api.post(f"{at}/scores", {"scorer": "stand-in-d"}).status_code == 202
         work()
-        [state] = client.get(f"{at}/scores").json()["results"]
+        [state] = api.get(f"{at}/scores").json()["results"]
         assert (state["count"], state["state"]) == (19, "done")
-    images = client.get(f"{at}/images").json()["results"]
+    images = api.get(f"{at}/images").json()["results"]
     assert all(image["scores"]["stand-in-d"] == pytest.approx(image["score"], abs=1e-6) for image in images)
 
 
-def test_the_schema_names_this_rooms_addresses(client):
-    paths = client.get("/api/v1/schema", headers={"Accept": "application/json"}).json()["paths"]
+def test_the_schema_names_this_rooms_addresses(api):
+    paths = api.get("/api/v1/schema", headers={"Accept": "application/json"}).json()["paths"]
     for path in (
         "/api/v1/orders",
         "/api/v1/sets/{set_id}/download",

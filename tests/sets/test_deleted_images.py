@@ -2,7 +2,6 @@
 
 import pytest
 from django.urls import reverse
-from rest_framework.test import APIClient
 
 from generation.sets import sharing, trash
 from generation.sets.models import Order
@@ -57,22 +56,19 @@ def test_a_set_whose_images_are_all_deleted_leads_to_them_and_offers_no_download
     assert "no images to download" in page_of(client, "sets:downloads", palms.pk)
 
 
-def test_deleted_images_are_their_owners_alone(client, alice, bob, palms):
+def test_deleted_images_are_their_owners_alone(client, api, alice, bob, palms):
     sharing.share_with(by=alice, image_set=palms, username="bob", days=None)
     client.force_login(bob)
     deleted = palms.images.get(index=2)
     assert "deleted image" not in page_of(client, "sets:set", palms.pk)
     assert client.get(reverse("sets:deleted", args=[palms.pk])).status_code == 404
     assert client.get(reverse("sets:thumb", args=[deleted.pk])).status_code == 404
-    api = APIClient()
     api.force_authenticate(bob)
     assert api.get(f"/api/v1/sets/{palms.pk}/images", {"deleted": "1"}).status_code == 404
     assert api.get(f"/api/v1/images/{deleted.pk}/thumb").status_code == 404
 
 
-def test_the_api_lists_deleted_images(alice, palms):
-    api = APIClient()
-    api.force_authenticate(alice)
+def test_the_api_lists_deleted_images(api, palms):
     address = f"/api/v1/sets/{palms.pk}/images"
 
     def found(**query):

@@ -10,20 +10,13 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from rest_framework.test import APIClient
 
 from accounts import tokens
 from generation.sets import card, storage, trash
 from generation.sets.models import Image, Order
+from tests.sets.problems import problem
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(alice):
-    client = APIClient()
-    client.force_authenticate(alice)
-    return client
 
 
 @pytest.fixture
@@ -38,20 +31,15 @@ def at(palms):
     return f"/api/v1/sets/{palms.pk}/download"
 
 
-def fetch(client, at, query=None, **headers):
-    answer = client.get(
+def fetch(api, at, query=None, **headers):
+    answer = api.get(
         at, query or {}, headers={name.replace("_", "-"): value for name, value in headers.items()}
     )
     return answer, b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
-def problem(answer, status, field):
-    assert answer.status_code == status
-    assert [error["field"] for error in answer.json()["errors"]] == ([field] if field else [])
-
-
-def test_the_zip_holds_pictures_at_the_top_and_all_that_describes_them(client, at, palms, tmp_path):
-    answer, data = fetch(client, at)
+def test_the_zip_holds_pictures_at_the_top_and_all_that_describes_them(api, at, palms, tmp_path):
+    answer, data = fetch(api, at)
     assert answer["Content-Type"] == "application/zip"
     assert answer["Content-Disposition"] == 'attachment; filename="left-palms.zip"'
     assert int(answer["Content-Length"]) == len(data)
@@ -91,29 +79,29 @@ def test_the_zip_holds_pictures_at_the_top_and_all_that_describes_them(client, a
     assert checked.returncode == 0, checked.stdout
 
 
-def test_another_room_says_in_the_card_how_good_the_set_is(client, at, palms, monkeypatch):
+def test_another_room_says_in_the_card_how_good_the_set_is(api, at, palms, monkeypatch):
     monkeypatch.setattr(card, "_quality", [lambda image_set, count: f"{image_set.name}: {count} measured."])
-    with zipfile.ZipFile(io.BytesIO(fetch(client, at)[1])) as archive:
+    with zipfile.ZipFile(io.BytesIO(fetch(api, at)[1])) as archive:
         text = archive.read("README.md").decode()
     assert "## How good it is\n\nLeft palms: 12 measured.\n" in text and "Not measured" not in text
 
 
-def test_the_same_set_is_the_same_bytes_and_a_changed_one_has_another_etag(client, at, palms, alice):
-    answer, data = fetch(client, at)
-    again, same = fetch(client, at)
+def test_the_same_set_is_the_same_bytes_and_a_changed_one_has_another_etag(api, at, palms, alice):
+    answer, data = fetch(api, at)
+    again, same = fetch(api, at)
     assert (again["ETag"], same) == (answer["ETag"], data)
-    assert fetch(client, at, If_None_Match=answer["ETag"])[0].status_code == 304
+    assert fetch(api, at, If_None_Match=answer["ETag"])[0].status_code == 304
     trash.delete_images(by=alice, image_set=palms, images=palms.images.filter(index=5))
-    changed, less = fetch(client, at, If_None_Match=answer["ETag"])
+    changed, less = fetch(api, at, If_None_Match=answer["ETag"])
     assert (changed.status_code, len(less) < len(data)) == (200, True)
     # A part of the new one must not be put behind a part of the old one.
-    whole, body = fetch(client, at, Range="bytes=100-", If_Range=answer["ETag"])
+    whole, body = fetch(api, at, Range="bytes=100-", If_Range=answer["ETag"])
     assert (whole.status_code, body) == (200, less)
 
 
 @pytest.mark.parametrize("form", ["zip", "imagefolder", "webdataset", "webdataset-papers"])
-def test_a_part_is_the_same_bytes_as_in_the_whole(client, at, form):
-    answer, data = fetch(client, at, {"format": form})
+def test_a_part_is_the_same_bytes_as_in_the_whole(api, at, form):
+    answer, data = fetch(api, at, {"format": form})
     size = len(data)
     for first, last in (
         (0, 0),
@@ -124,7 +112,7 @@ def test_a_part_is_the_same_bytes_as_in_the_whole(client, at, form):
         (size - 1, size - 1),
         (7, size + 50),
     ):
-        part, body = fetch(client, at, {"format": form}, Range=f"bytes={first}-{last}")
+        part, body = fetch(api, at, {"format": form}, Range=f"bytes={first}-{last}")
         end = min(last, size - 1)
         assert (part.status_code, part["Content-Range"]) == (206, f"bytes {first}-{end}/{size}")
         assert (body, part["ETag"], int(part["Content-Length"])) == (
@@ -132,10 +120,10 @@ def test_a_part_is_the_same_bytes_as_in_the_whole(client, at, form):
             answer["ETag"],
             len(body),
         )
-    assert fetch(client, at, {"format": form}, Range="bytes=-10")[1] == data[-10:]
-    beyond, _nothing = fetch(client, at, {"format": form}, Range=f"bytes={size}-")
+    assert fetch(api, at, {"format": form}, Range="bytes=-10")[1] == data[-10:]
+    beyond, _nothing = fetch(api, at, {"format": form}, Range=f"bytes={size}-")
     assert (beyond.status_code, beyond["Content-Range"]) == (416, f"bytes */{size}")
-    head = client.head(at, {"format": form})
+    head = api.head(at, {"format": form})
     assert (head.status_code, int(head["Content-Length"]), head.content, head["ETag"]) == (
         200,
         size,
@@ -144,22 +132,22 @@ def test_a_part_is_the_same_bytes_as_in_the_whole(client, at, form):
     )
 
 
-def test_some_images_only(client, at, palms):
+def test_some_images_only(api, at, palms):
     Image.objects.filter(image_set=palms, index=9).update(is_starred=True)
     for query, numbers in (
         ({"numbers": "1,3-4"}, [1, 3, 4]),
         ({"starred": "1"}, [9]),
         ({"best": "2"}, [8, 9]),
     ):
-        with zipfile.ZipFile(io.BytesIO(fetch(client, at, query)[1])) as archive:
+        with zipfile.ZipFile(io.BytesIO(fetch(api, at, query)[1])) as archive:
             assert [name for name in archive.namelist() if name.endswith(".png")] == [
                 f"{n:06d}.png" for n in numbers
             ]
             assert len(json.loads(archive.read("manifest.json"))["images"]) == len(numbers)
 
 
-def test_image_folder_has_two_sides_and_a_table_in_each(client, at):
-    _answer, data = fetch(client, at, {"format": "imagefolder", "val": "0.5"})
+def test_image_folder_has_two_sides_and_a_table_in_each(api, at):
+    _answer, data = fetch(api, at, {"format": "imagefolder", "val": "0.5"})
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         pictures = {name for name in archive.namelist() if name.endswith(".png")}
         assert len(pictures) == 12
@@ -174,34 +162,34 @@ def test_image_folder_has_two_sides_and_a_table_in_each(client, at):
         sums = dict(line.split("  ")[::-1] for line in archive.read("SHA256SUMS").decode().splitlines())
         assert sums.keys() == set(archive.namelist()) - {"SHA256SUMS"}
         assert all(hashlib.sha256(archive.read(name)).hexdigest() == digest for name, digest in sums.items())
-    with zipfile.ZipFile(io.BytesIO(fetch(client, at, {"format": "imagefolder", "val": "0"})[1])) as archive:
+    with zipfile.ZipFile(io.BytesIO(fetch(api, at, {"format": "imagefolder", "val": "0"})[1])) as archive:
         assert not any(name.startswith("val/") for name in archive.namelist())
 
 
-def test_web_dataset_in_parts(client, at):
+def test_web_dataset_in_parts(api, at):
     names = []
     for shard in range(3):
-        answer, data = fetch(client, at, {"format": "webdataset", "shard": shard, "per_shard": 5})
+        answer, data = fetch(api, at, {"format": "webdataset", "shard": shard, "per_shard": 5})
         assert answer["Content-Type"] == "application/x-tar"
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             names += archive.getnames()
             first = archive.getnames()[1]
             assert json.load(archive.extractfile(first))["index"] == shard * 5
     assert names == [f"{n:06d}.{kind}" for n in range(12) for kind in ("png", "json")]
-    problem(fetch(client, at, {"format": "webdataset", "shard": 3, "per_shard": 5})[0], 409, "")
+    problem(fetch(api, at, {"format": "webdataset", "shard": 3, "per_shard": 5})[0], 409)
 
 
-def test_the_shards_are_listed_with_their_sizes_and_the_papers_check_them_all(client, palms, tmp_path):
-    listed = client.get(f"/api/v1/sets/{palms.pk}/shards", {"per_shard": 5, "numbers": "1-11"})
+def test_the_shards_are_listed_with_their_sizes_and_the_papers_check_them_all(api, palms, tmp_path):
+    listed = api.get(f"/api/v1/sets/{palms.pk}/shards", {"per_shard": 5, "numbers": "1-11"})
     body = listed.json()
     assert [(one["name"], one["count"]) for one in body["results"]] == [
         ("left-palms-000000.tar", 5), ("left-palms-000001.tar", 5), ("left-palms-000002.tar", 1),
     ]  # fmt: skip
     for part in (*body["results"], body["papers"]):
-        answer, data = fetch(client, part["url"])
+        answer, data = fetch(api, part["url"])
         assert part["name"] in answer["Content-Disposition"]
         assert len(data) == part["size"]
-        half, rest = fetch(client, part["url"], Range=f"bytes={len(data) // 2}-")
+        half, rest = fetch(api, part["url"], Range=f"bytes={len(data) // 2}-")
         assert (half.status_code, rest) == (206, data[len(data) // 2 :])
         if part["name"].endswith(".tar"):
             with tarfile.open(fileobj=io.BytesIO(data)) as archive:
@@ -214,28 +202,28 @@ def test_the_shards_are_listed_with_their_sizes_and_the_papers_check_them_all(cl
         ["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (checked.returncode, checked.stdout.count(": OK")) == (0, 2 * 11 + 3)
-    same = client.get(
+    same = api.get(
         f"/api/v1/sets/{palms.pk}/shards",
         {"per_shard": 5, "numbers": "1-11"},
         headers={"If-None-Match": listed["ETag"]},
     )
     assert same.status_code == 304
-    problem(client.get(f"/api/v1/sets/{palms.pk}/shards", {"per_shard": 0}), 400, "per_shard")
-    problem(client.get(f"/api/v1/sets/{palms.pk}/shards", {"numbers": "99"}), 409, "")
+    problem(api.get(f"/api/v1/sets/{palms.pk}/shards", {"per_shard": 0}), 400, "per_shard")
+    problem(api.get(f"/api/v1/sets/{palms.pk}/shards", {"numbers": "99"}), 409)
 
 
-def test_a_manifest_says_how_long_the_orders_took(client, at, palms, alice, model):
+def test_a_manifest_says_how_long_the_orders_took(api, at, palms, alice, model):
     began = datetime(2026, 1, 31, 12, tzinfo=UTC)
     for seconds in (90, 30.5):
         order = Order.objects.create(
             owner=alice, image_set=palms, checkpoint=model, spec={}, state="done", ended_at=began
         )
         Order.objects.filter(pk=order.pk).update(created_at=began - timedelta(seconds=seconds))
-    with zipfile.ZipFile(io.BytesIO(fetch(client, at)[1])) as archive:
+    with zipfile.ZipFile(io.BytesIO(fetch(api, at)[1])) as archive:
         assert json.loads(archive.read("manifest.json"))["seconds"] == 120.5
 
 
-def test_what_cannot_be_downloaded_says_why(client, at, palms):
+def test_what_cannot_be_downloaded_says_why(api, at, palms):
     for field, value in (
         ("format", "rar"),
         ("val", "1"),
@@ -244,12 +232,12 @@ def test_what_cannot_be_downloaded_says_why(client, at, palms):
         ("per_shard", "0"),
         ("best", "0"),
     ):
-        problem(fetch(client, at, {field: value})[0], 400, field)
-    problem(fetch(client, at, {"numbers": "99"})[0], 409, "")
+        problem(fetch(api, at, {field: value})[0], 400, field)
+    problem(fetch(api, at, {"numbers": "99"})[0], 409)
     storage.image_path(palms, 3).unlink()
-    answer, _body = fetch(client, at)
+    answer, _body = fetch(api, at)
     assert answer.json()["code"] == "files_missing"
-    assert fetch(client, at, {"numbers": "0-2"})[0].status_code == 200
+    assert fetch(api, at, {"numbers": "0-2"})[0].status_code == 200
 
 
 @pytest.mark.slow

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as site
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image as Pillow
-from rest_framework.test import APIClient
 
 from accounts import belongings, ledger
 from accounts.models import AuditEvent
@@ -28,19 +26,9 @@ MARK = b"trainedAlgorithmicMedia"
 
 
 @pytest.fixture
-def client(alice):
-    client = APIClient()
-    client.force_authenticate(alice)
-    return client
-
-
-@pytest.fixture
-def made(order, work):
+def made(finished):
     """Alice's set of twelve real pictures."""
-    image_set = order(12).image_set
-    work()
-    image_set.refresh_from_db()
-    return image_set
+    return finished(12)
 
 
 @pytest.fixture
@@ -58,26 +46,26 @@ def bytes_of(answer):
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
-def fetch(client, body):
-    answer = client.get(body["file"])
+def fetch(api, body):
+    answer = api.get(body["file"])
     assert answer.status_code == 200
     return bytes_of(answer)
 
 
-def ask(client, work, image_set, form, **more):
-    answer = client.post(EXPORTS, {"set": str(image_set.pk), "format": form, **more})
+def ask(api, work, image_set, form, **more):
+    answer = api.post(EXPORTS, {"set": str(image_set.pk), "format": form, **more})
     assert answer.status_code == 201, answer.content
     assert answer.json()["state"] == "waiting"
     work()
-    body = client.get(f"{EXPORTS}/{answer.json()['id']}").json()
+    body = api.get(f"{EXPORTS}/{answer.json()['id']}").json()
     assert body["state"] == "ready", body
     return body
 
 
 @pytest.mark.parametrize(("form", "suffix", "kind"), [("jpeg", "jpg", "JPEG"), ("webp", "webp", "WEBP")])
-def test_pictures_in_another_format_keep_their_mark_and_their_papers(client, made, work, form, suffix, kind):
-    body = ask(client, work, made, form, quality=95)
-    data = fetch(client, body)
+def test_pictures_in_another_format_keep_their_mark_and_their_papers(api, made, work, form, suffix, kind):
+    body = ask(api, work, made, form, quality=95)
+    data = fetch(api, body)
     assert (body["count"], body["done"], body["size"]) == (12, 12, len(data))
     assert hashlib.sha256(data).hexdigest() == body["sha256"]
     archive = zipfile.ZipFile(io.BytesIO(data))
@@ -103,18 +91,18 @@ def test_pictures_in_another_format_keep_their_mark_and_their_papers(client, mad
         assert sum(abs(one - other) for one, other in pairs) / (64 * 64 * 3) < 12
 
 
-def test_the_same_wish_is_the_same_bytes(client, made, work):
-    first = fetch(client, ask(client, work, made, "jpeg"))
+def test_the_same_wish_is_the_same_bytes(api, made, work):
+    first = fetch(api, ask(api, work, made, "jpeg"))
     exports.forget_all(exports.Q(image_set=made))
-    assert fetch(client, ask(client, work, made, "jpeg")) == first
+    assert fetch(api, ask(api, work, made, "jpeg")) == first
 
 
-def test_parquet_is_what_hugging_face_reads(client, made, work, tmp_path):
+def test_parquet_is_what_hugging_face_reads(api, made, work, tmp_path):
     import pyarrow.parquet as parquet
 
-    body = ask(client, work, made, "parquet", val=0.5)
+    body = ask(api, work, made, "parquet", val=0.5)
     path = tmp_path / "palms.parquet"
-    path.write_bytes(fetch(client, body))
+    path.write_bytes(fetch(api, body))
     table = parquet.read_table(path)
     assert table.column_names == ["image", "index", "seed", "probability", "split", "sha256"]
     features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
@@ -134,13 +122,13 @@ def test_parquet_is_what_hugging_face_reads(client, made, work, tmp_path):
     assert {row["split"] for row in rows} == {"train", "val"}
 
 
-def test_some_images_by_number_probability_and_star(client, made, work):
-    assert ask(client, work, made, "jpeg", numbers="0-2,7")["count"] == 4
-    body = ask(client, work, made, "jpeg", best=5)
+def test_some_images_by_number_probability_and_star(api, made, work):
+    assert ask(api, work, made, "jpeg", numbers="0-2,7")["count"] == 4
+    body = ask(api, work, made, "jpeg", best=5)
     assert (body["count"], body["wish"]) == (5, {"quality": 90, "best": 5})
     Image.objects.filter(image_set=made, index=3).update(is_starred=True)
-    assert ask(client, work, made, "webp", starred=True)["count"] == 1
-    none = client.post(EXPORTS, {"set": str(made.pk), "format": "jpeg", "numbers": "5000"})
+    assert ask(api, work, made, "webp", starred=True)["count"] == 1
+    none = api.post(EXPORTS, {"set": str(made.pk), "format": "jpeg", "numbers": "5000"})
     assert (none.status_code, none.json()["code"]) == (409, "empty")
 
 
@@ -151,105 +139,105 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("field", "value"), WRONG)
-def test_what_cannot_be_is_refused_by_field(client, alice, full_set, field, value):
+def test_what_cannot_be_is_refused_by_field(api, alice, full_set, field, value):
     body = {"set": str(full_set(alice, 2).pk), "format": "jpeg", field: value}
-    answer = client.post(EXPORTS, body)
+    answer = api.post(EXPORTS, body)
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [field]
     assert not Export.objects.exists()
     assert not Job.objects.exists()
 
 
-def test_a_second_wish_for_the_same_finds_the_first(client, alice, full_set):
+def test_a_second_wish_for_the_same_finds_the_first(api, alice, full_set):
     image_set = full_set(alice, 3)
     body = {"set": str(image_set.pk), "format": "parquet"}
-    first, second = client.post(EXPORTS, body), client.post(EXPORTS, body)
+    first, second = api.post(EXPORTS, body), api.post(EXPORTS, body)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json()["id"] == second.json()["id"]
-    assert client.post(EXPORTS, {**body, "val": 0.2}).status_code == 201
+    assert api.post(EXPORTS, {**body, "val": 0.2}).status_code == 201
     key = {"Idempotency-Key": "k"}
-    kept = client.post(EXPORTS, {**body, "val": 0.3}, headers=key)
-    assert client.post(EXPORTS, {**body, "val": 0.3}, headers=key).json() == kept.json()
-    assert client.post(EXPORTS, {**body, "val": 0.4}, headers=key).status_code == 422
+    kept = api.post(EXPORTS, {**body, "val": 0.3}, headers=key)
+    assert api.post(EXPORTS, {**body, "val": 0.3}, headers=key).json() == kept.json()
+    assert api.post(EXPORTS, {**body, "val": 0.4}, headers=key).status_code == 422
 
 
-def test_too_many_at_once_are_refused(client, alice, full_set):
+def test_too_many_at_once_are_refused(api, alice, full_set):
     image_set = full_set(alice, 1)
     for quality in range(1, 6):
-        client.post(EXPORTS, {"set": str(image_set.pk), "format": "jpeg", "quality": quality})
-    refused = client.post(EXPORTS, {"set": str(image_set.pk), "format": "jpeg", "quality": 6})
+        api.post(EXPORTS, {"set": str(image_set.pk), "format": "jpeg", "quality": quality})
+    refused = api.post(EXPORTS, {"set": str(image_set.pk), "format": "jpeg", "quality": 6})
     assert refused.status_code == 429
     assert int(refused["Retry-After"]) > 0
 
 
-def test_the_ledger_holds_the_file_and_nothing_else(client, alice, made, work, settings, committed):
+def test_the_ledger_holds_the_file_and_nothing_else(api, alice, made, work, settings, committed):
     def use():
         return ledger.usage(alice)["exports"]
 
-    waiting = client.post(EXPORTS, {"set": str(made.pk), "format": "jpeg"}).json()
+    waiting = api.post(EXPORTS, {"set": str(made.pk), "format": "jpeg"}).json()
     assert use().used == 1
     assert use().size >= made.size
     work()
-    body = client.get(f"{EXPORTS}/{waiting['id']}").json()
+    body = api.get(f"{EXPORTS}/{waiting['id']}").json()
     assert (use().used, use().size) == (1, body["size"])
     with committed():
-        assert client.delete(f"{EXPORTS}/{waiting['id']}").status_code == 204
+        assert api.delete(f"{EXPORTS}/{waiting['id']}").status_code == 204
     assert (use().used, use().size) == (0, 0)
     assert lying() == []
     settings.PALMSITE_QUOTAS = {**settings.PALMSITE_QUOTAS, "stored_bytes": made.size + 100}
-    refused = client.post(EXPORTS, {"set": str(made.pk), "format": "jpeg"})
+    refused = api.post(EXPORTS, {"set": str(made.pk), "format": "jpeg"})
     assert (refused.status_code, refused.json()["code"]) == (409, "over_quota_bytes")
     assert not Export.objects.exists()
 
 
-def test_a_broken_picture_ends_it_with_its_name_and_gives_the_room_back(client, alice, made, work):
+def test_a_broken_picture_ends_it_with_its_name_and_gives_the_room_back(api, alice, made, work):
     storage.image_path(made, 4).write_bytes(b"something else")
-    export = client.post(EXPORTS, {"set": str(made.pk), "format": "parquet"}).json()
+    export = api.post(EXPORTS, {"set": str(made.pk), "format": "parquet"}).json()
     work()
-    body = client.get(f"{EXPORTS}/{export['id']}").json()
+    body = api.get(f"{EXPORTS}/{export['id']}").json()
     assert (body["state"], body["code"], body["file"]) == ("failed", "file_broken", None)
     assert "000004.png" in body["message"]
     assert ledger.usage(alice)["exports"].used == 0
-    refused = client.get(f"{EXPORTS}/{export['id']}/download")
+    refused = api.get(f"{EXPORTS}/{export['id']}/download")
     assert (refused.status_code, refused.json()["code"]) == (409, "file_broken")
     # Nothing half-made stays, and asking again makes another.
     assert lying() == []
-    assert client.post(EXPORTS, {"set": str(made.pk), "format": "parquet"}).status_code == 201
-    client.delete(f"{EXPORTS}/{export['id']}")
+    assert api.post(EXPORTS, {"set": str(made.pk), "format": "parquet"}).status_code == 201
+    api.delete(f"{EXPORTS}/{export['id']}")
     assert AuditEvent.objects.get(action="export.delete").target == f"set:{made.pk}"
     assert ledger.usage(alice)["exports"].used == 1
 
 
-def test_a_full_disk_is_said(client, made, work, monkeypatch):
+def test_a_full_disk_is_said(api, made, work, monkeypatch):
     def full(*_anything):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("generation.sets.packing.write_pictures", full)
-    export = client.post(EXPORTS, {"set": str(made.pk), "format": "jpeg"}).json()
+    export = api.post(EXPORTS, {"set": str(made.pk), "format": "jpeg"}).json()
     work()
-    assert client.get(f"{EXPORTS}/{export['id']}").json()["code"] == "no_room"
+    assert api.get(f"{EXPORTS}/{export['id']}").json()["code"] == "no_room"
 
 
-def test_ranges_go_on_where_the_line_broke(client, made, work):
-    body = ask(client, work, made, "jpeg")
-    whole = fetch(client, body)
-    part = client.get(body["file"], headers={"Range": "bytes=100-199"})
+def test_ranges_go_on_where_the_line_broke(api, made, work):
+    body = ask(api, work, made, "jpeg")
+    whole = fetch(api, body)
+    part = api.get(body["file"], headers={"Range": "bytes=100-199"})
     assert (part.status_code, bytes_of(part)) == (206, whole[100:200])
-    again = client.get(body["file"], headers={"If-None-Match": part["ETag"]})
+    again = api.get(body["file"], headers={"If-None-Match": part["ETag"]})
     assert again.status_code == 304
     assert "attachment" in part["Content-Disposition"]
 
 
-def test_stopping_and_the_end_of_its_days(client, alice, made, work, committed):
-    stopped = client.post(EXPORTS, {"set": str(made.pk), "format": "jpeg"}).json()
-    assert client.post(f"/api/v1/jobs/{stopped['job']}/cancel").status_code == 200
-    assert client.get(f"{EXPORTS}/{stopped['id']}").json()["state"] == "failed"
-    gone = client.post(EXPORTS, {"set": str(made.pk), "format": "webp"}).json()
-    assert client.delete(f"{EXPORTS}/{gone['id']}").status_code == 204
+def test_stopping_and_the_end_of_its_days(api, alice, made, work, committed):
+    stopped = api.post(EXPORTS, {"set": str(made.pk), "format": "jpeg"}).json()
+    assert api.post(f"/api/v1/jobs/{stopped['job']}/cancel").status_code == 200
+    assert api.get(f"{EXPORTS}/{stopped['id']}").json()["state"] == "failed"
+    gone = api.post(EXPORTS, {"set": str(made.pk), "format": "webp"}).json()
+    assert api.delete(f"{EXPORTS}/{gone['id']}").status_code == 204
     assert Job.objects.get(pk=gone["job"]).state == "cancelled"
-    body = ask(client, work, made, "jpeg", quality=50)
+    body = ask(api, work, made, "jpeg", quality=50)
     Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert client.get(f"{EXPORTS}/{body['id']}").status_code == 404
+    assert api.get(f"{EXPORTS}/{body['id']}").status_code == 404
     assert len(lying()) == 1
     with committed():
         for leftover in list(belongings.leftovers()):
@@ -260,48 +248,47 @@ def test_stopping_and_the_end_of_its_days(client, alice, made, work, committed):
     assert not Export.objects.exists()
 
 
-def test_what_is_owned_is_what_lies_there(client, made, work):
-    ask(client, work, made, "parquet")
+def test_what_is_owned_is_what_lies_there(api, made, work):
+    ask(api, work, made, "parquet")
     assert lying() == [Export.objects.get().path.name]
     assert not [path for path in belongings.missing() if path.startswith("exports")]
 
 
-def test_bob_takes_what_is_shared_and_charlie_sees_nothing(client, alice, bob, charlie, made, work):
+def test_bob_takes_what_is_shared_and_charlie_sees_nothing(api, alice, bob, charlie, made, work):
     share = sharing.share_with(by=alice, image_set=made, username="bob")
-    mine = ask(client, work, made, "jpeg")
-    client.force_authenticate(bob)
-    his = ask(client, work, made, "jpeg")
+    mine = ask(api, work, made, "jpeg")
+    api.force_authenticate(bob)
+    his = ask(api, work, made, "jpeg")
     assert his["id"] != mine["id"]
     assert ledger.usage(bob)["exports"].used == 1
-    client.force_authenticate(charlie)
-    assert client.post(EXPORTS, {"set": str(made.pk), "format": "jpeg"}).status_code == 404
+    api.force_authenticate(charlie)
+    assert api.post(EXPORTS, {"set": str(made.pk), "format": "jpeg"}).status_code == 404
     for person, body in ((charlie, mine), (charlie, his), (bob, mine)):
-        client.force_authenticate(person)
+        api.force_authenticate(person)
         for address in (
             f"{EXPORTS}/{body['id']}",
             body["file"],
             reverse("sets:export_file", args=[body["id"]]),
         ):
             if address.startswith("/exports"):
-                client.force_login(person)
-            assert client.get(address).status_code == 404
-        assert client.delete(f"{EXPORTS}/{body['id']}").status_code == 404
+                api.force_login(person)
+            assert api.get(address).status_code == 404
+        assert api.delete(f"{EXPORTS}/{body['id']}").status_code == 404
     sharing.revoke(by=alice, image_set=made, share_id=share.pk)
-    client.force_authenticate(bob)
-    assert client.get(his["file"]).status_code == 404
+    api.force_authenticate(bob)
+    assert api.get(his["file"]).status_code == 404
     assert ledger.usage(bob)["exports"].used == 0
     assert Export.objects.get().owner == alice
 
 
-def test_the_trash_takes_exports_along(client, alice, made, work):
-    ask(client, work, made, "jpeg")
+def test_the_trash_takes_exports_along(api, alice, made, work):
+    ask(api, work, made, "jpeg")
     trash.delete_set(by=alice, image_set=made)
     assert not Export.objects.exists()
     assert ledger.usage(alice)["exports"].used == 0
 
 
-def test_the_page_makes_shows_and_throws_away(alice, made, work):
-    client = Client()
+def test_the_page_makes_shows_and_throws_away(client, alice, made, work):
     client.force_login(alice)
     address = reverse("sets:downloads", args=[made.pk])
     page = client.get(f"{address}?numbers=0-3").content.decode()
@@ -329,8 +316,7 @@ def test_the_page_makes_shows_and_throws_away(alice, made, work):
     assert not Export.objects.exists()
 
 
-def test_from_the_gallery_to_other_formats(alice, made):
-    client = Client()
+def test_from_the_gallery_to_other_formats(client, alice, made):
     client.force_login(alice)
     sent = client.post(reverse("sets:act", args=[made.pk]), {"do": "forms", "numbers": "2-4"})
     assert sent["Location"] == reverse("sets:downloads", args=[made.pk]) + "?numbers=2-4"

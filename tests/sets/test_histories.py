@@ -8,7 +8,6 @@ from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from generation.sets import histories
 from generation.sets.models import ImageSet
@@ -66,27 +65,23 @@ def test_a_day_is_the_readers_day(alice, sets):
         "2026-01-01T00:00",
     ],
 )
-def test_what_is_no_day_is_left_out_on_the_page_and_refused_by_the_api(alice, sets, text):
+def test_what_is_no_day_is_left_out_on_the_page_and_refused_by_the_api(api, alice, sets, text):
     assert len(found(alice, since=text, until=text)) == 6
-    client = APIClient()
-    client.force_authenticate(alice)
     for name in ("since", "until"):
-        answer = client.get("/api/v1/sets", {name: text})
+        answer = api.get("/api/v1/sets", {name: text})
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, name)
 
 
-def test_the_api_filters_too(alice, sets):
-    client = APIClient()
-    client.force_authenticate(alice)
+def test_the_api_filters_too(api, sets):
     ImageSet.objects.filter(name="bad").update(tags=["trial"])
 
     def names(**query):
-        return {one["name"] for one in client.get("/api/v1/sets", query).json()["results"]}
+        return {one["name"] for one in api.get("/api/v1/sets", query).json()["results"]}
 
     assert names(quality="weak") == {"worrying", "bad"}
     assert names(since="2026-01-04", until="2026-01-05") == {"bad", "unknown"}
     assert names(tag="trial") == {"bad"}
-    assert client.get("/api/v1/sets", {"quality": "best"}).status_code == 400
+    assert api.get("/api/v1/sets", {"quality": "best"}).status_code == 400
 
 
 def test_the_page_shows_what_is_set_and_takes_it_off(alice, sets):

@@ -6,7 +6,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils.module_loading import import_string
-from rest_framework.test import APIClient
 
 from accounts.errors import NotFound
 from generation.jobs.models import Job
@@ -37,13 +36,6 @@ def bench(monkeypatch):
     judges.register(judges.Bench("test", offered, f"{__name__}.darkness"))
 
 
-@pytest.fixture
-def client(alice):
-    client = APIClient()
-    client.force_authenticate(alice)
-    return client
-
-
 def said(image_set, scorer="test:seven"):
     """Alice's set with what the judge of tests says of it."""
     rows = Image.objects.filter(image_set=image_set)
@@ -65,61 +57,61 @@ def test_the_dotted_name_of_this_room_leads_somewhere():
 
 
 @pytest.mark.torch
-def test_a_set_is_judged_in_batches_and_only_where_it_is_not(client, alice, full_set, work):
+def test_a_set_is_judged_in_batches_and_only_where_it_is_not(api, alice, full_set, work):
     made = full_set(alice, 150)
     at = f"/api/v1/sets/{made.pk}"
-    assert client.post(f"{at}/scores", {"scorer": "test:seven"}).status_code == 202
+    assert api.post(f"{at}/scores", {"scorer": "test:seven"}).status_code == 202
     work()
-    found = {state["scorer"]: state for state in client.get(f"{at}/scores").json()["results"]}
+    found = {state["scorer"]: state for state in api.get(f"{at}/scores").json()["results"]}
     assert (found["test:seven"]["count"], found["test:seven"]["state"]) == (150, "done")
     assert found["test:seven"]["title"] == "Seven"
     assert found["test:gone"]["state"] == "none"
-    images = client.get(f"{at}/images?page_size=200").json()["results"]
+    images = api.get(f"{at}/images?page_size=200").json()["results"]
     assert all(image["scores"] == {"test:seven": pytest.approx(image["index"] % 7 / 7)} for image in images)
     Score.objects.filter(image__index__gte=100).delete()
     Score.objects.update(value=0.123)
-    client.post(f"{at}/scores", {"scorer": "test:seven"})
+    api.post(f"{at}/scores", {"scorer": "test:seven"})
     work()
     assert Score.objects.filter(value=0.123).count() == 100
     assert Score.objects.count() == 150
 
 
 @pytest.mark.torch
-def test_one_image_is_judged_in_the_short_queue(client, alice, full_set, work):
+def test_one_image_is_judged_in_the_short_queue(api, alice, full_set, work):
     made = full_set(alice, 9)
     image = made.images.get(index=3)
-    answer = client.post(f"/api/v1/images/{image.pk}/scores", {"scorer": "test:seven"})
+    answer = api.post(f"/api/v1/images/{image.pk}/scores", {"scorer": "test:seven"})
     assert answer.status_code == 202
     assert Job.objects.get().queue == "short"
     assert (
-        client.post(f"/api/v1/images/{image.pk}/scores", {"scorer": "test:seven"}).json()["id"]
+        api.post(f"/api/v1/images/{image.pk}/scores", {"scorer": "test:seven"}).json()["id"]
         == answer.json()["id"]
     )
     work()
-    assert client.get(f"/api/v1/images/{image.pk}").json()["scores"] == {"test:seven": pytest.approx(3 / 7)}
+    assert api.get(f"/api/v1/images/{image.pk}").json()["scores"] == {"test:seven": pytest.approx(3 / 7)}
     assert Score.objects.count() == 1
 
 
 @pytest.mark.torch
-def test_a_judge_that_is_gone_and_a_picture_that_is_broken_are_said(client, alice, full_set, work):
+def test_a_judge_that_is_gone_and_a_picture_that_is_broken_are_said(api, alice, full_set, work):
     made = full_set(alice, 3)
     at = f"/api/v1/sets/{made.pk}"
-    client.post(f"{at}/scores", {"scorer": "test:gone"})
+    api.post(f"{at}/scores", {"scorer": "test:gone"})
     work()
     assert Job.objects.get().code == "gone"
-    assert client.post(f"{at}/scores", {"scorer": "test:nobody"}).status_code == 400
-    assert client.post(f"{at}/scores", {"scorer": "lab:nobody"}).status_code == 400
-    assert client.post(f"{at}/scores", {"scorer": "x" * 81}).status_code == 400
+    assert api.post(f"{at}/scores", {"scorer": "test:nobody"}).status_code == 400
+    assert api.post(f"{at}/scores", {"scorer": "lab:nobody"}).status_code == 400
+    assert api.post(f"{at}/scores", {"scorer": "x" * 81}).status_code == 400
 
 
-def test_another_persons_set_and_judge_are_not_there(client, alice, bob, full_set):
+def test_another_persons_set_and_judge_are_not_there(api, alice, bob, full_set):
     made = full_set(alice, 3)
-    client.force_authenticate(bob)
-    assert client.post(f"/api/v1/sets/{made.pk}/scores", {"scorer": "test:seven"}).status_code == 404
+    api.force_authenticate(bob)
+    assert api.post(f"/api/v1/sets/{made.pk}/scores", {"scorer": "test:seven"}).status_code == 404
     image = made.images.first()
-    assert client.post(f"/api/v1/images/{image.pk}/scores", {"scorer": "test:seven"}).status_code == 404
+    assert api.post(f"/api/v1/images/{image.pk}/scores", {"scorer": "test:seven"}).status_code == 404
     his = full_set(bob, 3)
-    refused = client.post(f"/api/v1/sets/{his.pk}/scores", {"scorer": "test:seven"})
+    refused = api.post(f"/api/v1/sets/{his.pk}/scores", {"scorer": "test:seven"})
     assert (refused.status_code, refused.json()["code"]) == (400, "no_scorer")
     browser = Client()
     browser.force_login(bob)
@@ -130,34 +122,34 @@ def test_another_persons_set_and_judge_are_not_there(client, alice, bob, full_se
     assert not Scoring.objects.exists()
 
 
-def test_filter_best_and_histogram_follow_the_scorer(client, alice, full_set):
+def test_filter_best_and_histogram_follow_the_scorer(api, alice, full_set):
     made = said(full_set(alice, 30))
     at = f"/api/v1/sets/{made.pk}"
 
     def numbers(query):
-        answer = client.get(f"{at}/images?page_size=100&scorer=test:seven&{query}")
+        answer = api.get(f"{at}/images?page_size=100&scorer=test:seven&{query}")
         return [image["index"] for image in answer.json()["results"]]
 
     assert numbers("min=0.8") == [6, 13, 20, 27]
     assert numbers("max=0.1&min=0") == [0, 7, 14, 21, 28]
     assert numbers("best=5") == [6, 12, 13, 20, 27]
     assert 5 not in numbers("min=0")
-    by_own = client.get(f"{at}/images?page_size=100&min=0.8").json()["results"]
+    by_own = api.get(f"{at}/images?page_size=100&min=0.8").json()["results"]
     assert {image["score"] for image in by_own} == {0.8, 0.9}
-    bins = client.get(f"{at}/histogram?scorer=test:seven").json()["bins"]
+    bins = api.get(f"{at}/histogram?scorer=test:seven").json()["bins"]
     assert sum(bins) == 29
     assert bins[math.floor(6 / 7 * 20)] == 4
-    assert sum(client.get(f"{at}/histogram").json()["bins"]) == 30
-    assert client.get(f"{at}/images?scorer={'x' * 81}").status_code == 400
-    assert client.get(f"{at}/images?scorer=nobody&min=0").json()["results"] == []
+    assert sum(api.get(f"{at}/histogram").json()["bins"]) == 30
+    assert api.get(f"{at}/images?scorer={'x' * 81}").status_code == 400
+    assert api.get(f"{at}/images?scorer=nobody&min=0").json()["results"] == []
 
 
 @pytest.mark.parametrize("sort", ["score", "-score"])
-def test_pages_and_neighbours_walk_by_the_scorer(client, alice, full_set, sort):
+def test_pages_and_neighbours_walk_by_the_scorer(api, alice, full_set, sort):
     made = said(full_set(alice, 30))
     seen, address = [], f"/api/v1/sets/{made.pk}/images?scorer=test:seven&sort={sort}&page_size=7"
     while address:
-        page = client.get(address).json()
+        page = api.get(address).json()
         seen += [image["index"] for image in page["results"]]
         address = page["next"]
     known = [index for index in range(30) if index != 5]
@@ -228,7 +220,7 @@ def test_a_lab_model_is_offered_to_its_owner_and_takes_its_word_along(alice, bob
 
 @pytest.mark.slow
 @pytest.mark.torch
-def test_a_lab_model_says_of_files_what_it_says_in_the_lab(client, alice, order, work, tmp_path, monkeypatch):
+def test_a_lab_model_says_of_files_what_it_says_in_the_lab(api, alice, order, work, tmp_path, monkeypatch):
     """A real classifier on a tiny network, asked by path in the lab's way and through a job in ours."""
     import torch
 
@@ -248,7 +240,7 @@ def test_a_lab_model_says_of_files_what_it_says_in_the_lab(client, alice, order,
     samples = [(path, "real" if place % 2 else "fake") for place, path in enumerate(paths)]
     fit = Fit.objects.create(owner=alice, name="tiny", dataset_name="d", state="ready")
     pipeline.write_model(fit.path, classifier.fit(samples, classifier.FitSettings(epochs=3), eye))
-    assert client.post(f"/api/v1/sets/{made.pk}/scores", {"scorer": "lab:tiny"}).status_code == 202
+    assert api.post(f"/api/v1/sets/{made.pk}/scores", {"scorer": "lab:tiny"}).status_code == 202
     work()
     wanted, _broken = classifier.predict(classifier.load(fit.path), paths, eye)
     rows = Score.objects.filter(scorer="lab:tiny").select_related("image")
@@ -259,7 +251,7 @@ def test_a_lab_model_says_of_files_what_it_says_in_the_lab(client, alice, order,
     paths[7].write_bytes(b"no image")
     assert judging.load(alice, "tiny")(paths[:3])
     Score.objects.all().delete()
-    client.post(f"/api/v1/sets/{made.pk}/scores", {"scorer": "lab:tiny"})
+    api.post(f"/api/v1/sets/{made.pk}/scores", {"scorer": "lab:tiny"})
     work()
     job = Job.objects.filter(kind=scores.SCORE_SET).latest("id")
     assert (job.state, job.code) == ("failed", "file_broken")

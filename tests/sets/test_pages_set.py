@@ -24,11 +24,9 @@ def signed_in(client, alice):
 
 
 @pytest.fixture
-def made(order, work):
+def made(finished):
     """Alice's finished set of twenty."""
-    its = order(20, name="Twenty")
-    work()
-    return ImageSet.objects.get(pk=its.image_set_id)
+    return finished(20, name="Twenty")
 
 
 def text_of(response):

@@ -10,7 +10,6 @@ import sys
 import zipfile
 
 import pytest
-from rest_framework.test import APIClient
 
 from generation.sets.models import Image
 
@@ -38,21 +37,12 @@ print(json.dumps(rows))
 
 
 @pytest.fixture
-def client(alice):
-    client = APIClient()
-    client.force_authenticate(alice)
-    return client
+def made(finished):
+    return finished(20)
 
 
-@pytest.fixture
-def made(order, work):
-    image_set = order(20).image_set
-    work()
-    return image_set
-
-
-def fetch(client, address, path, **query):
-    answer = client.get(address, query)
+def fetch(api, address, path, **query):
+    answer = api.get(address, query)
     assert answer.status_code == 200, answer
     path.write_bytes(b"".join(answer.streaming_content))
     return path
@@ -94,18 +84,18 @@ def check_rows(image_set, rows):
     assert [row[2] for row in rows] == [corner(image_set, index) for index in range(20)]
 
 
-def test_datasets_reads_parquet(client, made, work, tmp_path):
-    asked = client.post("/api/v1/exports", {"set": str(made.pk), "format": "parquet", "val": 0.4}).json()
+def test_datasets_reads_parquet(api, made, work, tmp_path):
+    asked = api.post("/api/v1/exports", {"set": str(made.pk), "format": "parquet", "val": 0.4}).json()
     work()
-    path = fetch(client, f"/api/v1/exports/{asked['id']}/download", tmp_path / "palms.parquet")
+    path = fetch(api, f"/api/v1/exports/{asked['id']}/download", tmp_path / "palms.parquet")
     found = read(_HUGGING_FACE, "parquet", path, folder=tmp_path)
     assert found["columns"] == ["image", "index", "probability", "seed", "sha256", "split"]
     check_rows(made, found["rows"])
 
 
-def test_datasets_reads_image_folders(client, made, tmp_path):
+def test_datasets_reads_image_folders(api, made, tmp_path):
     path = fetch(
-        client, f"/api/v1/sets/{made.pk}/download", tmp_path / "palms.zip", format="imagefolder", val="0.4"
+        api, f"/api/v1/sets/{made.pk}/download", tmp_path / "palms.zip", format="imagefolder", val="0.4"
     )
     with zipfile.ZipFile(path) as archive:
         archive.extractall(tmp_path / "palms")
@@ -115,12 +105,12 @@ def test_datasets_reads_image_folders(client, made, tmp_path):
     assert {row[3] for row in found["rows"]} == {"train", "validation"}
 
 
-def test_webdataset_reads_every_shard(client, made, tmp_path):
+def test_webdataset_reads_every_shard(api, made, tmp_path):
     rows = []
-    listed = client.get(f"/api/v1/sets/{made.pk}/shards", {"per_shard": 8}).json()["results"]
+    listed = api.get(f"/api/v1/sets/{made.pk}/shards", {"per_shard": 8}).json()["results"]
     assert len(listed) == 3
     for part in listed:
-        name = fetch(client, part["url"], tmp_path / part["name"])
+        name = fetch(api, part["url"], tmp_path / part["name"])
         assert name.stat().st_size == part["size"]
         rows += read(_WEB_DATASET, name, folder=tmp_path)
     check_rows(made, rows)

@@ -58,6 +58,12 @@ def added(operator):
     return make
 
 
+def held_out(**measures):
+    """A header that tells a quality, with these of its measures wrong."""
+    sound = {"kid": 0.01, "kid_ci": [0.008, 0.012], "n": 100, "n_ref": 50}
+    return {"metrics": {"held_out": {"efficientnet-lite2": {**sound, **measures}}}}
+
+
 @pytest.mark.parametrize("name", ["palm v2.1", "", "ладонь", "a/b", "x" * 65, "default"])
 def test_a_name_that_no_address_holds_is_refused_with_the_way_out(file, name):
     path = file(f"{name.replace('/', '')}.safetensors")
@@ -95,12 +101,18 @@ def test_the_administration_renames_by_the_same_rules(client, operator, stand_in
 @pytest.mark.parametrize(
     ("header", "code"),
     [
-        ({"metrics": {"kid": 0.01, "kid_ci": [None, "a"]}}, "bad_kid"),
-        ({"metrics": {"kid": "low"}}, "bad_kid"),
-        ({"metrics": {"kid": True}}, "bad_kid"),
-        ({"metrics": {"kid": 10**400}}, "bad_kid"),
+        (held_out(kid_ci=[None, "a"]), "bad_kid"),
+        (held_out(kid="low"), "bad_kid"),
+        (held_out(kid=True), "bad_kid"),
+        (held_out(kid=10**400), "bad_kid"),
+        (held_out(n=0.5), "bad_kid"),
+        (held_out(n_ref=None), "bad_kid"),
+        ({"metrics": {"held_out": {"efficientnet-lite2": 0.01}}}, "bad_kid"),
+        ({"metrics": {"held_out": [0.01]}}, "bad_kid"),
         ({"metrics": {"other": float("nan")}}, "no_number"),
-        ({"metrics": {"kid": float("inf")}}, "no_number"),
+        (held_out(kid=float("inf")), "no_number"),
+        ({"notes": {"seen": {"trained": 2}}}, "bad_seen"),
+        ({"notes": {"seen": "efficientnet-lite0"}}, "bad_seen"),
         ({"licence": "a\0b"}, "bad_text"),
         ({"lineage": [{"source": "\ud83d"}]}, "bad_text"),
         ({"notes": {"subject": "a subject far too long"}}, "bad_subject"),
@@ -145,6 +157,13 @@ def test_a_crash_in_the_verification_refuses_the_model_and_a_second_look_takes_i
     assert (model.state, model.reason) == ("verified", "")
 
 
+def test_a_quality_that_a_file_tells_is_kept(added, file, work):
+    model = added(file(**held_out()))
+    work()
+    model.refresh_from_db()
+    assert (model.state, model.quality["kid"]) == ("verified", 0.01)
+
+
 def test_a_stopped_verification_says_so_and_a_published_model_stays(added, file, operator, stand_in):
     model = added(file())
     jobs.cancel(by=operator, job=Job.objects.get())
@@ -167,10 +186,11 @@ def test_rows_from_before_with_strange_measures_keep_the_pages_open(client, alic
     for metrics in strange:
         kid = set_words.kid_of(metrics)
         assert kid is None or (kid.text, kid.interval) == ("10.0", "")
-    Checkpoint.objects.update(header={**stand_in.header, "metrics": strange[0]})
     client.force_login(alice)
-    for name in ("sets:models", "sets:new"):
-        assert client.get(reverse(name)).status_code == 200
+    for metrics in ({"held_out": {"efficientnet-lite2": strange[0]}}, {"held_out": strange}):
+        Checkpoint.objects.update(header={**stand_in.header, "metrics": metrics}, is_stand_in=False)
+        assert "not measured yet" in client.get(reverse("sets:models")).content.decode()
+        assert "KID 10.0" not in client.get(reverse("sets:new")).content.decode()
     client.logout()
     assert client.get(reverse("sets:landing")).status_code == 200
 

@@ -16,7 +16,6 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from generation.jobs.models import Job
 from generation.sets import messages, personal_data, sending, services, webhooks
@@ -26,13 +25,6 @@ from mlcore.spec import GenerationSpec
 pytestmark = pytest.mark.django_db
 HOOKS = "/api/v1/webhooks"
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "webhook.py"
-
-
-@pytest.fixture
-def client(alice):
-    client = APIClient()
-    client.force_authenticate(alice)
-    return client
 
 
 @pytest.fixture
@@ -101,8 +93,8 @@ WRONG = [
 
 
 @pytest.mark.parametrize("url", WRONG)
-def test_what_is_no_address_is_refused(client, url):
-    answer = client.post(HOOKS, {"url": url})
+def test_what_is_no_address_is_refused(api, url):
+    answer = api.post(HOOKS, {"url": url})
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == ["url"]
     assert not Webhook.objects.exists()
@@ -113,10 +105,10 @@ def test_what_is_no_address_is_refused(client, url):
     ["http://127.0.0.1/", "http://localhost:8000/", "http://a.localhost/", "https://[::1]/", "http://10.0.0.1/x",
      "http://169.254.169.254/latest/meta-data", "http://example.org:25/", "http://[::ffff:7f00:1]/"],
 )  # fmt: skip
-def test_addresses_inside_are_refused_until_the_operator_allows(client, url, settings):
-    assert client.post(HOOKS, {"url": url}).status_code == 400
+def test_addresses_inside_are_refused_until_the_operator_allows(api, url, settings):
+    assert api.post(HOOKS, {"url": url}).status_code == 400
     settings.PALMSITE_WEBHOOK_PRIVATE = True
-    assert client.post(HOOKS, {"url": url}).status_code == 201
+    assert api.post(HOOKS, {"url": url}).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -194,16 +186,16 @@ def test_redirects_are_not_followed(receiver):
 
 @pytest.mark.slow
 @pytest.mark.torch
-def test_an_order_that_ends_is_told_as_the_api_shows_it(client, receiver, order, work):
-    made = client.post(HOOKS, {"url": receiver.url}).json()
-    assert client.get(HOOKS).json()["results"][0]["secret"] is None
+def test_an_order_that_ends_is_told_as_the_api_shows_it(api, receiver, order, work):
+    made = api.post(HOOKS, {"url": receiver.url}).json()
+    assert api.get(HOOKS).json()["results"][0]["secret"] is None
     began = int(time.time())
     placed = order(8)
     work()
     [(path, headers, body)] = receiver.got
     assert path == "/hook?a=1"
     message = json.loads(body)
-    shown = client.get(f"/api/v1/orders/{placed.pk}").json()
+    shown = api.get(f"/api/v1/orders/{placed.pk}").json()
     assert message.pop("order") == shown
     assert shown["state"] == "done"
     assert message["event"] == headers["Palmsite-Event"] == "order.ended"
@@ -211,13 +203,13 @@ def test_an_order_that_ends_is_told_as_the_api_shows_it(client, receiver, order,
     wanted = sending.signature(made["secret"], int(headers["Palmsite-Timestamp"]), body)
     assert headers["Palmsite-Signature"] == wanted
     assert began <= int(headers["Palmsite-Timestamp"]) <= time.time()
-    [delivery] = client.get(f"{HOOKS}/{made['id']}/deliveries").json()["results"]
+    [delivery] = api.get(f"{HOOKS}/{made['id']}/deliveries").json()["results"]
     assert (delivery["state"], delivery["status"], delivery["attempts"]) == ("delivered", 204, 1)
 
 
 @pytest.mark.torch
-def test_previews_and_other_peoples_orders_are_not_told(client, alice, bob, model, full_set):
-    client.post(HOOKS, {"url": "https://example.org/x"})
+def test_previews_and_other_peoples_orders_are_not_told(api, alice, bob, model, full_set):
+    api.post(HOOKS, {"url": "https://example.org/x"})
     webhooks.create(by=bob, url="https://example.org/x")
     for owner, is_preview in ((alice, True), (bob, False)):
         image_set = full_set(owner, 1, is_preview=is_preview)
@@ -234,8 +226,8 @@ def test_previews_and_other_peoples_orders_are_not_told(client, alice, bob, mode
     assert [delivery.webhook.owner for delivery in Delivery.objects.all()] == [bob]
 
 
-def test_an_end_that_is_taken_back_tells_nobody(client, alice, model):
-    client.post(HOOKS, {"url": "https://example.org/x"})
+def test_an_end_that_is_taken_back_tells_nobody(api, alice, model):
+    api.post(HOOKS, {"url": "https://example.org/x"})
     placed = services.order_images(by=alice, checkpoint=model, spec=GenerationSpec(count=1, seed=1))
     with pytest.raises(RuntimeError), transaction.atomic():
         services.cancel(by=alice, order=placed)
@@ -248,7 +240,7 @@ def test_an_end_that_is_taken_back_tells_nobody(client, alice, model):
 
 
 @pytest.mark.torch
-def test_what_does_not_arrive_is_tried_again_ever_later_and_given_up(client, receiver, alice, work):
+def test_what_does_not_arrive_is_tried_again_ever_later_and_given_up(api, receiver, alice, work):
     receiver.status = 500
     webhook, _secret = webhooks.create(by=alice, url=receiver.url)
     delivery = webhooks._deliver(webhook, webhooks.ORDER_ENDED, {})
@@ -291,39 +283,39 @@ def test_a_program_that_says_gone_is_asked_no_more_and_one_that_recovers_is_reac
 
 
 @pytest.mark.torch
-def test_a_stopped_message_is_given_up(client, receiver, alice, work):
+def test_a_stopped_message_is_given_up(api, receiver, alice, work):
     webhook, _secret = webhooks.create(by=alice, url=receiver.url)
     delivery = webhooks._deliver(webhook, webhooks.ORDER_ENDED, {})
     job = Job.objects.get()
-    assert client.post(f"/api/v1/jobs/{job.pk}/cancel").status_code == 200
+    assert api.post(f"/api/v1/jobs/{job.pk}/cancel").status_code == 200
     delivery.refresh_from_db()
     assert (delivery.state, delivery.next_at) == ("failed", None)
     assert not receiver.got
 
 
-def test_tests_are_few_and_webhooks_are_few(client, private):
-    made = client.post(HOOKS, {"url": "http://127.0.0.1:9/a"}).json()
-    answers = [client.post(f"{HOOKS}/{made['id']}/test") for _ in range(webhooks.TESTS_A_MINUTE + 1)]
+def test_tests_are_few_and_webhooks_are_few(api, private):
+    made = api.post(HOOKS, {"url": "http://127.0.0.1:9/a"}).json()
+    answers = [api.post(f"{HOOKS}/{made['id']}/test") for _ in range(webhooks.TESTS_A_MINUTE + 1)]
     assert [answer.status_code for answer in answers] == [202] * webhooks.TESTS_A_MINUTE + [429]
-    assert client.post(HOOKS, {"url": "http://127.0.0.1:9/a"}).json()["code"] == "known"
+    assert api.post(HOOKS, {"url": "http://127.0.0.1:9/a"}).json()["code"] == "known"
     for number in range(webhooks.MOST - 1):
-        assert client.post(HOOKS, {"url": f"http://127.0.0.1:9/{number}"}).status_code == 201
-    assert client.post(HOOKS, {"url": "http://127.0.0.1:9/z"}).json()["code"] == "too_many_webhooks"
+        assert api.post(HOOKS, {"url": f"http://127.0.0.1:9/{number}"}).status_code == 201
+    assert api.post(HOOKS, {"url": "http://127.0.0.1:9/z"}).json()["code"] == "too_many_webhooks"
     key = {"Idempotency-Key": "k"}
-    client.delete(f"{HOOKS}/{made['id']}")
-    first = client.post(HOOKS, {"url": "http://127.0.0.1:9/z"}, headers=key).json()
-    assert client.post(HOOKS, {"url": "http://127.0.0.1:9/z"}, headers=key).json() == first
+    api.delete(f"{HOOKS}/{made['id']}")
+    first = api.post(HOOKS, {"url": "http://127.0.0.1:9/z"}, headers=key).json()
+    assert api.post(HOOKS, {"url": "http://127.0.0.1:9/z"}, headers=key).json() == first
 
 
-def test_webhooks_are_their_owners_alone(client, alice, bob, charlie, private):
-    made = client.post(HOOKS, {"url": "http://127.0.0.1:9/a"}).json()
+def test_webhooks_are_their_owners_alone(api, alice, bob, charlie, private):
+    made = api.post(HOOKS, {"url": "http://127.0.0.1:9/a"}).json()
     for person in (bob, charlie):
-        client.force_authenticate(person)
-        assert client.get(HOOKS).json()["results"] == []
+        api.force_authenticate(person)
+        assert api.get(HOOKS).json()["results"] == []
         for method, address in (
             ("get", ""), ("delete", ""), ("post", "/test"), ("get", "/deliveries"),
         ):  # fmt: skip
-            assert getattr(client, method)(f"{HOOKS}/{made['id']}{address}").status_code == 404
+            assert getattr(api, method)(f"{HOOKS}/{made['id']}{address}").status_code == 404
         browser = Client()
         browser.force_login(person)
         assert made["url"] not in browser.get(reverse("sets:webhooks")).content.decode()
