@@ -203,14 +203,14 @@ def trained_on(extractor, cache, train):
     path = reference.built_in("training", extractor.name)
     if path is not None:
         return reference.load(path)
-    known = cache.features(extractor, photographs(train))
+    return built(extractor, cache, train, name="training people", split="train")
+
+
+def built(extractor, cache, people, *, name, split):
+    """A bank of these photographs."""
+    known = cache.features(extractor, photographs(people))
     return reference.build(
-        np.stack(list(known.values())),
-        list(known),
-        extractor,
-        name="training people",
-        split="train",
-        lineage=LINEAGE,
+        np.stack(list(known.values())), list(known), extractor, name=name, split=split, lineage=LINEAGE
     )
 
 
@@ -226,15 +226,7 @@ def main():
     args = parser.parse_args()
     extractor, cache = features.load(args.extractor, args.weights), FeatureCache(args.cache)
     real, other, groups, train = photos(args.table)
-    rows = cache.features(extractor, photographs(other))
-    bank = reference.build(
-        np.stack(list(rows.values())),
-        list(rows),
-        extractor,
-        name="half of the held-out people",
-        split="validation",
-        lineage=LINEAGE,
-    )
+    bank = built(extractor, cache, other, name="half of the held-out people", split="validation")
     bank = reference.Bank(bank.header, bank.features, groups)
     training = trained_on(extractor, cache, train)
     found, models = {}, [*shipped(), *args.model]

@@ -3,21 +3,14 @@
 import pytest
 
 from tests.campaigns.order_kills import Campaign, is_clean
-from tests.postgres import find_binaries
+from tests.databases import on_each_database
 
-DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.enable_socket]
-
-
-@pytest.fixture(autouse=True)
-def _installed(request):
-    if "postgresql" in request.node.name and find_binaries() is None:
-        pytest.skip("PostgreSQL is not installed")
 
 
 @pytest.mark.e2e
 @pytest.mark.timeout(900)
-@DATABASES
+@on_each_database
 def test_a_few_kills_of_one_order(database):
     result = Campaign(database, kills=4, count=256, seed=3).run()
     assert is_clean(result, 4), result
@@ -25,7 +18,7 @@ def test_a_few_kills_of_one_order(database):
 
 @pytest.mark.campaign
 @pytest.mark.timeout(7200)
-@DATABASES
+@on_each_database
 def test_fifty_kills_of_an_order_of_two_thousand(database):
     result = Campaign(database, kills=50, count=2000).run()
     print(result)
