@@ -85,13 +85,14 @@ class OrdersView(RoomListView[Order]):
             name=data["name"],
             tags=data["tags"],
         )
-        return created(request, selectors.order_for(self.person, order.pk))
+        return created(self, order)
 
 
-def created(request: Request, order: Order) -> Response:
-    """201 with an order and where it is."""
-    answer = Response(OrderDetailSerializer(order).data, status=status.HTTP_201_CREATED)
-    answer["Location"] = reverse("api-order", [order.pk], request=request)
+def created(view: RoomView, order: Order) -> Response:
+    """201 with an order as whoever asks sees it, and where it is."""
+    data = OrderDetailSerializer(selectors.order_for(view.person, order.pk)).data
+    answer = Response(data, status=status.HTTP_201_CREATED)
+    answer["Location"] = reverse("api-order", [order.pk], request=view.request)
     return answer
 
 
@@ -147,7 +148,7 @@ class OrderKeepView(RoomView):
         asked = KeepWish(data=request.data, context={"most": limits(self.person).images_per_order})
         asked.is_valid(raise_exception=True)
         order = previews.keep(by=self.person, preview=preview, **asked.validated_data)
-        return created(request, selectors.order_for(self.person, order.pk))
+        return created(self, order)
 
 
 @extend_schema(tags=["models"])

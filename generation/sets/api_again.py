@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts.idempotency import idempotent
 from accounts.models import User
 from accounts.quotas import limits
-from generation.sets import made_here, remaking, selectors
+from generation.sets import made_here, remaking
 from generation.sets.api import created
 from generation.sets.api_base import KEY, LOCATION, RoomView
 from generation.sets.serializers_again import OriginSerializer, OriginWish
@@ -34,7 +34,7 @@ class SetAgainView(RoomView):
         `agreement` of the new set says how many are the same bytes. 409 for a set that no recipe makes as a whole.
         """
         order = remaking.make_again(by=self.person, image_set=self.own(set_id))
-        return created(request, selectors.order_for(self.person, order.pk))
+        return created(self, order)
 
 
 @extend_schema(tags=["sets"])
@@ -54,7 +54,7 @@ class SetMoreView(RoomView):
         asked = MoreWish(data=request.data, context={"most": limits(self.person).images_per_order})
         asked.is_valid(raise_exception=True)
         order = remaking.make_more(by=self.person, image_set=image_set, **asked.validated_data)
-        return created(request, selectors.order_for(self.person, order.pk))
+        return created(self, order)
 
 
 @extend_schema(tags=["images"])
