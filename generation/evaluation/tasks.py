@@ -11,6 +11,7 @@ from generation.evaluation import (
     adding,
     extractors,
     limits,
+    measuring,
     messages,
     panels,
     photographs,
@@ -158,7 +159,7 @@ def run_count(context: JobContext) -> None:
         )
         for rating in Rating.objects.filter(panel=panel).order_by("item", "pk")
     ]
-    result = pipeline.finite(eyes.summarise(answers, seed=panel.seed))
+    result = measuring.finite(eyes.summarise(answers, seed=panel.seed))
     with context.guard():
         panels.counted(panel, result)
 

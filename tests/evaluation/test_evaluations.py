@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from accounts.errors import Conflict, InvalidInput, NotFound, Unavailable
-from generation.evaluation import grades, markdown, pipeline, references, selectors, services
+from generation.evaluation import grades, markdown, measuring, references, selectors, services
 from generation.evaluation.models import Evaluation, Reference
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
@@ -67,7 +67,7 @@ def test_features_are_looked_up_the_second_time(palms, measured, monkeypatch):
         raise AssertionError("an image was looked at twice")
 
     monkeypatch.setattr(features.Extractor, "forward", never)
-    monkeypatch.setattr(pipeline, "_opened", never)
+    monkeypatch.setattr(measuring, "_opened", never)
     Image.objects.filter(image_set=image_set, index=3).update(deleted_at="2026-01-01T00:00:00Z")
     second = measured(image_set)
     assert (first.n, second.n, second.state) == (12, 11, "done")
