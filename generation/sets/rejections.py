@@ -27,9 +27,10 @@ WORDS = {
     "no_number": _("Its header holds NaN or infinity where a number must stand."),
     "bad_text": _("Its header holds letters that cannot be kept: a zero byte, or half of a character."),
     "bad_kid": _(
-        "The kid in its header's metrics must be a number, and kid_ci two numbers: its interval. "
-        "Mend them or leave them out."
+        "What its header's metrics call held_out must give a kid for each network, its interval kid_ci as two numbers, "
+        "and the numbers of images n and n_ref. Mend them or leave held_out out."
     ),
+    "bad_seen": _("In its header's notes, seen must hold lists of networks: trained and chosen."),
     "bad_subject": _("The subject in its header's notes must be a word of at most 16 letters, as palm."),
     "bad_size": _("The image_size in its header's arguments must be a whole number."),
     "not_runnable": _("Its network cannot be run as its header says."),

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from generation.sets import headers, selectors
+from generation.sets import figures, headers, networks, selectors
 from generation.sets.models import Export, Image, ImageSet
 from mlcore.spec import GenerationSpec
 
@@ -44,8 +44,20 @@ def kid_of(measures: Mapping[str, Any]) -> Kid | None:
     if value is None or not headers.is_number(value):
         return None
     known = ends is not None and headers.is_interval(ends)
-    interval = f"{_thousandths(ends[0])} – {_thousandths(ends[1])}" if known and ends else ""
-    return Kid(text=_thousandths(value), interval=interval, value=float(value))
+    interval = f"{figures.thousandths(ends[0])} – {figures.thousandths(ends[1])}" if known and ends else ""
+    return Kid(text=figures.thousandths(value), interval=interval, value=float(value))
+
+
+def measured_how(quality: Mapping[str, Any]) -> str:
+    """What a model's headline was measured on and in, and what real ones get; of one that has a headline."""
+    words = _("%(n)s images against %(n_ref)s held-out real ones, in %(network)s.") % {
+        "n": number_format(quality["n"], force_grouping=True),
+        "n_ref": number_format(quality["n_ref"], force_grouping=True),
+        "network": networks.title(quality["extractor"]),
+    }
+    if quality["real_kid"] is None:
+        return words
+    return f"{words} {_('Real ones get %(kid)s.') % {'kid': figures.thousandths(quality['real_kid'])}}"
 
 
 def spec_of(image_set: ImageSet) -> GenerationSpec | None:
@@ -64,7 +76,7 @@ def wish_of(export: Export) -> str:
     if "quality" in wish:
         parts.append(_("quality %(n)s") % {"n": wish["quality"]})
     if wish.get("val"):
-        parts.append(_("%(n)s %% for validation") % {"n": number_format(100 * wish["val"], 0)})
+        parts.append(_("%(n)s %% for validation") % {"n": figures.rounded(100 * wish["val"], 0)})
     if wish.keys() - {"quality", "val"}:
         parts.append(_("chosen images"))
     return ", ".join(parts)
@@ -81,7 +93,3 @@ def agreement(image_set: ImageSet) -> Agreement | None:
     compared = images.filter(Exists(twin)).count()
     same = images.filter(Exists(twin.filter(sha256=OuterRef("sha256")))).count()
     return Agreement(first=first, same=same, compared=compared)
-
-
-def _thousandths(value: float) -> str:
-    return number_format(1000 * value, 1)

@@ -15,7 +15,7 @@ from accounts.errors import InvalidInput
 from generation.sets import made_here as origins
 from generation.sets import selectors, storage
 from generation.sets.models import Checkpoint, ImageSet
-from generation.sets.set_words import kid_of
+from generation.sets.set_words import kid_of, measured_how
 
 PALMS = 12
 # So many as verification makes of a model, and of so many models at most.
@@ -53,13 +53,13 @@ def _facts(model: Checkpoint | None) -> list[tuple[str, str]]:
     made = ImageSet.objects.filter(is_preview=False).aggregate(sum=Sum("count"))["sum"] or 0
     if model is None or model.is_stand_in or not made:
         return []
-    kid = kid_of(model.metrics)
-    speed = 60 / model.seconds_per_image if model.seconds_per_image else 0
-    first = (
-        (kid.text, _("from real palms (KID, smaller is nearer), measured on palms the network never saw"))
-        if kid
-        else (_number(round(speed)), _("palms a minute on this machine"))
-    )
+    kid = kid_of(model.quality)
+    if kid:
+        words = _("from real palms (KID %(interval)s, smaller is nearer).") % {"interval": kid.interval}
+        first = (kid.text, f"{words} {measured_how(model.quality)}")
+    else:
+        speed = 60 / model.seconds_per_image if model.seconds_per_image else 0
+        first = (_number(round(speed)), _("palms a minute on this machine"))
     return [
         first,
         (_number(made), _("palms made here so far, each from its own seed, the same again whenever you ask")),

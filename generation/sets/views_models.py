@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import DomainError, NotFound
-from generation.sets import catalogue, storage
+from generation.sets import catalogue, figures, storage
 from generation.sets.forms import NewModelForm
 from generation.sets.models import Checkpoint
-from generation.sets.set_words import kid_of
 from generation.sets.views_base import person
 from generation.uploads import selectors as uploads
 from generation.uploads import services as receiving
@@ -37,15 +36,14 @@ def models(request: HttpRequest) -> HttpResponse:
 
 def _described(model: Checkpoint) -> dict[str, Any]:
     each = model.seconds_per_image
-    lineage = model.header.get("lineage") or []
+    lineage, notes = model.header.get("lineage") or [], model.header.get("notes", {})
     return {
         "model": model,
         "has_grid": storage.grid_is_kept(model),
         "speed": _number(round(1 / each)) if each and each < 1 else "",
-        "seconds": number_format(each, 1) if each and each >= 1 else "",
-        "kid": kid_of(model.metrics),
+        "seconds": figures.rounded(each, 1) if each and each >= 1 else "",
         "lineage": [part for part in lineage if isinstance(part, dict)],
-        "trained_on": model.header.get("notes", {}).get("trained_on"),
+        "trained_on": _number(notes["trained_on"]) if isinstance(notes.get("trained_on"), int) else "",
     }
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from generation.sets import rejections
+from generation.sets import headers, rejections
 
 
 class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
@@ -105,6 +105,11 @@ class Checkpoint(models.Model):
         """What was measured of it when it was trained."""
         found: dict[str, Any] = self.header.get("metrics", {})
         return found
+
+    @property
+    def quality(self) -> dict[str, Any]:
+        """How near to real ones it comes, as its file says: the headline of its metrics, in the names of a set's."""
+        return headers.headline(self.header)
 
     @property
     def is_scored(self) -> bool:
