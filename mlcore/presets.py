@@ -15,6 +15,7 @@ from mlcore.recipes.dcgan import Dcgan, DcganSettings
 from mlcore.recipes.diffusion import Diffusion, DiffusionSettings
 from mlcore.recipes.enlarge import Enlarge, EnlargeSettings
 from mlcore.recipes.projected import Projected, ProjectedSettings
+from mlcore.recipes.refine import Refine, RefineSettings
 from mlcore.recipes.relativistic import Relativistic, RelativisticSettings
 from mlcore.recipes.wgan_gp import WganGp, WganGpSettings
 from mlcore.trainer import RunSettings
@@ -28,6 +29,7 @@ RECIPES: dict[str, tuple[type[Recipe], type[Any]]] = {
     "enlarge": (Enlarge, EnlargeSettings),
     "wgan_gp": (WganGp, WganGpSettings),
     "diffusion": (Diffusion, DiffusionSettings),
+    "refine": (Refine, RefineSettings),
 }
 
 

@@ -1,4 +1,4 @@
-"""`zoo`: train every model that ships, one after the other, and put each into the zoo when it is done."""
+"""`zoo`: train every model that ships and those they start from, and put what ships into the zoo when it is done."""
 
 import argparse
 from dataclasses import dataclass
@@ -27,13 +27,14 @@ SOURCES = "11k-hands,human-palm-images"  # the cloth with pegs and the worst of 
 
 @dataclass(frozen=True)
 class Entry:
-    """One model that ships."""
+    """One model: it ships, or others start from it."""
 
     preset: str
     subject: str
     size: int
     base: str = ""  # the entry it goes on from
     teacher: str = ""  # the entry whose palms it learns to make
+    ships: bool = True
 
 
 # In the order of training: a base or teacher before who needs it.
@@ -42,8 +43,9 @@ ENTRIES = {
     "palm-256": Entry("palm-256", "palm", 256, base="palm-projected-128"),
     "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128, teacher="palm-projected-128"),
     "hand-dcgan-128": Entry("palm-dcgan-128", "hand", 128),
-    "palm-wgan-gp": Entry("palm-wgan-gp", "palm", 128),
-    "palm-diffusion-128": Entry("palm-diffusion-128", "palm", 128),
+    "palm-wgan-gp": Entry("palm-wgan-gp", "palm", 128, teacher="palm-projected-128"),
+    "palm-denoiser-128": Entry("palm-denoiser-128", "palm", 128, ships=False),
+    "palm-diffusion-128": Entry("palm-diffusion-128", "palm", 128, base="palm-denoiser-128"),
 }
 
 
@@ -84,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     wanted = args.only.split(",") if args.only else list(ENTRIES)
     for name in wanted:
         if name not in ENTRIES:
-            raise MlcoreError(f"No model {name!r} ships; there are {', '.join(ENTRIES)}.")
+            raise MlcoreError(f"There is no model {name!r}; there are {', '.join(ENTRIES)}.")
     for name in wanted:
         _one(name, ENTRIES[name], args)
     return 0
@@ -119,6 +121,9 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> None:
         say(f"{name}: training")
         if main([*train, *(["--threads", str(args.threads)] if args.threads else [])]):
             raise MlcoreError(f"{name} could not be trained; see above.")
+    if not entry.ships:
+        say(f"{name}: others start from it; it does not ship")
+        return
     say(f"{name}: calibrating and measuring")
     command = "python -m mlcore " + " ".join(train)
     measures = shipping.ship(name, folder / "last", data, args.zoo, command=command, subject=entry.subject)

@@ -2,6 +2,7 @@
 reads the same features. The features are EfficientNet-Lite0's and come with its package; only the heads learn.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 import torch
@@ -69,17 +70,18 @@ class Mixing(nn.Module):
         return mixed[::-1]
 
 
-def head(channels: int, width: int, halvings: int) -> nn.Sequential:
-    """A small spectrally normalised patch discriminator that ends at four pixels a side, then one number."""
+def head(channels: int, width: int, halvings: int, spectral: bool = True) -> nn.Sequential:
+    """A small patch discriminator that ends at four pixels a side, then one number."""
+    normalised: Callable[[nn.Conv2d], nn.Module] = spectral_norm if spectral else nn.Identity()
     layers: list[nn.Module] = []
     for _ in range(halvings):
-        layers += [spectral_norm(nn.Conv2d(channels, width, 4, 2, 1)), nn.LeakyReLU(0.2)]
+        layers += [normalised(nn.Conv2d(channels, width, 4, 2, 1)), nn.LeakyReLU(0.2)]
         channels = width
     return nn.Sequential(
         *layers,
-        spectral_norm(nn.Conv2d(channels, width, 3, 1, 1)),
+        normalised(nn.Conv2d(channels, width, 3, 1, 1)),
         nn.LeakyReLU(0.2),
-        spectral_norm(nn.Conv2d(width, 1, 4)),
+        normalised(nn.Conv2d(width, 1, 4)),
     )
 
 
@@ -87,7 +89,7 @@ class ProjectedDiscriminator(nn.Module):
     """Images (N, 3, S, S) in [-1, 1] -> (N, K) verdicts of its heads, larger = more real.
 
     A `fine` one has one head more, that looks at single pixels through a map that is not mixed: that would cost as
-    much there as all the rest.
+    much there as all the rest. Heads that are not `spectral` have no normalisation: a penalty keeps their slope.
     """
 
     not_stored = ("features.",)  # they come with their package; the file stays small
@@ -98,15 +100,17 @@ class ProjectedDiscriminator(nn.Module):
         channels: int = 64,
         width: int = 128,
         fine: bool = False,
+        spectral: bool = True,
     ) -> None:
         super().__init__()
         self.image_size = image_size
         self.features = FrozenFeatures(FINEST | TAPS if fine else TAPS)
         self.mixing = Mixing(channels)
-        self.heads = nn.ModuleList(head(channels, width, halvings) for halvings in reversed(range(len(TAPS))))
+        halvings = range(len(TAPS))
+        self.heads = nn.ModuleList(head(channels, width, count, spectral) for count in reversed(halvings))
         if fine:
             (finest,) = FINEST.values()
-            self.heads.append(head(finest, FINE_WIDTH, len(TAPS)))
+            self.heads.append(head(finest, FINE_WIDTH, len(TAPS), spectral))
 
     def forward(self, x: Tensor) -> Tensor:
         """The heads' verdicts on images."""
@@ -114,8 +118,15 @@ class ProjectedDiscriminator(nn.Module):
 
     def judge(self, maps: list[Tensor]) -> Tensor:
         """The heads' verdicts on feature maps that were already computed."""
+        return self.verdicts(self.seen(maps))
+
+    def seen(self, maps: list[Tensor]) -> list[Tensor]:
+        """What each head is shown of feature maps."""
         finest, others = maps[: -len(TAPS)], maps[-len(TAPS) :]
-        seen = [*self.mixing(others), *finest]
+        return [*self.mixing(others), *finest]
+
+    def verdicts(self, seen: list[Tensor]) -> Tensor:
+        """The heads' verdicts on what each is shown."""
         verdicts = [head(h).flatten(1) for head, h in zip(self.heads, seen, strict=True)]
         return torch.cat(verdicts, dim=1).float()
 

@@ -108,16 +108,21 @@ class Diffusion(Recipe):
         return {"loss_g": loss}
 
     def _edm_loss(self, real: Tensor) -> Tensor:
-        """Equation 8 with the weights and noise levels of table 1."""
-        chosen = self.settings
+        """Equation 8 with the noise levels of table 1."""
         spread = torch.randn(real.shape[0], device=real.device)
-        sigma = torch.exp(chosen.noise_mean + chosen.noise_spread * spread)
+        sigma = torch.exp(self.settings.noise_mean + self.settings.noise_spread * spread)
+        _, loss = self.denoised(real, sigma)
+        return loss
+
+    def denoised(self, real: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        """What the network makes of real images under this noise, and its squared error by table 1's weights."""
+        chosen = self.settings
         noisy = real + torch.randn_like(real) * sigma.view(-1, 1, 1, 1)
         clean = sampling.edm_denoise(
             self.generator, noisy, sigma, chosen.sigma_data, chosen.objective
         ).float()
         weight = sampling.edm_weight(sigma.clamp(min=chosen.sigma_min), chosen.sigma_data).view(-1, 1, 1, 1)
-        return (weight * (clean - real) ** 2).mean()
+        return clean, (weight * (clean - real) ** 2).mean()
 
     def _ddpm_loss(self, real: Tensor) -> Tensor:
         """Equation 14: how far the predicted noise is from the noise that was added."""

@@ -7,6 +7,9 @@ latents drawn later fall where the encoder put the data (the aim of Ghosh et al.
 
 A small network may have a finished generator as its teacher instead: half of each batch must resemble what the teacher
 makes of the same latents (distillation, Hinton et al. 2015, arXiv:1503.02531), and no encoder is needed.
+
+With a `penalty` the heads are critics as in WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028): their slope is kept near
+one between what they are shown of real and of made palms.
 """
 
 from dataclasses import dataclass, field
@@ -32,6 +35,7 @@ from mlcore.recipes.base import Losses, Recipe, learnable
 class ProjectedSettings:
     """Everything a preset may say. `network` makes the images; `widths` and `smooth` are FastGAN's, `width` is
     DCGAN's. With `fine` a head looks at single pixels. `teacher` is the folder of a finished generator.
+    `penalty`, if any, makes critics of the heads.
     """
 
     image_size: int = 128
@@ -43,17 +47,21 @@ class ProjectedSettings:
     teacher: str = ""
     fine: bool = False
     head_width: int = 128
+    penalty: float = 0.0
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
     resemble: float = 5.0  # weight of resembling the encoded or taught palm in frozen features
     colour: float = 5.0  # weight of resembling it in colour, 16 times smaller
+    exact: float = (
+        0.0  # weight of resembling it in every pixel, as a teacher's palm can be: it has no lattice
+    )
     divergence: float = 0.002  # weight of the encoder's distance from the latents that are drawn later
     augment: DiffAugment = field(default_factory=DiffAugment)
     precision: str = "float32"
 
 
 class Projected(Recipe):
-    """Hinge loss on the heads; the generator also rebuilds what the encoder saw."""
+    """Hinge loss on the heads, or Wasserstein's; the generator also rebuilds what the encoder saw."""
 
     name = "projected"
     seen = ("efficientnet-lite0",)
@@ -68,7 +76,7 @@ class Projected(Recipe):
         else:
             generator = DcganGenerator(settings.image_size, settings.latent_size, settings.width)
         discriminator = ProjectedDiscriminator(
-            settings.image_size, width=settings.head_width, fine=settings.fine
+            settings.image_size, width=settings.head_width, fine=settings.fine, spectral=not settings.penalty
         )
         networks: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
         if settings.teacher:
@@ -103,7 +111,12 @@ class Projected(Recipe):
             ),
             "discriminator": (
                 "projected-discriminator",
-                {"image_size": chosen.image_size, "width": chosen.head_width, "fine": chosen.fine},
+                {
+                    "image_size": chosen.image_size,
+                    "width": chosen.head_width,
+                    "fine": chosen.fine,
+                    "spectral": not chosen.penalty,
+                },
             ),
         }
 
@@ -155,24 +168,34 @@ class Projected(Recipe):
         # A palm made again need not have the same pores: the finest map is the heads' alone.
         scales = len(TAPS)
         resemblance = _distance([m[:half] for m in maps[-scales:]], seen.wanted_maps[-scales:])
-        colour = (_tiny(fakes[:half]) - _tiny(seen.wanted)).abs().mean()
+        away = fakes[:half] - seen.wanted
+        colour = _tiny(away).abs().mean()
         seen.fake_maps = [m.detach() for m in maps]
         seen.report |= {"resemblance": resemblance.item(), "divergence": divergence.item()}
         loss: Tensor = (
             -len(discriminator.heads) * verdict
             + chosen.resemble * resemblance
             + chosen.colour * colour
+            + chosen.exact * away.abs().mean()
             + chosen.divergence * divergence
         )
         return loss
 
     def _discriminator_loss(self, seen: "_Seen") -> Tensor:
-        discriminator = self.discriminator_network
+        discriminator, penalty = self.discriminator_network, self.settings.penalty
         heads = len(discriminator.heads)
-        loss_real = heads * functional.relu(1 - discriminator.judge(seen.real_maps)).mean()
-        loss_fake = heads * functional.relu(1 + discriminator.judge(seen.fake_maps)).mean()
+        real, fake = (discriminator.seen(maps) for maps in (seen.real_maps, seen.fake_maps))
+        on_real, on_fake = discriminator.verdicts(real), discriminator.verdicts(fake)
+        if penalty:
+            loss_real, loss_fake = -heads * on_real.mean(), heads * on_fake.mean()
+            steep = _slope_penalty(discriminator, real, fake)
+            seen.report["penalty"] = steep.item()
+        else:
+            loss_real = heads * functional.relu(1 - on_real).mean()
+            loss_fake = heads * functional.relu(1 + on_fake).mean()
+            steep = on_real.new_zeros(())
         seen.report |= {"loss_real": loss_real.item(), "loss_fake": loss_fake.item()}
-        return loss_real + loss_fake
+        return loss_real + loss_fake + penalty * steep
 
 
 @dataclass
@@ -197,6 +220,23 @@ def _teacher(settings: ProjectedSettings) -> nn.Module:
             own = getattr(settings, name)
             raise MlcoreError(f"{settings.teacher} has {name} {arguments[name]}; its pupil has {own}.")
     return checkpoint.build(loaded).requires_grad_(False)
+
+
+def _slope_penalty(critics: ProjectedDiscriminator, real: list[Tensor], fake: list[Tensor]) -> Tensor:
+    """Equation 3 of WGAN-GP for each head, at random places between what it is shown of real and of made palms.
+
+    Maps have many numbers: a slope is by their root mean square and not their sum, or no head could be steep enough.
+    """
+    share = torch.rand(real[0].shape[0], 1, 1, 1, device=real[0].device)
+    between = [
+        (share * one.float() + (1 - share) * other.float()).requires_grad_(True)
+        for one, other in zip(real, fake, strict=True)
+    ]
+    # Heads do not share what they are shown, so the gradient of their sum is each one's own.
+    gradients = torch.autograd.grad(critics.verdicts(between).sum(), between, create_graph=True)
+    slopes = torch.stack([each.flatten(1).norm(dim=1) * each[0].numel() ** 0.5 for each in gradients])
+    penalty: Tensor = len(real) * ((slopes - 1) ** 2).mean()
+    return penalty
 
 
 def _tiny(images: Tensor) -> Tensor:

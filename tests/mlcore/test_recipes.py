@@ -10,12 +10,14 @@ import torch
 from mlcore.checkpoint import Header, load, save, state_of
 from mlcore.errors import MlcoreError
 from mlcore.models.projected import Whitening
+from mlcore.models.registry import ARCHITECTURES
 from mlcore.recipes import projected
 from mlcore.recipes.augment import DiffAugment, PhotoAugment
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
 from mlcore.recipes.diffusion import Diffusion, DiffusionSettings
 from mlcore.recipes.enlarge import Enlarge, EnlargeSettings
-from mlcore.recipes.projected import Projected, ProjectedSettings, _distance
+from mlcore.recipes.projected import Projected, ProjectedSettings, _distance, _slope_penalty
+from mlcore.recipes.refine import Refine, RefineSettings
 from mlcore.recipes.relativistic import Relativistic, RelativisticSettings, slope
 from mlcore.recipes.wgan_gp import WganGp, WganGpSettings
 
@@ -239,6 +241,109 @@ def test_a_pupil_learns_to_make_what_its_teacher_makes(tmp_path):
     assert losses[-1]["resemblance"] < losses[0]["resemblance"]
     after = recipe.networks["teacher"].state_dict()
     assert all(torch.equal(value, after[name]) for name, value in taught.items())
+
+
+@pytest.mark.slow
+def test_a_pupil_that_must_be_exact_comes_nearer_to_its_teachers_pixels(tmp_path):
+    taught = a_small_pair(tmp_path)
+    left = {}
+    for exact in (0.0, 200.0):
+        torch.manual_seed(0)
+        settings = ProjectedSettings(
+            network="dcgan",
+            width=4,
+            latent_size=4,
+            head_width=8,
+            teacher=taught,
+            colour=0.0,
+            exact=exact,
+            learning_rate=1e-2,
+        )
+        recipe = started(Projected(settings))
+        for _ in range(6):
+            recipe.step([pictures(4, 128)])
+        latents = torch.randn(4, 4)
+        with torch.no_grad():
+            left[exact] = float(
+                (recipe.generator(latents) - recipe.networks["teacher"](latents)).abs().mean()
+            )
+    assert left[200.0] < 0.8 * left[0.0]
+
+
+class LinearCritics:
+    """Two heads that weigh what each is shown."""
+
+    def __init__(self, steepness):
+        self.weights = [torch.full((3 * 4 * 4,), steepness), torch.full((5 * 2 * 2,), steepness)]
+
+    def verdicts(self, seen):
+        pairs = zip(seen, self.weights, strict=True)
+        return torch.stack([maps.flatten(1) @ weights for maps, weights in pairs], dim=1)
+
+
+def test_a_critics_slope_is_by_the_root_mean_square_of_its_maps():
+    """Of d equal weights w a step of one in every number moves the verdict by d w: that is the slope."""
+    seen = [torch.randn(2, 3, 4, 4), torch.randn(2, 5, 2, 2)]
+    expected = (48 * 0.5 - 1) ** 2 + (20 * 0.5 - 1) ** 2
+    assert float(_slope_penalty(LinearCritics(0.5), seen, seen)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.slow
+def test_with_a_penalty_heads_are_critics_without_a_norm_whose_slope_comes_near_one():
+    torch.manual_seed(0)
+    settings = ProjectedSettings(widths=[8, 8, 8, 8, 8, 4], latent_size=4, head_width=8, penalty=10.0)
+    recipe = started(Projected(settings))
+    losses = [recipe.step([pictures(4, 128)]) for _ in range(8)]
+    assert losses[-1]["penalty"] < losses[0]["penalty"]
+    assert not any("parametrizations" in name for name, _ in recipe.discriminator_network.named_parameters())
+    architecture, arguments = recipe.architectures()["discriminator"]
+    built = ARCHITECTURES[architecture](**arguments)
+    assert set(built.state_dict()) == set(recipe.discriminator_network.state_dict())
+
+
+def a_finished_denoiser(folder):
+    recipe = Diffusion(
+        DiffusionSettings(image_size=128, width=8, multipliers=[1], patch=8, objective="image")
+    )
+    ((architecture, arguments),) = recipe.architectures().values()
+    header = Header(kind="generator", architecture=architecture, arguments=arguments)
+    save(folder / "generator.safetensors", state_of(recipe.generator), header, dtype=torch.float32)
+    return recipe
+
+
+@pytest.mark.slow
+def test_refining_goes_on_from_its_base_and_ships_a_judge(tmp_path):
+    torch.manual_seed(0)
+    base = a_finished_denoiser(tmp_path)
+    recipe = started(Refine(RefineSettings(base=str(tmp_path), objective="image", sigma_min=0.25)))
+    before = {name: value.clone() for name, value in recipe.generator.state_dict().items()}
+    assert all(torch.equal(value, base.generator.state_dict()[name]) for name, value in before.items())
+    heads = [value.clone() for value in recipe.heads.heads.parameters()]
+    losses = recipe.step([pictures(4, 128), pictures(4, 128)])
+    assert set(losses) == {"loss_d", "loss_g", "loss_real", "loss_fake"}
+    assert all(math.isfinite(value) for value in losses.values())
+    assert any(not torch.equal(value, before[name]) for name, value in recipe.generator.state_dict().items())
+    assert any(not torch.equal(a, b) for a, b in zip(heads, recipe.heads.heads.parameters(), strict=True))
+    assert recipe.architectures()["generator"] == base.architectures()["generator"]
+    assert recipe.architectures()["discriminator"][0] == "projected-discriminator"
+
+
+def test_a_model_without_a_last_step_is_not_refined(tmp_path):
+    with pytest.raises(MlcoreError, match="Only a diffusion model of mode edm"):
+        Refine(RefineSettings(base=str(tmp_path), mode="ddpm"))
+
+
+@pytest.mark.slow
+def test_the_heads_verdict_moves_what_the_last_step_makes(tmp_path):
+    """The same palms and noise: with the heads' verdict the network takes another step than without."""
+    a_finished_denoiser(tmp_path)
+    taken = []
+    for texture in (0.0, 10.0):
+        torch.manual_seed(0)
+        recipe = started(Refine(RefineSettings(base=str(tmp_path), objective="image", texture=texture)))
+        recipe.step([pictures(4, 128)])
+        taken.append(torch.cat([value.flatten() for value in recipe.generator.parameters()]))
+    assert not torch.equal(*taken)
 
 
 def test_a_teacher_of_other_latents_is_refused(tmp_path):
