@@ -187,8 +187,8 @@ def test_rows_from_before_with_strange_measures_keep_the_pages_open(client, alic
         kid = set_words.kid_of(metrics)
         assert kid is None or (kid.text, kid.interval) == ("10.0", "")
     client.force_login(alice)
-    for held_out in (strange[:3], *({"efficientnet-lite2": measures} for measures in strange[:3])):
-        metrics = {"held_out": held_out}
+    for told in (strange[:3], *({"efficientnet-lite2": measures} for measures in strange[:3])):
+        metrics = {"held_out": told}
         Checkpoint.objects.update(header={**stand_in.header, "metrics": metrics}, is_stand_in=False)
         assert "not measured yet" in client.get(reverse("sets:models")).content.decode()
         assert "KID 10.0" not in client.get(reverse("sets:new")).content.decode()
