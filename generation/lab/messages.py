@@ -11,6 +11,15 @@ NO_TREE = gettext_noop(
     "each; names in any case, at any depth. Pack it so and send it again."
 )
 FEW = gettext_noop("train/%(label)s has one image that can be read; at least two are needed.")
+FEW_TO_DRAW = {
+    "real": gettext_noop(
+        "The photographs are too few: at least three that differ and can be read are needed. Bring more."
+    ),
+    "fake": gettext_noop(
+        "The images of the chosen sets are too few: at least three that differ and can be read are needed. "
+        "Choose more sets."
+    ),
+}
 OVER_QUOTA = gettext_noop(
     "The data set takes %(size)s MB, more than you have room for. "
     "Delete what you no longer need, or send a smaller one."

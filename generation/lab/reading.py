@@ -5,12 +5,15 @@ index. mlcore.archive is the one unpacker.
 """
 
 import hashlib
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import numpy as np
 
 from generation.lab import storage
 from generation.lab.models import LABELS, SPLITS
@@ -24,6 +27,7 @@ Part = tuple[str, str]
 PARTS: tuple[Part, ...] = tuple((split, label) for split in SPLITS for label in LABELS)
 JUNK = ("__macosx", "thumbs.db", "desktop.ini")
 LISTED = 100
+UNDRAWN = ""  # the split of what is composed, until all of it is there
 TEST_SHARE = 5  # of composed sets every fifth image is for testing
 MOSAIC = 32
 EXAMPLES, OF_EACH = 10, 2
@@ -118,9 +122,40 @@ def read_parts(
         for label, files in (("real", photos), ("fake", ((name, path.read_bytes()) for name, path in made))):
             for name, data in files:
                 number += 1
-                intake.take((drawn_split(data, seed), label), name, data)
+                intake.take((UNDRAWN, label), name, data)
                 tell(number, 0)
+    draw_splits(folder, intake.kept, seed)
     return intake.kept
+
+
+def draw_splits(folder: Path, kept: Kept, seed: int) -> None:
+    """Train or test by the images' own bytes: copies of one image never stand on both sides, and of few images
+    one is for testing too.
+    """
+    lots = {label: array("Q") for label in LABELS}
+    for one in storage.read_index(folder):
+        lots[one.label].append(_lot(one, seed))
+    bounds = {label: _fifth(np.unique(np.asarray(drawn))) for label, drawn in lots.items()}
+    in_both = set(np.intersect1d(*lots.values()).tolist())
+    kept.counts.clear()
+    with storage.IndexWriter(folder) as index:
+        for one in storage.read_index(folder):
+            lot = _lot(one, seed)
+            bound = max(bounds.values()) if lot in in_both else bounds[one.label]
+            split = "test" if lot <= bound else "train"
+            index.add(replace(one, split=split))
+            kept.counts[split, one.label] += 1
+
+
+def _lot(one: Sample, seed: int) -> int:
+    """A number that only the image's bytes and the seed decide."""
+    drawn = hashlib.sha256(seed.to_bytes(8, "big") + bytes.fromhex(one.sha256)).digest()
+    return int.from_bytes(drawn[: array("Q").itemsize], "big")
+
+
+def _fifth(lots: Any) -> int:
+    """The largest lot of the lowest fifth of different ones, of one at least."""
+    return int(lots[max(len(lots) // TEST_SHARE, 1) - 1]) if len(lots) else 0
 
 
 def photos_of(path: Path, limits: archive.Limits) -> Iterator[tuple[str, bytes]]:
@@ -153,12 +188,6 @@ def name_of(part: Part) -> str:
 def is_junk(parts: Sequence[str]) -> bool:
     """What systems leave in archives by themselves."""
     return any(part.startswith(".") or part.lower() in JUNK for part in parts)
-
-
-def drawn_split(data: bytes, seed: int) -> str:
-    """Train or test by the image's own bytes: copies of one image never stand on both sides."""
-    digest = hashlib.sha256(seed.to_bytes(8, "big") + hashlib.sha256(data).digest()).digest()
-    return "test" if digest[0] % TEST_SHARE == 0 else "train"
 
 
 def refusal(data: bytes, max_pixels: int) -> str:

@@ -43,10 +43,11 @@ def run_dataset(context: JobContext) -> None:
     storage.forget_attempts(dataset.folder)
     part.mkdir(mode=0o750, parents=True)
     try:
+        check_enough = _check_tree if dataset.source["kind"] == sources.ARCHIVE else _check_sides
         kept = _read(context, dataset, part)
-        _check_enough(kept)
+        check_enough(kept)
         eda = reading.look(part, kept, _Paced(context, messages.LOOKING))
-        _check_enough(kept)
+        check_enough(kept)
         size = storage.bytes_in(part)
         with context.guard():
             if services.dataset_read(dataset, images=kept.images, size=size, eda=eda):
@@ -86,13 +87,21 @@ def _read(context: JobContext, dataset: Dataset, part: Path) -> reading.Kept:
         raise JobFailed("source_gone", messages.SETS_GONE) from error
 
 
-def _check_enough(kept: reading.Kept) -> None:
+def _check_tree(kept: reading.Kept) -> None:
+    """Whether an archive of a whole tree holds what can be learned from and judged on."""
     missing = kept.missing()
     if missing:
         raise JobFailed("no_tree", messages.NO_TREE, {"missing": ", ".join(missing)})
     for label in ("real", "fake"):
         if kept.counts["train", label] < 2:
             raise JobFailed("too_few", messages.FEW, {"label": label})
+
+
+def _check_sides(kept: reading.Kept) -> None:
+    """The same of photographs and sets, whose tree is drawn here."""
+    for label, message in messages.FEW_TO_DRAW.items():
+        if kept.counts["train", label] < 2 or not kept.counts["test", label]:
+            raise JobFailed("too_few", message)
 
 
 def run_fit(context: JobContext) -> None:

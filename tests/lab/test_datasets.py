@@ -257,16 +257,43 @@ def test_sets_of_the_site_stand_against_photos(alice, charlie, upload, on_commit
     assert Dataset.objects.get().source["names"] == ["Made"]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_few_images_are_parted_too_and_copies_stand_on_one_side(alice, upload, on_commit, made_set, seed):
+    image_set = made_set(alice, count=3)
+    photos = {f"any/{n}.png": picture(f"photo {n // 2}", light=True) for n in range(12)}
+    sent = upload(alice, zipped(photos | {"any/made.png": picture("made 0")}))
+    dataset = services.compose_dataset(
+        by=alice, name="few", sets=[image_set.pk], upload_id=sent.pk, seed=seed
+    )
+    tasks.run_next("long")
+    dataset.refresh_from_db()
+    assert (dataset.state, dataset.text) == ("ready", "")
+    test = dataset.eda["test"]
+    assert test["fake_cnt"] in (1, 2)
+    assert test["real_cnt"] in (2, 3)
+    assert dataset.eda["duplicates"]["across"] == 0
+
+
+def test_too_few_photos_are_said_as_such(alice, upload, on_commit, made_set):
+    sent = upload(alice, zipped({f"{n}.png": picture("one") for n in range(6)} | {"notes.txt": b"words"}))
+    dataset = services.compose_dataset(by=alice, name="few", sets=[made_set(alice).pk], upload_id=sent.pk)
+    tasks.run_next("long")
+    dataset.refresh_from_db()
+    assert (dataset.state, dataset.code) == ("failed", "too_few")
+    assert dataset.text.startswith("The photographs are too few")
+    assert not dataset.folder.exists()
+
+
 @pytest.fixture
 def made_set():
-    """A synthetic set of thirty images."""
+    """A synthetic set, of thirty images where nothing else is said."""
     from generation.sets import storage as set_files
     from generation.sets.models import Image as SetImage
     from generation.sets.models import ImageSet
 
-    def make(owner):
-        image_set = ImageSet.objects.create(owner=owner, name="Made", count=30)
-        for index in range(30):
+    def make(owner, count=30):
+        image_set = ImageSet.objects.create(owner=owner, name="Made", count=count)
+        for index in range(count):
             data = picture(f"made {index}")
             set_files.keep(set_files.image_path(image_set, index), data)
             SetImage.objects.create(
