@@ -136,7 +136,7 @@ def draw_splits(folder: Path, kept: Kept, seed: int) -> None:
     for one in storage.read_index(folder):
         lots[one.label].append(_lot(one, seed))
     bounds = {label: _fifth(np.unique(np.asarray(drawn))) for label, drawn in lots.items()}
-    in_both = set(np.intersect1d(*lots.values()).tolist())
+    in_both = set(np.intersect1d(lots["real"], lots["fake"]).tolist())
     kept.counts.clear()
     with storage.IndexWriter(folder) as index:
         for one in storage.read_index(folder):
