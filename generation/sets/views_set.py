@@ -23,7 +23,8 @@ from generation.sets import (
     tallies,
     trash,
 )
-from generation.sets.forms import MoreForm, TagsField
+from generation.sets.form_fields import TagsField
+from generation.sets.forms import MoreForm
 from generation.sets.models import Image, ImageSet, Order
 from generation.sets.views_base import is_htmx, person
 
