@@ -30,7 +30,7 @@ from generation.sets.api_base import (
     check_unchanged,
     conditional,
 )
-from generation.sets.api_sets import SELECTION
+from generation.sets.api_downloads import SELECTION
 from generation.sets.models import Image, ImageSet
 from generation.sets.serializers import ScoreWish, SetDetailSerializer
 from generation.sets.serializers_images import (

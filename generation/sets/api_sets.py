@@ -1,11 +1,8 @@
-"""The API of sets: look, change, delete, share, score, download. Thin: parse, call, answer."""
+"""The API of sets: look, change, delete, score. Thin: parse, call, answer."""
 
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http.response import HttpResponseBase
-from django.urls import reverse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -13,27 +10,8 @@ from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
 from generation.jobs.serializers import JobSerializer
-from generation.sets import (
-    api_filters,
-    downloads,
-    editing,
-    histories,
-    scores,
-    selection,
-    selectors,
-    sharing,
-    trash,
-)
-from generation.sets.api_base import (
-    ETAG,
-    IF_MATCH,
-    KEY,
-    AnyClient,
-    RoomListView,
-    RoomView,
-    check_unchanged,
-    conditional,
-)
+from generation.sets import api_filters, editing, histories, scores, selection, selectors, trash
+from generation.sets.api_base import ETAG, IF_MATCH, KEY, RoomListView, RoomView, check_unchanged, conditional
 from generation.sets.examples import shown
 from generation.sets.models import ImageSet, Order
 from generation.sets.serializers import (
@@ -43,11 +21,7 @@ from generation.sets.serializers import (
     SetChange,
     SetDetailSerializer,
     SetSerializer,
-    SharePageSerializer,
-    ShareSerializer,
-    ShareWish,
 )
-from generation.sets.serializers_exports import ShardPageSerializer
 
 SORTS = {
     "-created": ("-id",),
@@ -79,29 +53,6 @@ _LIST = [
     OpenApiParameter(
         "sort", str, enum=list(SORTS), description="quality: the best first, those not measured last."
     ),
-]
-SELECTION = [
-    OpenApiParameter("numbers", str, description="Numbers and runs of numbers, as 0-15,20."),
-    OpenApiParameter("min", float, description="Probability at least."),
-    OpenApiParameter("max", float, description="Probability at most."),
-    OpenApiParameter("best", int, description="The so many of highest probability."),
-    OpenApiParameter(
-        "scorer", str, description="Whose probabilities are meant: the model's own unless said."
-    ),
-    OpenApiParameter("starred", str, enum=["0", "1"], description="1: only those with a star."),
-]
-_DOWNLOAD = [
-    OpenApiParameter("format", str, enum=downloads.FORMATS, description="zip unless said."),
-    *SELECTION,
-    OpenApiParameter(
-        "shard", int, description="webdataset: this part alone, from 0; GET .../shards lists them."
-    ),
-    OpenApiParameter("per_shard", int, description="webdataset: images a part, 1000 unless said."),
-    OpenApiParameter("val", float, description="imagefolder: share of val/, 0.1 unless said."),
-]
-_SHARDS = [
-    OpenApiParameter("per_shard", int, description="Images a shard, 1000 unless said."),
-    *SELECTION,
 ]
 
 
@@ -194,41 +145,6 @@ class SetRestoreView(RoomView):
 
 
 @extend_schema(tags=["sets"])
-class SetDownloadView(RoomView):
-    """A set as one file."""
-
-    content_negotiation_class = AnyClient
-
-    @extend_schema(
-        operation_id="sets_download",
-        parameters=[*_DOWNLOAD, ETAG],
-        responses={
-            (200, "application/zip"): OpenApiTypes.BINARY,
-            (200, "application/x-tar"): OpenApiTypes.BINARY,
-            (206, "application/zip"): OpenApiTypes.BINARY,
-            304: None,
-        },
-    )
-    def get(self, request: Request, set_id: Any) -> HttpResponseBase:
-        """All images, or some, as zip or tar. The length is known, and Range goes on where a line broke."""
-        return downloads.response(request._request, selectors.set_for(self.person, set_id))
-
-
-@extend_schema(tags=["sets"])
-class SetShardsView(RoomView):
-    """A set as WebDataset."""
-
-    @extend_schema(operation_id="sets_shards", parameters=[*_SHARDS, ETAG], responses=ShardPageSerializer)
-    def get(self, request: Request, set_id: Any) -> Response:
-        """The tar shards of all images, or some, on one page; and the file that describes and checks them."""
-        image_set = selectors.set_for(self.person, set_id)
-        wish = downloads.parse(request.query_params)
-        found = {"results": downloads.shards(image_set, wish), "papers": downloads.papers(image_set, wish)}
-        context = {"request": request, "set": image_set}
-        return conditional(request, ShardPageSerializer(found, context=context).data, is_weak=True)
-
-
-@extend_schema(tags=["sets"])
 class SetHistogramView(RoomView):
     """How probable the images of a set are."""
 
@@ -250,58 +166,6 @@ class SetHistogramView(RoomView):
         scorer = selection.scorer_in(request.query_params)
         image_set = selectors.set_for(self.person, set_id)
         return conditional(request, {"bins": selectors.histogram(image_set, scorer=scorer)})
-
-
-@extend_schema(tags=["shares"])
-class SharesView(RoomView):
-    """Who else may look at a set."""
-
-    @extend_schema(operation_id="shares_list", parameters=[ETAG], responses=SharePageSerializer)
-    def get(self, request: Request, set_id: Any) -> Response:
-        """People and links, in one page."""
-        shares = ShareSerializer(selectors.shares_of(self.own(set_id)), many=True).data
-        return conditional(request, {"next": None, "previous": None, "results": shares}, is_weak=True)
-
-    @extend_schema(
-        operation_id="shares_create", parameters=[KEY], request=ShareWish, responses={201: ShareSerializer}
-    )
-    def post(self, request: Request, set_id: Any) -> Response:
-        """Share with a person, or make a link; the link is shown this once.
-
-        With an Idempotency-Key a second request gets the same share, without the link: its secret is kept nowhere.
-        """
-        self.link: str | None = None
-        answer = self._share(request, set_id)
-        if self.link is not None:
-            answer.data["link"] = self.link
-        return answer
-
-    @idempotent
-    def _share(self, request: Request, set_id: Any) -> Response:
-        image_set = self.own(set_id)
-        asked = ShareWish(data=request.data)
-        asked.is_valid(raise_exception=True)
-        wish = asked.validated_data
-        if wish.get("user"):
-            share = sharing.share_with(
-                by=self.person, image_set=image_set, username=wish["user"], days=wish["days"]
-            )
-        else:
-            days = sharing.LINK_DAYS if wish["days"] is None else wish["days"]
-            share, secret = sharing.make_link(by=self.person, image_set=image_set, days=days)
-            self.link = request.build_absolute_uri(reverse("sets:shared", args=[secret]))
-        return Response(ShareSerializer(share).data, status=status.HTTP_201_CREATED)
-
-
-@extend_schema(tags=["shares"])
-class ShareView(RoomView):
-    """One share."""
-
-    @extend_schema(operation_id="shares_revoke", responses={204: None})
-    def delete(self, request: Request, set_id: Any, share_id: int) -> Response:
-        """End it at once."""
-        sharing.revoke(by=self.person, image_set=self.own(set_id), share_id=share_id)
-        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @extend_schema(tags=["scores"])

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from generation.sets import api, api_again, api_exports, api_images, api_sets, api_webhooks
+from generation.sets import (
+    api,
+    api_again,
+    api_downloads,
+    api_exports,
+    api_images,
+    api_sets,
+    api_shares,
+    api_webhooks,
+)
 
 urlpatterns = [
     path("models", api.ModelsView.as_view(), name="api-models"),
@@ -17,12 +26,12 @@ urlpatterns = [
     path("sets/<uuid:set_id>/again", api_again.SetAgainView.as_view(), name="api-set-again"),
     path("sets/<uuid:set_id>/more", api_again.SetMoreView.as_view(), name="api-set-more"),
     path("sets/<uuid:set_id>/restore", api_sets.SetRestoreView.as_view(), name="api-set-restore"),
-    path("sets/<uuid:set_id>/download", api_sets.SetDownloadView.as_view(), name="api-set-download"),
-    path("sets/<uuid:set_id>/shards", api_sets.SetShardsView.as_view(), name="api-set-shards"),
+    path("sets/<uuid:set_id>/download", api_downloads.SetDownloadView.as_view(), name="api-set-download"),
+    path("sets/<uuid:set_id>/shards", api_downloads.SetShardsView.as_view(), name="api-set-shards"),
     path("sets/<uuid:set_id>/histogram", api_sets.SetHistogramView.as_view(), name="api-set-histogram"),
     path("sets/<uuid:set_id>/scores", api_sets.ScoresView.as_view(), name="api-set-scores"),
-    path("sets/<uuid:set_id>/shares", api_sets.SharesView.as_view(), name="api-set-shares"),
-    path("sets/<uuid:set_id>/shares/<int:share_id>", api_sets.ShareView.as_view(), name="api-set-share"),
+    path("sets/<uuid:set_id>/shares", api_shares.SharesView.as_view(), name="api-set-shares"),
+    path("sets/<uuid:set_id>/shares/<int:share_id>", api_shares.ShareView.as_view(), name="api-set-share"),
     path("sets/<uuid:set_id>/images", api_images.SetImagesView.as_view(), name="api-set-images"),
     path(
         "sets/<uuid:set_id>/images/delete",
