@@ -9,10 +9,8 @@ import json
 import math
 import os
 import struct
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +22,13 @@ from torch import nn
 
 from mlcore import errors
 from mlcore.images import Normalisation
-from mlcore.models.registry import ARCHITECTURES
+from mlcore.models.constructing import construct, outline
 from mlcore.tensor_table import MAX_HEADER, check_extent, read_table
 
 FORMAT = 1
 KEY = "palmsite"
 KINDS = ("generator", "discriminator", "detector", "recogniser", "features", "classifier")
 SUFFIX = ".safetensors"
-MAX_ARGUMENT = 65_536  # no width, depth or size of a network is larger
-MAX_LIST = 64
 
 State = dict[str, torch.Tensor]
 
@@ -186,9 +182,9 @@ def build(checkpoint: Checkpoint) -> nn.Module:
     cannot ask for more memory than its own weights need.
     """
     architecture, arguments = checkpoint.header.architecture, checkpoint.header.arguments
-    _compare(_expected(architecture, json.dumps(arguments, sort_keys=True)), checkpoint.state)
+    _compare(state_of(outline(architecture, arguments)), checkpoint.state)
     with torch.random.fork_rng(devices=[]):
-        module = _construct(architecture, arguments)
+        module = construct(architecture, arguments)
     module.load_state_dict(checkpoint.state, strict=not getattr(module, "not_stored", ()))
     return module.eval().requires_grad_(False)
 
@@ -248,48 +244,6 @@ def _check_header(header: Header) -> None:
         raise errors.BadHeader("its normalisation is no range of numbers.")
     if scale.high <= scale.low or scale.channels not in ("RGB", "BGR"):
         raise errors.BadHeader("its normalisation must be a range and RGB or BGR.")
-
-
-def _check_arguments(value: object, name: str) -> None:
-    """Bound the numbers and lists that a network is constructed from."""
-    if value is None or isinstance(value, bool | str):
-        return
-    if isinstance(value, int | float):
-        if not math.isfinite(value) or abs(value) > MAX_ARGUMENT:
-            raise errors.ArgumentsRefused(
-                f"its argument {name} is {value}, over the limit of {MAX_ARGUMENT:,}."
-            )
-    elif isinstance(value, list | tuple) and len(value) <= MAX_LIST:
-        for entry in value:
-            _check_arguments(entry, name)
-    else:
-        raise errors.ArgumentsRefused(f"its argument {name} is no number, word or short list.")
-
-
-@lru_cache(maxsize=32)
-def _expected(architecture: str, arguments: str) -> State:
-    """Keys, shapes and types of a network, without memory. Kept: spectral norms take a second where nothing is."""
-    with torch.device("meta"), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*copying from a non-meta parameter.*")
-        return state_of(_construct(architecture, json.loads(arguments)))
-
-
-def _construct(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
-    """The registry's network with these arguments."""
-    factory = ARCHITECTURES.get(architecture)
-    if factory is None:
-        known = ", ".join(sorted(ARCHITECTURES))
-        raise errors.UnknownArchitecture(
-            f"its network {architecture!r} is not known here; known are {known}."
-        )
-    for name, value in arguments.items():
-        _check_arguments(value, name)
-    try:
-        return factory(**arguments)
-    except errors.MlcoreError:
-        raise
-    except (TypeError, ValueError, RuntimeError, ArithmeticError, LookupError, AssertionError) as error:
-        raise errors.ArgumentsRefused(f"{architecture} does not take its arguments: {error}.") from error
 
 
 def _compare(expected: State, found: State) -> None:

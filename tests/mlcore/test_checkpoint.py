@@ -11,6 +11,7 @@ from safetensors.torch import save as save_tensors
 
 from mlcore import checkpoint, errors
 from mlcore.checkpoint import Header
+from mlcore.models.registry import ARCHITECTURES
 
 from . import eight_pixels as tiny
 
@@ -230,7 +231,7 @@ def test_parts_that_come_from_a_package_are_not_stored(
             self.frozen = torch.nn.Linear(2, 2)
             self.head = torch.nn.Linear(2, 1)
 
-    monkeypatch.setitem(checkpoint.ARCHITECTURES, "partly", Partly)
+    monkeypatch.setitem(ARCHITECTURES, "partly", Partly)
     header = Header(kind="discriminator", architecture="partly")
     module = Partly()
     checkpoint.save(tmp_path / "p.safetensors", checkpoint.state_of(module), header)

@@ -9,6 +9,7 @@ import torch
 
 from mlcore import checkpoint, engine, images, zoo_index
 from mlcore.errors import BadHeader, CheckpointMissing, ScoringError, SpecError, WrongKind
+from mlcore.models.registry import ARCHITECTURES
 from mlcore.spec import GenerationSpec
 
 from . import eight_pixels
@@ -196,7 +197,7 @@ class Labelled(torch.nn.Module):
 
 
 def test_looks_are_drawn_by_their_weights_and_can_be_asked_for(tmp_path, monkeypatch) -> None:
-    monkeypatch.setitem(checkpoint.ARCHITECTURES, "labelled", Labelled)
+    monkeypatch.setitem(ARCHITECTURES, "labelled", Labelled)
     header = checkpoint.Header(
         kind="generator", architecture="labelled", conditions={"looks": {"dark": 1, "light": 3}}
     )
@@ -293,7 +294,7 @@ class Brightness(torch.nn.Module):
 
 
 def test_a_calibration_is_fitted_stored_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(checkpoint.ARCHITECTURES, "brightness", Brightness)
+    monkeypatch.setitem(ARCHITECTURES, "brightness", Brightness)
     judge = checkpoint.Header(kind="discriminator", architecture="brightness")
     partner = checkpoint.save(tmp_path / "judge.safetensors", Brightness().state_dict(), judge)
     path = eight_pixels.save(tmp_path, "generator", DCGAN, partner=partner)
