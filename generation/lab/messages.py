@@ -2,9 +2,12 @@
 
 from django.utils.translation import gettext_noop
 
+from generation.jobs import messages as jobs
+
 READING = gettext_noop("Reading the archive")
 LOOKING = gettext_noop("Looking at the images")
 EMBEDDING = gettext_noop("Computing features")
+LEARNING = gettext_noop("Learning from the features")
 
 NO_TREE = gettext_noop(
     "No images in %(missing)s. The archive needs train/real, train/fake, test/real and test/fake with images in "
@@ -38,3 +41,9 @@ IMAGE = {
     "BrokenImage": gettext_noop("The image is cut off or damaged."),
     "Polyglot": gettext_noop("The file is an image and something else at once. Save it anew as PNG."),
 }
+
+# What the jobs say of themselves supposes that a part is kept. Here only features are, for the next fit.
+_STOPPED = gettext_noop("Stopped, as you asked.")
+_SEND_AGAIN = gettext_noop("Something went wrong on our side. Send it again.")
+OF_FITS = {jobs.STOPPED: _STOPPED}
+OF_WHAT_IS_SENT = OF_FITS | {jobs.CRASHED: _SEND_AGAIN, jobs.ORPHANED: _SEND_AGAIN}

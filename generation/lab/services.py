@@ -18,7 +18,7 @@ from accounts.errors import InvalidInput, OverQuota
 from accounts.models import User
 from generation.jobs import services as jobs
 from generation.jobs.models import Job
-from generation.lab import judging, policies, selectors, sources, storage
+from generation.lab import judging, messages, policies, selectors, sources, storage
 from generation.lab.limits import available_backbone, limits
 from generation.lab.models import LONGEST_NAME, Dataset, Fit, Prediction, State
 from generation.uploads import services as uploads
@@ -284,8 +284,12 @@ def _failed(
 ) -> Dataset | Fit | Prediction | None:
     """The thing that this job did not make, marked with the reason; None when it made it."""
     row = table.objects.filter(pk=job.subject_id, owner=job.owner_id, state=State.WAITING)
+    ours = messages.OF_FITS if table is Fit else messages.OF_WHAT_IS_SENT
     if job.state == Job.State.DONE or not row.update(
-        state=State.FAILED, code=job.code, message=job.message, message_params=job.message_params
+        state=State.FAILED,
+        code=job.code,
+        message=ours.get(job.message, job.message),
+        message_params=job.message_params,
     ):
         return None
     return table.objects.filter(pk=job.subject_id).first()

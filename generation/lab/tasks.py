@@ -12,7 +12,7 @@ from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
 from generation.lab import messages, pipeline, reading, services, sources, storage
 from generation.lab.limits import RESNET18, limits, resnet18_weights
-from generation.lab.models import Dataset, Fit, Prediction
+from generation.lab.models import LABELS, Dataset, Fit, Prediction
 from generation.uploads import refusals
 from mlcore.archive import ArchiveError, Limits
 from mlcore.errors import MlcoreError
@@ -115,10 +115,13 @@ def run_fit(context: JobContext) -> None:
     history: list[dict[str, Any]] = []
     shown = time.monotonic()
 
+    learned = sum(made.dataset.eda["train"][f"{label}_cnt"] for label in LABELS)
+    learning = _Paced(context, messages.LEARNING)
+
     def on_epoch(epoch: dict[str, Any]) -> None:
         nonlocal shown
         history.append(epoch)
-        context.check()
+        learning(round(epoch["epoch"] * learned), made.settings["num_epochs"] * learned)
         if time.monotonic() - shown > EVERY_SECONDS:
             shown = time.monotonic()
             with context.guard():

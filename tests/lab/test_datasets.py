@@ -14,7 +14,7 @@ from accounts import ledger
 from accounts.errors import InvalidInput, NotFound
 from generation.jobs import services as jobs
 from generation.jobs import tasks
-from generation.lab import answers, messages, selectors, services, storage
+from generation.lab import answers, messages, reading, selectors, services, storage
 from generation.lab.errors import BadId, IdTaken
 from generation.lab.models import Dataset
 from generation.uploads.models import Upload
@@ -212,7 +212,15 @@ def test_stopping_leaves_nothing(alice, upload, on_commit):
     dataset = services.create_dataset(by=alice, name="palms", upload_id=sent.pk)
     jobs.cancel(by=alice, job=selectors.job_of(dataset))
     dataset.refresh_from_db()
-    assert (dataset.state, dataset.code) == ("failed", "stopped")
+    assert (dataset.state, dataset.code, dataset.text) == ("failed", "stopped", "Stopped, as you asked.")
+    assert lying() == []
+
+
+def test_what_breaks_on_our_side_claims_to_keep_nothing(alice, read, monkeypatch):
+    monkeypatch.setattr(reading, "look", lambda *_: 1 // 0)
+    dataset = read(alice)
+    assert (dataset.state, dataset.code) == ("failed", "crashed")
+    assert "kept" not in dataset.text
     assert lying() == []
 
 

@@ -11,7 +11,9 @@ from django.utils import timezone
 from accounts import belongings, ledger
 from generation.jobs import services as jobs
 from generation.jobs import tasks
-from generation.lab import charts, limits, personal_data, selectors, services
+from generation.jobs.context import JobContext
+from generation.lab import charts, limits, messages, personal_data, selectors, services
+from generation.lab import tasks as lab_tasks
 from generation.lab.models import Dataset, Fit, Prediction
 
 from .conftest import picture
@@ -126,6 +128,21 @@ def test_one_pass_over_the_data_shows_its_way(alice, fitted, read):
     assert charts.loss(fit).lines[0].points.count(",") == 8
 
 
+def test_its_job_tells_how_far_it_has_learned(alice, fitted, monkeypatch):
+    told = []
+
+    def progress(context, done, total=None, message="", params=None):
+        told.append((done, total, message))
+
+    monkeypatch.setattr(JobContext, "progress", progress)
+    monkeypatch.setattr(lab_tasks, "EVERY_SECONDS", 0)
+    fitted(alice, num_epochs=4)
+    learned = [(done, total) for done, total, message in told if message == messages.LEARNING]
+    assert learned[0][0] > 0
+    assert learned[-1] == (4 * 16, 4 * 16)
+    assert learned == sorted(learned)
+
+
 def test_the_same_wish_gives_the_same_model(alice, fitted, read):
     dataset = read(alice)
     one, two = fitted(alice, "one", dataset, seed=5), fitted(alice, "two", dataset, seed=5)
@@ -139,7 +156,7 @@ def test_stopping_leaves_no_weights_and_can_be_tried_again(alice, read, on_commi
     job = selectors.job_of(made)
     jobs.cancel(by=alice, job=job)
     made.refresh_from_db()
-    assert (made.state, made.code) == ("failed", "stopped")
+    assert (made.state, made.code, made.text) == ("failed", "stopped", "Stopped, as you asked.")
     jobs.retry(by=alice, job=job)
     made.refresh_from_db()
     assert made.is_waiting
