@@ -1,61 +1,22 @@
-"""A comparison read for people: lines of measures with intervals, who is better where intervals part, pictures.
+"""A comparison read for people: the page with its columns, lines, pictures, histogram, recipes and distances.
 
 Reads a result as the worker left it; writes no row and draws with charts.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from generation.evaluation import charts, extractors, grades, links, selectors, words
+from generation.evaluation.comparison_lines import lines, whole
+from generation.evaluation.comparison_pictures import aligned, is_of_palms, pictures
 from generation.evaluation.models import Comparison, Reference
 from generation.evaluation.sheets import seen_words
-from generation.sets import networks, storage
-from generation.sets import selectors as sets
-from generation.sets.models import Image, ImageSet
-
-Interval = Sequence[float] | None
-Written = Callable[[float | None], str]
-
-SHOWN_PICTURES = 8
-# Measure, how it is written, whether less is better, whether its scale ends at 1.
-LINES: tuple[tuple[str, Written, bool, bool], ...] = (
-    ("kid", words.thousandths, True, False),
-    ("precision", words.share, False, True),
-    ("recall", words.share, False, True),
-    ("coverage", words.share, False, True),
-    ("suspicious", words.share, True, True),
-    ("duplicates", words.share, True, True),
-    ("fd", words.plain, True, False),
-    ("density", words.plain, False, False),
-    ("vendi", words.plain, False, False),
-)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One measure of one set."""
-
-    text: str
-    interval: str
-    is_better: bool
-    scale: SafeString
-    place: charts.Place | None
-
-
-@dataclass(frozen=True)
-class Line:
-    """One measure of all sets, and of real palms."""
-
-    key: str
-    title: str
-    cells: tuple[Cell, ...]
-    real: str
+from generation.sets import networks
+from generation.sets.models import ImageSet
 
 
 def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
@@ -139,188 +100,6 @@ def _head(
     }
 
 
-def is_of_palms(column: Mapping[str, Any]) -> bool:
-    """Whether a column shows real palms and no set."""
-    return column.get("kind") == "reference"
-
-
-def lines(result: Mapping[str, Any]) -> Iterator[Line]:
-    """Every measure that any of the sets has."""
-    reports = [column["report"] for column in result["sets"]]
-    real = _real(result)
-    for key, written, less, is_share in LINES:
-        values = [value_of(report, key) for report in reports]
-        if all(value is None for value in values):
-            continue
-        intervals = [interval_of(report, key) for report in reports]
-        marked = better(intervals, less=less)
-        beside = 0.05 if key == "suspicious" else real.get(key)
-        ends = [end for interval in intervals if interval for end in interval]
-        most = max([*(value or 0 for value in values), *ends, beside or 0, 1e-6]) * 1.05
-        if is_share and most > 0.5:
-            most = 1.0
-        cells = tuple(
-            _cell(key, value, interval, mark, beside, most, written)
-            for value, interval, mark in zip(values, intervals, marked, strict=True)
-        )
-        yield Line(key, words.measure_title(key), cells, "" if beside is None else written(beside))
-
-
-def _real(result: Mapping[str, Any]) -> dict[str, float]:
-    """What real palms get; not where they were fewer than the sets and the measure falls or grows with N."""
-    baseline = result.get("real") or {}
-    elsewhere = baseline.get("set_values") or {}
-    return {key: value for key, value in baseline.get("values", {}).items() if key not in elsewhere}
-
-
-def better(intervals: Sequence[Interval], *, less: bool) -> list[bool]:
-    """Who is measurably better than somebody, with nobody measurably better than them."""
-
-    def beats(one: Interval, other: Interval) -> bool:
-        if not one or not other:
-            return False
-        return one[1] < other[0] if less else one[0] > other[1]
-
-    return [
-        any(beats(one, other) for other in intervals) and not any(beats(other, one) for other in intervals)
-        for one in intervals
-    ]
-
-
-def value_of(report: Mapping[str, Any], key: str) -> float | None:
-    """A measure's value in a report."""
-    if key == "suspicious":
-        return (report.get("privacy") or {}).get("suspicious")
-    if key == "duplicates":
-        return (report.get("duplicates") or {}).get("share")
-    found: float | None = report.get(key)
-    return found
-
-
-def interval_of(report: Mapping[str, Any], key: str) -> Interval:
-    """Its interval, if it has one that is whole."""
-    return _whole(report.get("intervals", {}).get(key))
-
-
-def _whole(interval: Interval) -> Interval:
-    """Nothing where an end was no number."""
-    return interval if interval and None not in interval else None
-
-
-def rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """The measures as plain rows for a table file: one row a measure and set."""
-    yield ("measure", "set", "name", "n", "value", "low", "high", "real", "better", "other", "other_name")
-    real = _real(result)
-    for key, _written, less, _is_share in LINES:
-        reports = [column["report"] for column in result["sets"]]
-        intervals = [interval_of(report, key) for report in reports]
-        marked = better(intervals, less=less)
-        for column, interval, mark in zip(result["sets"], intervals, marked, strict=True):
-            value = value_of(column["report"], key)
-            if value is None:
-                continue
-            low, high = interval or ("", "")
-            beside = 0.05 if key == "suspicious" else real.get(key, "")
-            yield _row(
-                key, column["id"], column["name"], result["n"], value, low, high, beside, int(mark), "", ""
-            )
-    for pair in result["pairs"]:
-        one, other = (result["sets"][pair[side]] for side in ("a", "b"))
-        low, high = _whole(pair["kid_ci"]) or ("", "")
-        yield _row(
-            "kid_between", one["id"], one["name"], result["n"], pair["kid"], low, high, "", "",
-            other["id"], other["name"],
-        )  # fmt: skip
-
-
-def _row(*cells: Any) -> tuple[str, ...]:
-    return tuple(_harmless(str(cell)) for cell in cells)
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet would run what begins like a formula; numbers stay numbers."""
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-    return cell
-
-
-def _cell(
-    key: str,
-    value: float | None,
-    interval: Interval,
-    mark: bool,
-    real: float | None,
-    most: float,
-    written: Written,
-) -> Cell:
-    span = words.between(written(interval[0]), written(interval[1])) if interval else ""
-    label = f"{words.measure_title(key)}: {written(value)}" + (f", {span}" if span else "")
-    drawing = charts.scale(value, interval, real, most=most, label=label) if interval else SafeString("")
-    place = charts.place_of(value, interval, real, most=most) if interval else None
-    return Cell(written(value), span, mark, drawing, place)
-
-
-def pictures(
-    result: Mapping[str, Any], here: Mapping[str, ImageSet], palms: Mapping[str, Reference]
-) -> Iterator[dict[str, Any]]:
-    """Rows of pictures of one seed and number; the first ones of each where the sets share none."""
-    grid = aligned(result)
-    count = len(grid) or SHOWN_PICTURES
-    made = [column["id"] for column in result["sets"] if not is_of_palms(column)]
-    numbers = {key: [row["indices"][place] for row in grid] for place, key in enumerate(made)}
-    found = [
-        _column_pictures(column, numbers.get(column["id"], []), count, here, palms)
-        for column in result["sets"]
-    ]
-    for place in range(max(map(len, found), default=0)):
-        cells = [cells[place] if place < len(cells) else None for cells in found]
-        yield {"number": grid[place]["number"] if grid else None, "cells": cells}
-
-
-def aligned(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of one seed and number. Comparisons of old know only numbers, which say nothing of the seed."""
-    return [row for row in result["grid"] if isinstance(row, dict)]
-
-
-def _column_pictures(
-    column: Mapping[str, Any],
-    numbers: Sequence[int],
-    count: int,
-    here: Mapping[str, ImageSet],
-    palms: Mapping[str, Reference],
-) -> list[dict[str, Any] | None]:
-    if is_of_palms(column):
-        reference = palms.get(column["id"])
-        kept = reference.n if reference and reference.keeps_photos else 0
-        return [_palm(reference, number) for number in range(min(kept, count)) if reference]
-    image_set = here.get(column["id"])
-    images = sets.images_of(image_set) if image_set else Image.objects.none()
-    if not numbers:
-        return [_picture(image, image_set) for image in images[:count]]
-    chosen = {image.index: image for image in images.filter(index__in=numbers)}
-    return [_picture(chosen.get(index), image_set) for index in numbers]
-
-
-def _palm(reference: Reference, number: int) -> dict[str, Any]:
-    address = reverse("evaluation:reference_photo", args=[reference.pk, number])
-    path = reference.photos_folder / f"{number:06d}.png"
-    return {"thumb": address, "url": address, "seed": None, "index": number, "path": path}
-
-
-def _picture(image: Image | None, image_set: ImageSet | None) -> dict[str, Any] | None:
-    if image is None or image_set is None:
-        return None
-    return {
-        "thumb": links.thumb(image.pk),
-        "url": links.image(image.pk),
-        "seed": image.seed,
-        "index": image.index,
-        "path": storage.image_path(image_set, image.index),
-    }
-
-
 def _score_rows(scored: Sequence[Sequence[int]]) -> list[tuple[str, list[str]]]:
     """The histogram as a table, by fifths of the probability."""
     if not any(scored):
@@ -342,7 +121,7 @@ def _matrix(result: Mapping[str, Any]) -> list[list[tuple[str, str]]]:
     count = len(result["sets"]) if result["pairs"] else 0
     square = [[("", "")] * count for _row in range(count)]
     for pair in result["pairs"]:
-        interval = _whole(pair["kid_ci"])
+        interval = whole(pair["kid_ci"])
         span = words.between(*map(words.thousandths, interval)) if interval else ""
         square[pair["a"]][pair["b"]] = square[pair["b"]][pair["a"]] = (words.thousandths(pair["kid"]), span)
     return square

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import Conflict, InvalidInput
 from accounts.models import User
-from generation.evaluation import columns, drawings, selectors, services
+from generation.evaluation import columns, comparison_lines, drawings, selectors, services
 from generation.evaluation.forms import CompareForm, known_ids
 from generation.evaluation.models import Comparison
 from generation.sets import selectors as sets
@@ -84,7 +84,7 @@ def table_of(user: User, comparison_id: UUID) -> HttpResponse:
     """The file for whoever may see the comparison."""
     found = _done(user, comparison_id)
     answer = HttpResponse(content_type="text/csv; charset=utf-8", headers=_saved(found, ".csv"))
-    csv.writer(answer).writerows(columns.rows(found.result))
+    csv.writer(answer).writerows(comparison_lines.rows(found.result))
     return answer
 
 

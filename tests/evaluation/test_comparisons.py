@@ -13,7 +13,14 @@ from django.utils import translation
 from PIL import Image as Picture
 
 from accounts.errors import InvalidInput
-from generation.evaluation import columns, drawings, pipeline, services, words
+from generation.evaluation import (
+    comparison_lines,
+    comparison_pictures,
+    drawing_sheet,
+    pipeline,
+    services,
+    words,
+)
 from generation.evaluation.models import Bank, Comparison, Reference
 from generation.sets import editing, storage
 from generation.sets.models import ImageSet, Share
@@ -36,7 +43,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_better_is_marked_only_where_intervals_part(intervals, less, marked):
-    assert columns.better(intervals, less=less) == marked
+    assert comparison_lines.better(intervals, less=less) == marked
 
 
 @pytest.fixture
@@ -202,7 +209,7 @@ def test_images_of_the_same_noise_stand_side_by_side(palms, alice):
 
 
 def test_a_comparison_of_old_claims_nothing_of_the_seed():
-    assert columns.aligned({"grid": [0, 1, 2]}) == []
+    assert comparison_pictures.aligned({"grid": [0, 1, 2]}) == []
 
 
 @pytest.mark.slow
@@ -228,11 +235,11 @@ def test_real_palms_cannot_stand_beside_themselves_nor_alone(client, palms, alic
 
 
 def test_words_of_both_scripts_are_drawn_and_long_ones_cut():
-    pieces = drawings.runs("Ладони palms №1", 14, False)
+    pieces = drawing_sheet.runs("Ладони palms №1", 14, False)
     assert [text for text, _font in pieces] == ["Ладони", " palms №1"]
-    assert drawings.shortened("short", 14, False, 500) == "short"
-    cut = drawings.shortened("a very long name of a set of palms", 14, True, 90)
-    assert cut.endswith("…") and drawings.width_of(cut, 14, True) <= 90
+    assert drawing_sheet.shortened("short", 14, False, 500) == "short"
+    cut = drawing_sheet.shortened("a very long name of a set of palms", 14, True, 90)
+    assert cut.endswith("…") and drawing_sheet.width_of(cut, 14, True) <= 90
 
 
 @pytest.mark.slow
@@ -281,5 +288,5 @@ def test_small_and_many_sets_are_refused(palms, alice):
 def test_a_name_that_looks_like_a_formula_is_made_harmless():
     report = {"kid": -0.5, "intervals": {"kid": [-1.0, 0.0]}}
     result = {"n": 10, "real": None, "pairs": [], "sets": [{"id": "a", "name": "=1+1", "report": report}]}
-    _head, row = columns.rows(result)
+    _head, row = comparison_lines.rows(result)
     assert row[2] == "'=1+1" and row[4] == "-0.5"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generation.evaluation import cards, columns, references
+from generation.evaluation import cards, comparison_lines, references
 from generation.evaluation.models import Bank
 from generation.sets.models import Checkpoint
 
@@ -88,5 +88,5 @@ def test_a_comparison_shows_no_real_palms_at_another_number():
     column = {"id": "s", "name": "s", "report": report}
     for own, beside in ((None, "25.00"), ({"fd": 27.1}, "")):
         result = {"n": 1000, "sets": [column], "real": real | {"set_values": own}}
-        found = {line.key: line.real for line in columns.lines(result)}
+        found = {line.key: line.real for line in comparison_lines.lines(result)}
         assert (found["kid"], found["fd"]) == ("2.0", beside)
