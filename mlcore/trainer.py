@@ -5,7 +5,6 @@ checkpoints in half precision; `log.jsonl` holds the losses.
 """
 
 import copy
-import hashlib
 import math
 import signal
 from collections.abc import Callable, Iterator
@@ -17,9 +16,9 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor
 
-from mlcore import checkpoint, images, memory, noise, run_files
+from mlcore import checkpoint, data_order, devices, images, memory, noise, run_files
 from mlcore.board import Board
 from mlcore.errors import TrainingError
 from mlcore.recipes.augment import PhotoAugment
@@ -97,8 +96,8 @@ class Trainer:
             raise TrainingError("There are no images to train on: prepare some first.")
         self.recipe, self.data, self.folder, self.settings = recipe, data, folder, settings
         self.measure, self.on_step, self.facts = measure, on_step, facts or {}
-        self.device = chosen_device(device)
-        self.rank, self.world = _place_among_processes()
+        self.device = devices.chosen_device(device)
+        self.rank, self.world = devices.place_among_processes()
         self.per_step = settings.batch * settings.accumulate * self.world
         self.steps = (
             math.ceil(settings.epochs * len(data) / self.per_step) if settings.epochs else settings.steps
@@ -120,7 +119,7 @@ class Trainer:
         memory.keep_freed_memory()
         self._resume()
         self._board = Board(self.folder / "tensorboard" if self.rank == 0 else None, self.step)
-        _share_from_first(self.recipe.networks, self.world)
+        devices.share_from_first(self.recipe.networks, self.world)
         began_at = self.step
         with self._signals():
             while self.step < self.steps and not self._stopping:
@@ -156,7 +155,7 @@ class Trainer:
 
     def _one_step(self) -> Losses:
         # Every step has randomness of its own, so a resumed run draws the numbers of an undisturbed one.
-        torch.manual_seed(_number(self.settings.seed, self.step, self.rank))
+        torch.manual_seed(data_order.step_seed(self.settings.seed, self.step, self.rank))
         batches = [self._batch(micro) for micro in range(self.settings.accumulate)]
         losses = self.recipe.step(batches)
         wrong = [name for name, value in losses.items() if not math.isfinite(value)]
@@ -170,13 +169,10 @@ class Trainer:
         return losses
 
     def _batch(self, micro: int) -> Tensor:
-        """Real images by step, process and micro-batch: shuffled anew each time all have been seen."""
-        batch, count = self.settings.batch, len(self.data)
+        """Real images by step, process and micro-batch."""
+        batch = self.settings.batch
         first = ((self.step * self.settings.accumulate + micro) * self.world + self.rank) * batch
-        indices = [
-            _shuffled(self.settings.seed, place // count, count)[place % count]
-            for place in range(first, first + batch)
-        ]
+        indices = data_order.pictures(self.settings.seed, len(self.data), first, batch)
         real = images.from_uint8(self.data.images(indices), self.recipe.normalisation)
         return self.settings.photo(real.to(self.device))
 
@@ -296,43 +292,3 @@ class Trainer:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def chosen_device(name: str) -> torch.device:
-    """`auto` takes an accelerator where there is one."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.device(name)
-    except RuntimeError as error:
-        raise TrainingError(f"There is no device {name!r}: write auto, cpu or cuda.") from error
-
-
-def _place_among_processes() -> tuple[int, int]:
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
-
-
-def _share_from_first(networks: nn.Module, world: int) -> None:
-    if world > 1:
-        for tensor in networks.state_dict().values():
-            distributed.broadcast(tensor, src=0)
-
-
-def _number(*parts: int) -> int:
-    digest = hashlib.sha256(":".join(map(str, parts)).encode()).digest()
-    return int.from_bytes(digest[:8], "little") >> 1
-
-
-_orders: dict[tuple[int, int, int], np.ndarray[Any, Any]] = {}
-
-
-def _shuffled(seed: int, epoch: int, count: int) -> np.ndarray[Any, Any]:
-    """The order of one pass over the data; the last two are remembered, for a batch may span both."""
-    key = (seed, epoch, count)
-    if key not in _orders:
-        while len(_orders) > 1:
-            _orders.pop(next(iter(_orders)))
-        _orders[key] = noise.stream(seed, epoch, purpose="order").permutation(count)
-    return _orders[key]

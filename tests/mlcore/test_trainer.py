@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from mlcore import checkpoint
+from mlcore import checkpoint, data_order, devices
 from mlcore.errors import TrainingError
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
-from mlcore.trainer import PREVIEWS, RunSettings, Trainer, _shuffled, chosen_device
+from mlcore.trainer import PREVIEWS, RunSettings, Trainer
 
 SMALL = DcganSettings(image_size=8, latent_size=4, width=4, head_width=4)
 
@@ -211,11 +211,12 @@ def test_best_is_kept_by_the_smallest_score(tmp_path):
 
 
 def test_every_picture_is_seen_once_before_any_is_seen_twice():
-    order = np.concatenate([_shuffled(0, epoch, 40) for epoch in range(3)])
-    for epoch in range(3):
-        assert sorted(order[epoch * 40 : (epoch + 1) * 40]) == list(range(40))
-    assert list(_shuffled(0, 0, 40)) != list(_shuffled(0, 1, 40))
-    assert list(_shuffled(0, 0, 40)) != list(_shuffled(1, 0, 40))
+    order = data_order.pictures(0, 40, 0, 120)
+    passes = [order[start : start + 40] for start in (0, 40, 80)]
+    assert all(sorted(one) == list(range(40)) for one in passes)
+    assert passes[0] != passes[1]
+    assert passes[0] != data_order.pictures(1, 40, 0, 40)
+    assert data_order.pictures(0, 40, 30, 20) == order[30:50]
 
 
 def test_epochs_decide_the_steps(tmp_path):
@@ -226,7 +227,7 @@ def test_no_images_and_no_device_are_said(tmp_path):
     with pytest.raises(TrainingError, match="no images"):
         Trainer(Dcgan(SMALL), Noise(0), tmp_path, RunSettings(), device="cpu")
     with pytest.raises(TrainingError, match="no device 'tpux'"):
-        chosen_device("tpux")
+        devices.chosen_device("tpux")
 
 
 def test_samples_are_the_same_each_time_and_in_any_portion(tmp_path):
