@@ -46,13 +46,15 @@ def check(header: dict[str, Any]) -> None:
 def headline(header: dict[str, Any]) -> dict[str, Any]:
     """The quality that a model's file tells, by the names that a set's has; nothing where nothing can be shown.
 
-    It is that of the first network which the model was not trained against: the others flatter it.
+    It is that of the network which models are compared in, or else of the first one, as long as the model was not
+    trained against it: that would flatter it.
     """
     held_out = header.get("metrics", {}).get("held_out", {})
     # Rows from before may hold what verification refuses by now.
     if not isinstance(held_out, dict):
         return {}
-    for network, found in sorted(held_out.items()):
+    for network in sorted(held_out, key=lambda name: (name != networks.COMPARED_IN, name)):
+        found = held_out[network]
         if networks.seen(header, network) != networks.TRAINED and not _wrong_part(found):
             measures = {name: found[name] for name in _MEASURES}
             return {**measures, "real_kid": _of_real_ones(found), "extractor": network}

@@ -7,6 +7,8 @@ from typing import Any
 
 LITE0, LITE2, INCEPTION = "efficientnet-lite0", "efficientnet-lite2", "inception-v3"
 _TITLES = {LITE0: "EfficientNet-Lite0", LITE2: "EfficientNet-Lite2", INCEPTION: "Inception-v3"}
+# What models are compared in, as mlcore does when it chooses the default: none that ships learns from it.
+COMPARED_IN = LITE2
 
 # How a model may have seen a network: trained against it, its best step chosen in it, or neither.
 TRAINED, CHOSEN, UNSEEN, UNKNOWN = "trained", "chosen", "unseen", "unknown"

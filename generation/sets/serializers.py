@@ -131,8 +131,8 @@ class ModelSerializer(serializers.ModelSerializer[Checkpoint]):
     is_scored = serializers.BooleanField(read_only=True, help_text="Whether its images have a probability.")
     quality = serializers.JSONField(
         read_only=True,
-        help_text="Its KID with the 95 % interval, of `n` images against `n_ref` held-out real ones, in the first "
-        "network that it was not trained against; `real_kid` is what real ones get. Empty where nothing was measured.",
+        help_text="Its KID with the 95 % interval, of `n` images against `n_ref` held-out real ones, in a network that "
+        "it was not trained against, `extractor`; `real_kid` is what real ones get. Empty where nothing was measured.",
     )
     metrics = serializers.JSONField(
         read_only=True, help_text="All that was measured of it when it was trained, as its file says."

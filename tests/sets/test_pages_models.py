@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 from rest_framework.test import APIClient
 
-from generation.sets import headers
+from generation.sets import headers, networks
 from generation.sets.models import Checkpoint, ImageSet
 from mlcore import zoo_index
 
@@ -39,11 +39,15 @@ def zoo(db):
     ]
 
 
+def card_of(model):
+    return (zoo_index.ZOO / f"{model.name}.md").read_text()
+
+
 def told_by_card(model):
     """The KID and its interval as the model's card says them, in the network that no generator learns from."""
-    text = (zoo_index.ZOO / f"{model.name}.md").read_text()
     n, n_ref, kid, low, high = re.search(
-        rf"\| {zoo_index.JUDGED_BY} \| ([\d,]+) \| ([\d,]+) \| ([\d.]+) \(([\d.]+) to ([\d.]+)\)", text
+        rf"\| {zoo_index.JUDGED_BY} \| ([\d,]+) \| ([\d,]+) \| ([\d.]+) \(([\d.]+) to ([\d.]+)\)",
+        card_of(model),
     ).groups()
     return (
         f"KID {kid} ({low} – {high})",
@@ -65,6 +69,7 @@ def test_every_model_that_ships_shows_its_quality_as_its_card_does(client, alice
         row = part(models, f'id="{model.name}"', "</article>")
         assert kid in row, model.name
         assert how in row, model.name
+        assert f"{re.search('seen of (.+) different', card_of(model))[1]} out of:" in row, model.name
         assert kid in part(new, f'value="{model.name}"', "</label>"), model.name
         strip = client.get(reverse("sets:strip"), {"model": model.name}).content.decode()
         assert how in strip, model.name
@@ -91,7 +96,7 @@ def test_the_api_says_the_quality_beside_all_measures(alice, zoo):
 
 
 @pytest.mark.parametrize(
-    ("trained", "network"), [([], LITE0), ([LITE0], LITE2), ([LITE2], LITE0), ([LITE0, LITE2], "")]
+    ("trained", "network"), [([], LITE2), ([LITE0], LITE2), ([LITE2], LITE0), ([LITE0, LITE2], "")]
 )
 def test_the_headline_is_of_a_network_that_the_model_was_not_trained_against(trained, network):
     found = headers.headline(
@@ -106,6 +111,10 @@ def test_the_headline_is_of_a_network_that_the_model_was_not_trained_against(tra
         LITE2: (0.02, 0.001),
         "": (None, None),
     }[network]
+
+
+def test_pages_compare_models_in_the_network_that_chooses_the_default():
+    assert networks.COMPARED_IN == zoo_index.JUDGED_BY
 
 
 def test_a_file_that_tells_no_measures_has_no_quality():
