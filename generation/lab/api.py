@@ -71,11 +71,11 @@ class DatasetViewSet(GenericViewSet[Dataset]):
                 by=person, purpose=sources.PURPOSE, name=file.name or "data", size=file.size or 0, stream=file
             )
             upload_id = received.pk
-        if upload_id is None and not data.get("sets"):
+        if upload_id is None and "sets" not in data:
             message = _("Send an archive as `file`, or the id of a finished upload as `upload`.")
             raise InvalidInput(message, fields={"file": message})
         try:
-            if data.get("sets"):
+            if "sets" in data:
                 dataset = services.compose_dataset(
                     by=person,
                     name=name,

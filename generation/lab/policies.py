@@ -1,5 +1,6 @@
 """Who may do what in the lab, and which ids and numbers can be taken. Another person's anything does not exist."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import number_format
@@ -69,13 +70,17 @@ def check_settings(wish: dict[str, Any]) -> dict[str, Any]:
         if not low <= whole[name] <= high:
             errors[name] = _("%(name)s is %(value)s; write a number from %(low)s to %(high)s.") % {
                 "name": name,
-                "value": whole[name],
-                "low": f"{low:g}" if low < 1 else number_format(low, force_grouping=True),
-                "high": number_format(high, force_grouping=True),
+                "value": _written(whole[name]),
+                "low": _written(low),
+                "high": _written(high),
             }
     if errors:
         raise BadSetting(next(iter(errors.values())), fields=errors)
     return whole
+
+
+def _written(number: float) -> str:
+    return number_format(Decimal(str(number)).normalize(), force_grouping=True)
 
 
 def check_can_add(user: User) -> None:

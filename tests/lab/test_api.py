@@ -223,6 +223,8 @@ def test_refusals_of_fit(client, alice, fitted):
         assert (answer.status_code, problem["code"]) == (status, code), wish
         assert problem["errors"][0]["field"] == field
         assert answer["Content-Type"].startswith("application/problem+json")
+    limits = send(client, "api-lab-fit", {"id": "m", "dataset": "palms", "C": -1}).json()["detail"]
+    assert limits == "C is -1; write a number from 0.000001 to 1,000,000."
     for number in ("nan", "inf"):
         bad = send(client, "api-lab-fit", {"id": "m", "dataset": "palms", "lr": number})
         assert bad.status_code in (400, 422)
@@ -238,7 +240,8 @@ def test_refusals_of_predict(client, alice, fitted, settings):
     assert ask(client).status_code == 400
     assert ask(client, b"1", b"2", b"3").status_code == 400
     assert ask(client, bytes(5001)).status_code == 413
-    assert ask(client, b"1", form={"threshold": "2"}).status_code == 400
+    high = ask(client, b"1", form={"threshold": "2"})
+    assert (high.status_code, high.json()["detail"]) == (400, "threshold: Write 1 at most.")
     assert not Prediction.objects.exists()
 
 
@@ -250,6 +253,7 @@ def test_refusals_of_datasets(client, alice, read, upload):
     taken = client.post(reverse("api-lab-datasets"), {"file": data, "id": "palms"})
     assert (taken.status_code, taken.json()["code"]) == (409, "id_taken")
     assert send(client, "api-lab-datasets", {"id": "other"}).json()["errors"][0]["field"] == "file"
+    assert send(client, "api-lab-datasets", {"sets": []}).json()["errors"][0]["field"] == "sets"
     assert client.get(reverse("api-lab-eda")).status_code == 400
     ready = upload(alice, zipped(tree()))
     made = send(client, "api-lab-datasets", {"id": "two", "upload": str(ready.pk)})
