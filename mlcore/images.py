@@ -101,7 +101,7 @@ def size_of(data: bytes) -> tuple[int, int]:
     except Image.DecompressionBombError as error:
         raise ImageTooLarge(f"The image is far too large: {error}.") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error) as error:
-        if data.startswith((PNG_SIGNATURE, b"\xff\xd8\xff")):
+        if data.startswith((PNG_SIGNATURE, b"\xff\xd8\xff")) or data[8:12] == b"WEBP":
             raise BrokenImage("The image file ends early; fetch it again.") from error
         raise NotAnImage("This is no image of a kind that is read here (JPEG, PNG, WebP or BMP).") from error
 

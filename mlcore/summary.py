@@ -120,15 +120,23 @@ def summarise(
         whole.images,
         {label: one.images for label, one in tallies.items()},
         dict(whole.sizes.most_common()),
-        whole.mean,
-        whole.deviation,
+        _written(whole.mean),
+        _written(whole.deviation),
         {
-            label: {"images": one.images, "mean": one.mean, "deviation": one.deviation}
+            label: {
+                "images": one.images,
+                "mean": _written(one.mean),
+                "deviation": _written(one.deviation),
+            }
             for label, one in tallies.items()
         },
         {str(samples[place][0]): reason for place, reason in found.broken.items()},
         [[str(samples[place][0]) for place in places] for places in found.equal()],
     )
+
+
+def _written(numbers: list[float]) -> list[float]:
+    return [round(number, 6) for number in numbers]
 
 
 class _Readers:

@@ -53,14 +53,14 @@ class Tally:
     @property
     def mean(self) -> list[float]:
         """The mean colour."""
-        return [round(float(value), 6) for value in self.sums / max(self.pixels, 1)]
+        return [float(value) for value in self.sums / max(self.pixels, 1)]
 
     @property
     def deviation(self) -> list[float]:
         """The deviation of each channel."""
         pixels = max(self.pixels, 1)
         variance = np.maximum(self.squares / pixels - (self.sums / pixels) ** 2, 0)
-        return [round(float(value), 6) for value in np.sqrt(variance)]
+        return [float(value) for value in np.sqrt(variance)]
 
 
 @dataclass

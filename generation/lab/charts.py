@@ -1,4 +1,4 @@
-"""The lab's charts as numbers for SVG: points, ticks and labels. Draws nothing itself; the templates do.
+"""The lab's charts as numbers for SVG, and numbers as their reader writes them. Draws nothing itself; the templates do.
 
 All charts live in one box, so that templates know where axes stand.
 """
@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from generation.lab.models import LABELS, SPLITS, Fit
 
-WIDTH, HEIGHT = 360, 260
-LEFT, RIGHT, TOP, BOTTOM = 44, 12, 12, 32
+WIDTH, HEIGHT = 360, 272
+LEFT, RIGHT, TOP, BOTTOM = 44, 12, 24, 32
 MOST_LINES = 6
 
 
@@ -71,9 +72,10 @@ _DIAGONAL = _points([(0, 0), (1, 1)])
 
 
 def _share_ticks() -> tuple[list[Tick], list[Tick]]:
+    labels = [number_format(share, 1) if share % 1 else str(int(share)) for share in _SHARES]
     return (
-        [Tick(_x(share), f"{share:g}") for share in _SHARES],
-        [Tick(_y(share), f"{share:g}") for share in _SHARES],
+        [Tick(_x(share), label) for share, label in zip(_SHARES, labels, strict=True)],
+        [Tick(_y(share), label) for share, label in zip(_SHARES, labels, strict=True)],
     )
 
 
@@ -84,7 +86,11 @@ def roc(fits: Sequence[Fit]) -> Chart | None:
         return None
     x_ticks, y_ticks = _share_ticks()
     lines = [
-        Line(f"{fit.name} {fit.report['roc_auc']:.3f}", _points(fit.report["roc"]), f"line line--{place}")
+        Line(
+            f"{fit.name} {number_format(fit.report['roc_auc'], 3)}",
+            _points(fit.report["roc"]),
+            f"line line--{place}",
+        )
         for place, fit in enumerate(shown, start=1)
     ]
     return Chart(
@@ -96,7 +102,10 @@ def roc(fits: Sequence[Fit]) -> Chart | None:
         y_word=_("real, found"),
         reference=_DIAGONAL,
         head=[_("Model"), _("ROC-AUC"), _("Accuracy")],
-        rows=[[fit.name, f"{fit.report['roc_auc']:.4f}", f"{fit.accuracy:.4f}"] for fit in shown],
+        rows=[
+            [fit.name, number_format(fit.report["roc_auc"], 4), number_format(fit.report["accuracy"], 4)]
+            for fit in shown
+        ],
     )
 
 
@@ -111,14 +120,14 @@ def loss(fit: Fit) -> Chart | None:
         pairs = [(0.0, pairs[0][1]), *pairs]
     return Chart(
         title=_("Loss"),
-        lines=[Line(f"{losses[-1]:.4f}", _points(pairs), "line")],
-        x_ticks=[Tick(_x(0), "0"), Tick(_x(1), f"{last:g}")],
-        y_ticks=[Tick(_y(0), "0"), Tick(_y(1), f"{top:.3g}")],
+        lines=[Line(number_format(losses[-1], 4), _points(pairs), "line")],
+        x_ticks=[Tick(_x(0), "0"), Tick(_x(1), number_format(f"{last:g}"))],
+        y_ticks=[Tick(_y(0), "0"), Tick(_y(1), number_format(top, 3))],
         x_word=_("epoch"),
         y_word=_("log-loss"),
         reference="",
         head=[_("Epoch"), _("Loss")],
-        rows=[[f"{row['epoch']:g}", f"{row['loss']:.4f}"] for row in fit.history],
+        rows=[[number_format(f"{row['epoch']:g}"), number_format(row["loss"], 4)] for row in fit.history],
     )
 
 
@@ -138,17 +147,17 @@ def calibration(fit: Fit) -> Chart | None:
         y_word=_("share that is real"),
         reference=_DIAGONAL,
         head=[_("Said"), _("Real"), _("Images")],
-        rows=[[f"{row['p']:.3f}", f"{row['real']:.3f}", str(row["n"])] for row in bins],
+        rows=[[number_format(row["p"], 3), number_format(row["real"], 3), written(row["n"])] for row in bins],
     )
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar from the left: a label, a length of at most 1000, a number, the class of its look."""
+    """One bar from the left: a label, a length of at most 1000, its number in words, the class of its look."""
 
     label: str
     length: int
-    value: int
+    words: str
     look: str
 
 
@@ -157,7 +166,7 @@ def counts(eda: dict[str, Any]) -> list[Bar]:
     numbers = [(split, label, eda[split][f"{label}_cnt"]) for split in SPLITS for label in LABELS]
     most = max(value for _split, _label, value in numbers) or 1
     return [
-        Bar(f"{split}/{label}", round(1000 * value / most), value, f"bar bar--{label}")
+        Bar(f"{split}/{label}", round(1000 * value / most), written(value), f"bar bar--{label}")
         for split, label, value in numbers
     ]
 
@@ -188,7 +197,17 @@ def colours(eda: dict[str, Any]) -> list[Whisker]:
                     round(1000 * max(mean - std, 0)),
                     round(1000 * mean),
                     round(1000 * min(mean + std, 1)),
-                    f"{mean:.3f} ± {std:.3f}",
+                    f"{number_format(mean, 3)} ± {number_format(std, 3)}",
                 )
             )
     return found
+
+
+def written(value: float) -> str:
+    """A number of the look at the data: whole, or with the four decimals that it was rounded to."""
+    return number_format(value, 4 if isinstance(value, float) else 0, force_grouping=True)
+
+
+def numbers(eda: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Every number of both splits under its name in the API."""
+    return [(key, written(value), written(eda["test"][key])) for key, value in eda["train"].items()]

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from generation.lab import selectors, sources
-from generation.lab.limits import BACKBONES, FIT_DEFAULTS, FIT_RANGES
+from generation.lab.limits import BACKBONES, FIT_DEFAULTS, FIT_RANGES, available_backbone
 from generation.lab.models import LONGEST_NAME, State
 
 
@@ -60,11 +61,7 @@ class FitForm(forms.Form):
     dataset = forms.ChoiceField(label=_("Data set"))
     backbone = forms.ChoiceField(
         label=_("Network"),
-        choices=[(name, name) for name in BACKBONES],
-        help_text=_(
-            "It is frozen and turns images into features. Where ResNet18 is not at hand, "
-            "EfficientNet-Lite0 is taken."
-        ),
+        help_text=_("It is frozen and turns images into features."),
     )
     input_size = forms.IntegerField(
         label=_("Input size"),
@@ -85,8 +82,10 @@ class FitForm(forms.Form):
     seed = forms.IntegerField(label=_("Seed"))
 
     def __init__(self, *args: Any, user: User, **more: Any) -> None:
-        more["initial"] = FIT_DEFAULTS | more.get("initial", {})
+        wished = {"backbone": available_backbone(FIT_DEFAULTS["backbone"])}
+        more["initial"] = FIT_DEFAULTS | wished | more.get("initial", {})
         super().__init__(*args, **more)
+        self.fields["backbone"].choices = [(name, _network(name)) for name in BACKBONES]  # type: ignore[attr-defined]
         ready = selectors.datasets_of(user).filter(state=State.READY)
         self.fields["dataset"].choices = [(one.name, one.name) for one in ready]  # type: ignore[attr-defined]
         for name, (low, high) in FIT_RANGES.items():
@@ -97,9 +96,23 @@ class FitForm(forms.Form):
                 field.widget.attrs["step"] = "any"
 
 
+def _network(name: str) -> str:
+    """The network, and what is taken where its weights are missing."""
+    taken = available_backbone(name)
+    if taken == name:
+        return name
+    return gettext("%(name)s: its weights are not on this site, %(taken)s is taken") % {
+        "name": name,
+        "taken": taken,
+    }
+
+
 class PredictForm(forms.Form):
     """How sure the model must be to call an image real; the images come beside it."""
 
     threshold = forms.FloatField(
-        label=_("Real from"), min_value=0, max_value=1, widget=forms.NumberInput({"step": "0.01"})
+        label=_("Real from a probability of"),
+        min_value=0,
+        max_value=1,
+        widget=forms.NumberInput({"step": "0.01"}),
     )

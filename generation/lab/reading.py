@@ -236,9 +236,9 @@ def numbers(found: classifier.Survey, split: str) -> dict[str, float]:
         "min_size": min(areas, default=0),
         "max_size": max(areas, default=0),
     }
-    for place, colour in enumerate(("red", "green", "blue")):
-        answer[f"mean_{colour}"] = round(half.mean[place], 4)
-        answer[f"std_{colour}"] = round(half.deviation[place], 4)
+    for name, colours in (("mean", half.mean), ("std", half.deviation)):
+        for colour, number in zip(("red", "green", "blue"), colours, strict=True):
+            answer[f"{name}_{colour}"] = round(number, 4)
     return answer
 
 

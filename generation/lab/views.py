@@ -76,7 +76,15 @@ def compose(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             _show(form, error)
     status = 400 if form.errors else 200
-    return _draw(request, "compose", "upload", status=status, form=form, purpose=sources.PURPOSE)
+    return _draw(
+        request,
+        "compose",
+        "upload",
+        status=status,
+        form=form,
+        purpose=sources.PURPOSE,
+        has_sets=sources.sets_of(person).exists(),
+    )
 
 
 def _upload(person: User, form: DatasetForm) -> UUID | None:
@@ -141,7 +149,7 @@ def dataset(request: HttpRequest, name: str) -> HttpResponse:
             "bars": charts.counts(eda),
             "whiskers": charts.colours(eda),
             "parts": [(split, label) for split in SPLITS for label in LABELS],
-            "rows": [(key, eda["train"][key], eda["test"][key]) for key in eda["train"]],
+            "rows": charts.numbers(eda),
         }
     return _draw(request, "look", "look", **context)
 

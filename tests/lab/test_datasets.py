@@ -3,6 +3,7 @@
 import io
 import tarfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,19 @@ def test_numbers_are_those_of_the_pixels(alice, read):
         "fake_cnt", "real_cnt", "avg_size", "min_size", "max_size",
         "mean_red", "std_red", "mean_green", "std_green", "mean_blue", "std_blue",
     ])  # fmt: skip
+
+
+def test_numbers_stand_in_their_order_and_are_rounded_once():
+    from mlcore.summary import Survey
+    from mlcore.tally import Tally
+
+    # Through six decimals the mean would become 0.12345, and that 0.1235.
+    of_one = Tally(1, 10**8, np.full(3, 12_344_996.0), np.full(3, 10.0**7), Counter({"10000x10000": 1}))
+    numbers = reading.numbers(Survey({"train/real": of_one}), "train")
+    assert " ".join(numbers) == (
+        "fake_cnt real_cnt avg_size min_size max_size mean_red mean_green mean_blue std_red std_green std_blue"
+    )
+    assert numbers["mean_red"] == 0.1234
 
 
 def test_copies_and_leakage_are_counted(alice, read):

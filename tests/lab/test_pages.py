@@ -70,7 +70,10 @@ def test_the_whole_way_without_script(as_alice, alice, on_commit):
     assert drawn.count(".png") == 4
     sheet = as_alice.get(reverse("lab:mosaic", args=["palms", "train", "real"]))
     assert b"".join(sheet.streaming_content).startswith(b"\x89PNG")
-    assert 'value="model1"' in page(as_alice, "lab:fit")
+    wishes = page(as_alice, "lab:fit")
+    assert 'value="model1"' in wishes
+    assert "ResNet18: its weights are not on this site, EfficientNet-Lite0 is taken" in wishes
+    assert '<option value="EfficientNet-Lite0" selected>' in wishes
     wish = {"dataset": "palms", "backbone": "ResNet18", "input_size": 32, "batch_size": 8}
     wish |= {"lr": 0.03, "C": 0.1, "num_epochs": 3, "seed": 0}
     assert as_alice.post(reverse("lab:fit"), wish | {"id": "a/b"}).status_code == 400
@@ -120,6 +123,28 @@ def test_a_refusal_stands_on_the_page(as_alice, alice, read):
     again = as_alice.post(reverse("lab:home"), {"id": "x"})
     assert again.status_code == 400
     assert "Choose an archive first" in text_of(again)
+
+
+def test_what_leaks_and_what_is_not_used_is_named(as_alice, alice, read):
+    read(alice, tree(more={"test/fake/again.png": picture("trainreal0", light=True), "notes/1.txt": b"x"}))
+    drawn = page(as_alice, "lab:dataset", "palms")
+    assert "<code>train/real/0.png</code> = <code>test/fake/again.png</code>" in drawn
+    assert "1 file stood outside of the tree and is not used." in drawn
+
+
+def test_composing_without_a_set_says_what_is_missing(as_alice):
+    drawn = page(as_alice, "lab:compose")
+    assert "A set is missing" in drawn
+    assert '<form method="post" enctype' not in drawn
+
+
+def test_numbers_are_written_as_their_reader_writes_them(as_alice, alice, fitted):
+    fitted(alice)
+    as_alice.defaults["HTTP_ACCEPT_LANGUAGE"] = "ru"
+    for name, args in (("lab:dataset", ["palms"]), ("lab:model", ["model1"]), ("lab:models", [])):
+        shown = re.sub(r"<[^>]*>", " ", page(as_alice, name, *args).partition("<main")[2])
+        assert not re.search(r"\d\.\d", shown), name
+        assert re.search(r"\d,\d{3}", shown), name
 
 
 def test_pages_are_the_owners(client, alice, charlie, fitted):

@@ -93,7 +93,7 @@ def test_pixels_are_counted_before_decoding() -> None:
         images.decode(images.PNG_SIGNATURE + b"".join(parts))
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
 def test_a_torn_file_is_told(kind: str, share: float) -> None:
     data = encoded(kind)
