@@ -29,7 +29,8 @@ class RefineSettings(DiffusionSettings):
     """Everything a preset may say. `base` is the folder of the run to start from; its network's sizes count."""
 
     base: str
-    texture: float = 0.002  # weight of the heads' verdict beside the squared error
+    texture: float = 0.005  # weight of the heads' verdict beside the squared error
+    colour: float = 0.5  # weight of its light, seen 16 times smaller: heads on features hardly mind a cast
     head_width: int = 32
     rate_discriminator: float = 2e-4
     augment: DiffAugment = field(default_factory=DiffAugment)
@@ -67,7 +68,7 @@ class Refine(Diffusion):
 
     def step(self, batches: list[Tensor]) -> Losses:
         """The network first; the features of its palms then serve the heads, computed once."""
-        report: Losses = {"loss_real": 0.0, "loss_fake": 0.0}
+        report: Losses = {"tinted": 0.0, "loss_real": 0.0, "loss_fake": 0.0}
         judged: list[list[list[Tensor]]] = []
         share, count = 1 / len(batches), len(self.heads.heads)
 
@@ -82,7 +83,11 @@ class Refine(Diffusion):
                 judged.append([self.heads.features(augment(last, draw)), [each.detach() for each in maps]])
             # The heads must not learn from this: their gradients are dropped when their own turn begins.
             verdict = self.heads.judge(maps).mean()
-            return (self._edm_loss(earlier) + unlike) / 2 - self.refining.texture * count * verdict
+            tinted = functional.avg_pool2d(made - last, 16).abs().mean()
+            report["tinted"] += tinted.item() * share
+            true = (self._edm_loss(earlier) + unlike) / 2 + self.refining.colour * tinted
+            loss: Tensor = true - self.refining.texture * count * verdict
+            return loss
 
         def heads_loss(real_maps: list[Tensor], made_maps: list[Tensor]) -> Tensor:
             loss_real = count * functional.relu(1 - self.heads.judge(real_maps)).mean()

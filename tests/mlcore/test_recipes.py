@@ -320,7 +320,7 @@ def test_refining_goes_on_from_its_base_and_ships_a_judge(tmp_path):
     assert all(torch.equal(value, base.generator.state_dict()[name]) for name, value in before.items())
     heads = [value.clone() for value in recipe.heads.heads.parameters()]
     losses = recipe.step([pictures(4, 128), pictures(4, 128)])
-    assert set(losses) == {"loss_d", "loss_g", "loss_real", "loss_fake"}
+    assert set(losses) == {"loss_d", "loss_g", "loss_real", "loss_fake", "tinted"}
     assert all(math.isfinite(value) for value in losses.values())
     assert any(not torch.equal(value, before[name]) for name, value in recipe.generator.state_dict().items())
     assert any(not torch.equal(a, b) for a, b in zip(heads, recipe.heads.heads.parameters(), strict=True))
