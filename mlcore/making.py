@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from mlcore import engine, image_folder, people
 from mlcore.errors import OutputError
+from mlcore.generator import Model
 from mlcore.image_folder import ImageFolder, Place
 from mlcore.spec import GenerationSpec, PeopleSpec
 from mlcore.terminal import ProgressLine, say
@@ -24,7 +25,7 @@ class Order(Protocol):
     layout: str
 
     @property
-    def model(self) -> engine.Model:
+    def model(self) -> Model:
         """Whose images they are."""
 
     @property
@@ -50,7 +51,7 @@ class Order(Protocol):
 class Singles:
     """Images that belong to nobody: 000000.png and on."""
 
-    model: engine.Model
+    model: Model
     spec: GenerationSpec
     layout = "images"
 
@@ -77,7 +78,7 @@ class Singles:
 class People:
     """Images of people: p0000/left/000.png and on."""
 
-    model: engine.Model
+    model: Model
     spec: PeopleSpec
     layout = "people"
 
@@ -114,7 +115,7 @@ class OnePerson(People):
         return Place(f"variation_{index}.png" if index else "base_palm.png", place.person, place.hand)
 
 
-ORDERS: dict[str, tuple[Callable[[engine.Model, Any], Order], type[Any]]] = {
+ORDERS: dict[str, tuple[Callable[[Model, Any], Order], type[Any]]] = {
     Singles.layout: (Singles, GenerationSpec),
     People.layout: (People, PeopleSpec),
     OnePerson.layout: (OnePerson, PeopleSpec),
@@ -193,7 +194,7 @@ class Verified:
         return self.asked - self.files
 
 
-def verify(folder: Path, model: engine.Model, archive: Path | None = None, remake: int = 16) -> Verified:
+def verify(folder: Path, model: Model, archive: Path | None = None, remake: int = 16) -> Verified:
     """Compare every file with the manifest's hash and make `remake` of them again."""
     plan = image_folder.read_plan(folder)
     if plan is None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore import camera, engine, images, noise
+from mlcore.generator import BATCH, Model
 from mlcore.spec import PeopleSpec
 
 # Shares of a latent's length; the rest is what is common.
@@ -33,7 +34,7 @@ class PersonImage(engine.GeneratedImage):
 
 def generate(
     spec: PeopleSpec,
-    model: engine.Model,
+    model: Model,
     on_progress: Callable[[engine.Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     *,
@@ -44,10 +45,10 @@ def generate(
     wanted = list(range(spec.count) if indices is None else indices)
     palms = _Palms(spec, model)
     progress = engine.Progress(0, len(wanted), 0)
-    for at in range(0, len(wanted), engine.BATCH):
+    for at in range(0, len(wanted), BATCH):
         if should_stop is not None and should_stop():
             return progress
-        items = [(index, *place(spec, model, index)) for index in wanted[at : at + engine.BATCH]]
+        items = [(index, *place(spec, model, index)) for index in wanted[at : at + BATCH]]
         pixels = palms.pictures([item[1:] for item in items])
         scores = model.scorer.probabilities(pixels) if model.scorer is not None else None
         for number, (index, person, hand, image) in enumerate(items):
@@ -60,20 +61,20 @@ def generate(
                 hand=hand,
                 image=image,
             )
-        done = min(at + engine.BATCH, len(wanted))
+        done = min(at + BATCH, len(wanted))
         progress = engine.Progress(done, len(wanted), done)
         if on_progress is not None:
             on_progress(progress)
     return progress
 
 
-def place(spec: PeopleSpec, model: engine.Model, index: int) -> tuple[int, str, int]:
+def place(spec: PeopleSpec, model: Model, index: int) -> tuple[int, str, int]:
     """Person, hand and number of an image; a hand that may be any is decided where the generator knows hands."""
     person, hand, image = spec.place(index)
     return person, model.side(spec.seed, person, hand) if model.hands() else "any", image
 
 
-def recipe(model: engine.Model, spec: PeopleSpec, index: int) -> dict[str, Any]:
+def recipe(model: Model, spec: PeopleSpec, index: int) -> dict[str, Any]:
     """What an image is a function of, and where the promise of equal bytes holds."""
     person, hand, image = place(spec, model, index)
     return {
@@ -93,7 +94,7 @@ def recipe(model: engine.Model, spec: PeopleSpec, index: int) -> dict[str, Any]:
 class _Palms:
     """The palms of the spec's people, each chosen once."""
 
-    def __init__(self, spec: PeopleSpec, model: engine.Model) -> None:
+    def __init__(self, spec: PeopleSpec, model: Model) -> None:
         self.spec, self.model = spec, model
         self._chosen: dict[tuple[int, str], int] = {}
 
@@ -140,8 +141,8 @@ class _Palms:
             ):  # memory stays flat; what was forgotten is found again
                 self._chosen.clear()
             scores: list[float] = []
-            for at in range(0, self.spec.candidates, engine.BATCH):
-                draws = range(at, min(at + engine.BATCH, self.spec.candidates))
+            for at in range(0, self.spec.candidates, BATCH):
+                draws = range(at, min(at + BATCH, self.spec.candidates))
                 pixels = self._drawn([(person, hand, 0, draw) for draw in draws])
                 scores += self.model.scorer.probabilities(pixels).tolist()
             self._chosen[person, hand] = int(np.argmax(scores))

@@ -23,6 +23,7 @@ from generation.sets import judges, messages, scores, selectors, storage
 from generation.sets.models import Chunk, Image, ImageSet, Scoring
 from mlcore import engine, images
 from mlcore.errors import CheckpointError, MlcoreError
+from mlcore.generator import Model
 from mlcore.image_folder import encode
 
 BATCH = 16
@@ -68,7 +69,7 @@ def make_chunk(chunk: Chunk, context: JobContext) -> None:
         Chunk.objects.filter(pk=chunk.pk).update(short=chunk.count - done)
 
 
-def _model(chunk: Chunk) -> engine.Model:
+def _model(chunk: Chunk) -> Model:
     checkpoint = chunk.order.checkpoint
     partner = checkpoint.partner
     try:

@@ -69,7 +69,7 @@ def measure(model: Any, path: Path, count: int, rounds: int) -> dict[str, Any]:
 
     import torch
 
-    from mlcore import engine
+    from mlcore.generator import BATCH
 
     with tempfile.TemporaryDirectory() as folder, PlainProcess(path, count, torch.get_num_threads()) as plain:
         ways: dict[str, Callable[[], tuple[float, float]]] = {
@@ -89,7 +89,7 @@ def measure(model: Any, path: Path, count: int, rounds: int) -> dict[str, Any]:
                 times[name].append(passed)
                 work[name].append(worked)
     seconds = {name: median(values) for name, values in times.items()}
-    batches = -(-count // engine.BATCH)
+    batches = -(-count // BATCH)
     network_rate = flops(model) * batches / seconds["network"] / 1e9
     matmul_rate = 2 * SIDE**3 * PRODUCTS / seconds["matmul"] / 1e9
     convolution_rate = 18 * CHANNELS**2 * PIXELS**2 * PRODUCTS / seconds["convolution"] / 1e9
@@ -105,7 +105,7 @@ def measure(model: Any, path: Path, count: int, rounds: int) -> dict[str, Any]:
         "share_of_matmul": network_rate / matmul_rate,
         "convolution_gflops_per_second": convolution_rate,
         "share_of_convolution": network_rate / convolution_rate,
-        "gflop_per_image": flops(model) / engine.BATCH / 1e9,
+        "gflop_per_image": flops(model) / BATCH / 1e9,
         "count": count,
         "rounds": rounds,
         "threads": torch.get_num_threads(),
@@ -125,7 +125,7 @@ def flops(model: Any) -> int:
     """Floating-point operations of one batch: two per multiply-add."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    from mlcore.engine import BATCH
+    from mlcore.generator import BATCH
     from mlcore.spec import GenerationSpec
 
     with FlopCounterMode(display=False) as counter:
@@ -198,12 +198,13 @@ def _plain(header: Any, network: Any, judge: Any, count: int, folder: Path) -> N
     import torch
     from PIL import Image
 
-    from mlcore import engine, images, sampling
+    from mlcore import images, sampling
+    from mlcore.generator import BATCH
 
     size = network.latent_size
     with torch.no_grad():
-        for at in range(0, count, engine.BATCH):
-            batch = torch.randn(engine.BATCH, *((size,) if isinstance(size, int) else size))
+        for at in range(0, count, BATCH):
+            batch = torch.randn(BATCH, *((size,) if isinstance(size, int) else size))
             made = sampling.sample(
                 network, batch, partial(_fresh, batch), header.sampler, header.sampler_arguments
             )
@@ -220,7 +221,7 @@ def _fresh(like: Any, _step: int) -> Any:
 
 
 def _network(model: Any, count: int) -> None:
-    from mlcore.engine import BATCH
+    from mlcore.generator import BATCH
     from mlcore.spec import GenerationSpec
 
     spec = GenerationSpec(count=1)

@@ -15,6 +15,7 @@ import torch
 
 from mlcore import checkpoint, engine, reference, run_files
 from mlcore.checkpoint import Checkpoint
+from mlcore.generator import Model
 from mlcore.metrics.judge import judge_features
 from mlcore.models import features
 from mlcore.spec import GenerationSpec
@@ -30,7 +31,7 @@ def both(run):
         for name, tensor in whole.items()
     }
     header = shipped.header
-    models = [engine.Model(Checkpoint(header, weights, "")) for weights in (whole, half)]
+    models = [Model(Checkpoint(header, weights, "")) for weights in (whole, half)]
     return state["step"], header, models
 
 

@@ -20,7 +20,7 @@ from statistics import median
 import numpy as np
 import torch
 
-from mlcore.engine import backend
+from mlcore.generator import backend
 from mlcore.models.dcgan import DcganDiscriminator, DcganGenerator
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
 from mlcore.trainer import RunSettings, Trainer

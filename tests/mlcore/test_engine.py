@@ -9,6 +9,7 @@ import torch
 
 from mlcore import checkpoint, engine, images, zoo_index
 from mlcore.errors import BadHeader, CheckpointMissing, ScoringError, SpecError, WrongKind
+from mlcore.generator import Model
 from mlcore.models.registry import ARCHITECTURES
 from mlcore.spec import GenerationSpec
 
@@ -20,12 +21,12 @@ KINDS = {"dcgan": (DCGAN, {}), "unet": (UNET, {}), "churn": (UNET, {"sampler_arg
 
 
 @pytest.fixture(params=KINDS)
-def model(request, tmp_path: Path) -> engine.Model:
+def model(request, tmp_path: Path) -> Model:
     header, changes = KINDS[request.param]
     return engine.load(eight_pixels.pair(tmp_path, header, **changes))
 
 
-def made(model: engine.Model, spec: GenerationSpec, **options) -> dict[int, tuple[bytes, float | None]]:
+def made(model: Model, spec: GenerationSpec, **options) -> dict[int, tuple[bytes, float | None]]:
     return {
         image.index: (image.pixels.tobytes(), image.score)
         for image in engine.generate(spec, model, **options)
@@ -36,7 +37,7 @@ def digest(pictures: dict[int, tuple[bytes, float | None]]) -> str:
     return hashlib.sha256(repr(sorted(pictures.items())).encode()).hexdigest()
 
 
-def test_any_subset_in_any_order_makes_the_same_bytes(model: engine.Model) -> None:
+def test_any_subset_in_any_order_makes_the_same_bytes(model: Model) -> None:
     spec = GenerationSpec(count=37, seed=5)
     whole = made(model, spec)
     assert list(whole) == list(range(37)) and len({pixels for pixels, _ in whole.values()}) == 37
@@ -46,7 +47,7 @@ def test_any_subset_in_any_order_makes_the_same_bytes(model: engine.Model) -> No
     assert made(model, chunk) == {index: whole[index] for index in range(17, 22)}
 
 
-def test_chosen_images_do_not_depend_on_their_neighbours(model: engine.Model) -> None:
+def test_chosen_images_do_not_depend_on_their_neighbours(model: Model) -> None:
     spec = GenerationSpec(count=20, seed=1, candidates=3)
     assert made(model, spec, indices=[11]) == {11: made(model, spec)[11]}
 
@@ -87,7 +88,7 @@ def test_a_network_of_real_size_makes_the_same_bytes(tmp_path: Path) -> None:
     torch.set_num_threads(before)
 
 
-def test_the_seed_makes_other_images(model: engine.Model) -> None:
+def test_the_seed_makes_other_images(model: Model) -> None:
     assert made(model, GenerationSpec(count=1, seed=1)) != made(model, GenerationSpec(count=1, seed=2))
 
 
@@ -133,7 +134,7 @@ def test_an_image_that_needs_many_draws_does_not_hold_all_others_in_memory(tmp_p
     assert made(model, spec) == few
 
 
-def test_stopping_leaves_a_prefix(model: engine.Model) -> None:
+def test_stopping_leaves_a_prefix(model: Model) -> None:
     spec = GenerationSpec(count=64)
     told: list[engine.Progress] = []
     kept = made(model, spec, on_progress=told.append, should_stop=lambda: len(told) >= 2)

@@ -10,6 +10,7 @@ import pytest
 from mlcore import __main__ as command_line
 from mlcore import camera, engine, images, noise, people, zoo_index
 from mlcore.errors import SpecError
+from mlcore.generator import Model
 from mlcore.spec import PeopleSpec
 
 from . import eight_pixels
@@ -19,11 +20,11 @@ HAND = {"hand": {"drawn": "right", "left_share": 0.5}}
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> engine.Model:
+def model(tmp_path: Path) -> Model:
     return engine.load(eight_pixels.pair(tmp_path, conditions=HAND))
 
 
-def made(model: engine.Model, spec: PeopleSpec, **options) -> dict[tuple[int, str, int], bytes]:
+def made(model: Model, spec: PeopleSpec, **options) -> dict[tuple[int, str, int], bytes]:
     found = people.generate(spec, model, **options)
     return {(image.person, image.hand, image.image): image.pixels.tobytes() for image in found}
 
@@ -47,19 +48,19 @@ def test_an_image_depends_on_person_hand_and_number_alone(tmp_path: Path, header
     assert set(whose.values()) <= {"left", "right"}
 
 
-def test_another_number_seed_or_hand_is_another_palm(model: engine.Model) -> None:
+def test_another_number_seed_or_hand_is_another_palm(model: Model) -> None:
     spec = {"people": 2, "images": 1}
     one, two = made(model, PeopleSpec(**spec)), made(model, PeopleSpec(**spec, seed=1))
     assert len({*one.values(), *two.values()}) == 8
 
 
-def test_without_variation_all_images_of_a_hand_are_one(model: engine.Model) -> None:
+def test_without_variation_all_images_of_a_hand_are_one(model: Model) -> None:
     found = made(model, PeopleSpec(people=2, images=3, variation=0.0))
     assert len(set(found.values())) == 4
 
 
 @pytest.mark.slow
-def test_images_of_a_palm_are_nearer_to_it_than_other_palms_are(model: engine.Model) -> None:
+def test_images_of_a_palm_are_nearer_to_it_than_other_palms_are(model: Model) -> None:
     found = {
         key: np.frombuffer(pixels, np.uint8).astype(float)
         for key, pixels in made(model, PeopleSpec(people=12, images=4, hands="left")).items()
@@ -73,7 +74,7 @@ def test_images_of_a_palm_are_nearer_to_it_than_other_palms_are(model: engine.Mo
     assert np.median(own) < np.median(others)
 
 
-def test_the_person_is_the_most_real_of_the_candidates(model: engine.Model) -> None:
+def test_the_person_is_the_most_real_of_the_candidates(model: Model) -> None:
     spec = PeopleSpec(people=2, images=2, hands="left", candidates=20)
     found = {(i.person, i.image): i for i in people.generate(spec, model)}
     plain = {i.person: i.score for i in people.generate(PeopleSpec(people=2, images=1, hands="left"), model)}
