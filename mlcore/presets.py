@@ -4,7 +4,7 @@ Every key must be a field of the dataclass it fills, so a typing error is refuse
 """
 
 import tomllib
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -192,8 +192,3 @@ def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     return repr(value)
-
-
-def with_steps(preset: Preset, steps: int) -> Preset:
-    """The same preset, trained longer or shorter."""
-    return replace(preset, run=replace(preset.run, steps=steps))

@@ -117,6 +117,7 @@ def _facts(preset: Preset, palms: Palms) -> dict[str, Any]:
             "preset": preset.name,
             "trained_on": len(palms),
             "batch": preset.run.batch * preset.run.accumulate,
+            "pictures_before": _seen_by(getattr(preset.settings, "base", "")),
             # Which feature networks flatter this model, and in which its best step was chosen.
             "seen": {
                 "trained": list(presets.RECIPES[preset.recipe][0].seen),

@@ -191,11 +191,6 @@ def evaluations_of(image_set: ImageSet) -> QuerySet[Evaluation]:
     return found.select_related("reference", "job", "done_by").order_by("-id")
 
 
-def latest_of(image_set: ImageSet, kind: str) -> Evaluation | None:
-    """The last measurement of a kind, whatever came of it."""
-    return evaluations_of(image_set).filter(kind=kind).first()
-
-
 def evaluation_for(user: User, evaluation_id: UUID | str) -> Evaluation:
     """The evaluation, if this person may look at its set."""
     found = Evaluation.objects.filter(pk=evaluation_id)

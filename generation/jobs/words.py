@@ -7,7 +7,6 @@ from generation.jobs import selectors
 from generation.jobs.models import Job
 
 MINUTE, HOUR = 60, 3600
-CHIPS = {Job.State.DONE: "good", Job.State.FAILED: "bad", Job.State.RUNNING: "live"}
 
 
 def time_left(seconds: int) -> str:
@@ -38,8 +37,3 @@ def progress(job: Job) -> str:
     elif job.state == Job.State.RUNNING and not job.done:
         parts.append(_("beginning"))
     return ", ".join(part for part in parts if part)
-
-
-def chip(job: Job) -> str:
-    """The kind of the chip that shows the state."""
-    return CHIPS.get(Job.State(job.state), "")

@@ -16,12 +16,6 @@ def progress_words(job: Job | None) -> str:
 
 
 @register.filter
-def chip_kind(job: Job) -> str:
-    """The kind of chip for its state."""
-    return words.chip(job)
-
-
-@register.filter
 def can_be_stopped_by(job: Job | None, user: User) -> bool:
     """Whether to offer the stop button."""
     return job is not None and policies.can_cancel(user, job)
