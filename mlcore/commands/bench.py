@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from mlcore.arguments import THREADS, whole
 from mlcore.commands.generate import BACKENDS
 from mlcore.terminal import say, say_json
 
@@ -30,9 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "checkpoint", metavar="CKPT", help="a generator's file, a trained model's name, or default"
     )
-    parser.add_argument("--count", type=int, default=64, help="images a round (64)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of each way; the median counts (3)")
-    parser.add_argument("--threads", type=int, help="threads of the processor to use (all)")
+    parser.add_argument("--count", type=whole(1), default=64, help="images a round (64)")
+    parser.add_argument(
+        "--rounds", type=whole(1), default=3, help="rounds of each way; the median counts (3)"
+    )
+    parser.add_argument("--threads", type=THREADS, help="threads of the processor to use (all)")
     parser.add_argument("--backend", choices=BACKENDS, default="torch", help="who computes ours (torch)")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
@@ -44,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     from mlcore import engine, zoo_index
 
     if args.threads:
-        torch.set_num_threads(max(1, args.threads))
+        torch.set_num_threads(args.threads)
     path = zoo_index.find(args.checkpoint)
     model = engine.load(path, computing=args.backend)
     result = measure(model, path, args.count, args.rounds)

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from mlcore.arguments import whole
 from mlcore.errors import ClassifierError
 from mlcore.terminal import ProgressLine, say, say_json, table
 
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     versus.add_argument(
         "--page", type=Path, metavar="FILE", help=f"put the table into a page, between {MARKS[0]} marks"
     )
-    versus.add_argument("--input-size", type=int, help="side that the network sees (128)")
+    versus.add_argument("--input-size", type=whole(32, 512), help="side that the network sees (128)")
     versus.add_argument(
         "--weights", type=Path, metavar="FILE", help="torchvision's resnet18 weights, if at hand"
     )

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from mlcore.arguments import whole
 from mlcore.errors import OutputError
 from mlcore.terminal import say, say_json
 
@@ -30,8 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what it is (auto)",
     )
-    parser.add_argument("--size", type=int, default=128, help="image side of a diffusion model (128)")
-    parser.add_argument("--steps", type=int, default=50, help="sampling steps of a diffusion model (50)")
+    parser.add_argument(
+        "--size", type=whole(8, 1024), default=128, help="image side of a diffusion model (128)"
+    )
+    parser.add_argument(
+        "--steps", type=whole(1, 1000), default=50, help="sampling steps of a diffusion model (50)"
+    )
     parser.add_argument(
         "--objective", choices=("noise", "v", "image"), default="", help="what it predicts, if unsaid"
     )

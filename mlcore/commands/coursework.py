@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from mlcore import presets
+from mlcore.arguments import SEED, THREADS, whole
 from mlcore.errors import MlcoreError
+from mlcore.spec import LIMITS
 from mlcore.terminal import say, say_json
 
 MEASURED = 2000
+COUNT = whole(10, LIMITS["count"][1])  # fewer cannot be measured, which would show only at the end
 
 NAME = "coursework"
 HELP = "A whole GAN course work: train on a folder, 10,000 images, reproduce them, measure, report."
@@ -60,11 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder or archive of pictures, all of one kind",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the course work")
-    parser.add_argument("--count", type=int, default=10_000, help="images in the archive (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the images (%(default)s)")
+    parser.add_argument("--count", type=COUNT, default=10_000, help="images in the archive (%(default)s)")
+    parser.add_argument("--seed", type=SEED, default=0, help="seed of the images (%(default)s)")
     parser.add_argument("--preset", default="coursework-dcgan", help="what is trained (%(default)s)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change the preset")
-    parser.add_argument("--threads", type=int, help="threads of the processor to use")
+    parser.add_argument("--threads", type=THREADS, help="threads of the processor to use")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from mlcore.arguments import THREADS, decimal, whole
 from mlcore.data import DataError
 from mlcore.terminal import ProgressLine, say, say_json, table
 
@@ -50,23 +51,27 @@ def _training(parser: argparse.ArgumentParser) -> None:
         "--hand-free", type=Path, metavar="DIR", help="photos without hands, to learn silence from"
     )
     parser.add_argument(
-        "--negatives", type=int, default=1300, help="made pictures without a hand (%(default)s)"
+        "--negatives", type=whole(0), default=1300, help="made pictures without a hand (%(default)s)"
     )
     parser.add_argument(
-        "--composites", type=int, default=750, help="hands before other backgrounds (%(default)s)"
+        "--composites", type=whole(0), default=750, help="hands before other backgrounds (%(default)s)"
     )
     parser.add_argument(
         "--twice", default="phone-palms,other-palms", metavar="A,B", help="sources shown twice a pass"
     )
-    parser.add_argument("--epochs", type=int, default=14, help="passes over all pictures (%(default)s)")
-    parser.add_argument("--size", type=int, default=288, help="longer side in training (%(default)s px)")
-    parser.add_argument("--batch", type=int, default=16, help="pictures a step (%(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="threads of the processor (%(default)s)")
+    parser.add_argument(
+        "--epochs", type=whole(1, 10_000), default=14, help="passes over all pictures (%(default)s)"
+    )
+    parser.add_argument(
+        "--size", type=whole(32, 1280), default=288, help="longer side in training (%(default)s px)"
+    )
+    parser.add_argument("--batch", type=whole(1, 1024), default=16, help="pictures a step (%(default)s)")
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads of the processor (%(default)s)")
     parser.add_argument("--device", default="cpu", help="cpu, or a CUDA device as 0 (%(default)s)")
-    parser.add_argument("--rate", type=float, default=0.0015, help="learning rate (%(default)s)")
+    parser.add_argument("--rate", type=decimal(1e-7, 1), default=0.0015, help="learning rate (%(default)s)")
     parser.add_argument("--start", type=Path, help="a second round: begin from this checkpoint ...")
     parser.add_argument(
-        "--hard", type=int, default=0, help="... and add so many pictures it is wrong about (0)"
+        "--hard", type=whole(0), default=0, help="... and add so many pictures it is wrong about (0)"
     )
     parser.add_argument("--weights", type=Path, help="begin from yolo11n.pt; without, from its description")
 
@@ -78,8 +83,8 @@ def _upright(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     parser.add_argument("--people", type=Path, metavar="CSV", help="columns file, person, source")
-    parser.add_argument("--steps", type=int, default=2500, help="steps of training (%(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="threads of the processor (%(default)s)")
+    parser.add_argument("--steps", type=whole(1), default=2500, help="steps of training (%(default)s)")
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads of the processor (%(default)s)")
 
 
 def _evaluation(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +92,7 @@ def _evaluation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", default="hand,palm", help="names of the labels' classes 0, 1 ... (%(default)s)"
     )
-    parser.add_argument("--conf", type=float, default=0.25, help="least confidence (%(default)s)")
+    parser.add_argument("--conf", type=decimal(0, 1), default=0.25, help="least confidence (%(default)s)")
     parser.add_argument("--checkpoint", type=Path, help="a detector of your own; else the one that ships")
     parser.add_argument("--held", action="store_true", help="only photos that training holds back")
     parser.add_argument("--people", type=Path, metavar="CSV", help="columns file, person, source, for --held")
@@ -97,11 +102,11 @@ def _evaluation(parser: argparse.ArgumentParser) -> None:
 def _cropping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="folder or archive of photos")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the cuts (PNG)")
-    parser.add_argument("--size", type=int, default=256, help="side of the cuts (%(default)s px)")
+    parser.add_argument("--size", type=whole(8, 2048), default=256, help="side of the cuts (%(default)s px)")
     parser.add_argument(
-        "--margin", type=float, default=0.2, help="around the palm, in parts of it (%(default)s)"
+        "--margin", type=decimal(0, 2), default=0.2, help="around the palm, in parts of it (%(default)s)"
     )
-    parser.add_argument("--conf", type=float, default=0.25, help="least confidence (%(default)s)")
+    parser.add_argument("--conf", type=decimal(0, 1), default=0.25, help="least confidence (%(default)s)")
     parser.add_argument("--checkpoint", type=Path, help="a detector of your own; else the one that ships")
     parser.add_argument(
         "--upright", type=Path, help="an upright network of your own; else the one that ships"

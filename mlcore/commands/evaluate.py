@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore import images, reference
+from mlcore.arguments import SEED
 from mlcore.data import natural_key, sha256_of
 from mlcore.errors import ImageError, MlcoreError
 from mlcore.evaluation import evaluate
@@ -60,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="its weights, where no package has them")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="keep features here for the next time")
-    parser.add_argument("--seed", type=int, default=0, help="of everything drawn at random (0)")
+    parser.add_argument("--seed", type=SEED, default=0, help="of everything drawn at random (0)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from mlcore.arguments import THREADS, whole
 from mlcore.spec import SIDES, GenerationSpec, PeopleSpec, SpecError
 from mlcore.terminal import say, say_json
 
@@ -74,8 +75,8 @@ def variation(parser: argparse.ArgumentParser) -> None:
 def common(parser: argparse.ArgumentParser) -> None:
     """Arguments of whatever writes a folder of images."""
     parser.add_argument("--verify", action="store_true", help="check what is in DIR instead of making images")
-    parser.add_argument("--remake", type=int, default=16, help="images that --verify makes again (16)")
-    parser.add_argument("--threads", type=int, help="threads of the processor to use (all)")
+    parser.add_argument("--remake", type=whole(0), default=16, help="images that --verify makes again (16)")
+    parser.add_argument("--threads", type=THREADS, help="threads of the processor to use (all)")
     parser.add_argument(
         "--backend",
         choices=BACKENDS,
@@ -92,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     from mlcore import engine, making
 
     if args.threads:
-        torch.set_num_threads(max(1, args.threads))
+        torch.set_num_threads(args.threads)
     model = engine.load(args.checkpoint, args.scorer, args.backend)
     if args.verify:
         return verified(args, making.verify(args.folder, model, args.archive, args.remake))

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlcore.arguments import SEED, whole
 from mlcore.terminal import say, say_json, table
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "checkpoint", metavar="FILE", help="a checkpoint or bank, a name from the zoo, or default"
     )
     parser.add_argument("--grid", type=Path, metavar="PNG", help="write a sheet of generated images")
-    parser.add_argument("--count", type=int, default=36, help="images on the sheet (36)")
-    parser.add_argument("--columns", type=int, default=6, help="images in a row (6)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the sheet (0)")
+    parser.add_argument("--count", type=whole(1, 10_000), default=36, help="images on the sheet (36)")
+    parser.add_argument("--columns", type=whole(1, 100), default=6, help="images in a row (6)")
+    parser.add_argument("--seed", type=SEED, default=0, help="seed of the sheet (0)")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 

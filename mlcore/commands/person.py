@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
+from mlcore.arguments import whole
 from mlcore.commands.generate import common, made, variation, verified
-from mlcore.spec import HANDS, PeopleSpec, SpecError
+from mlcore.spec import HANDS, LIMITS, PeopleSpec
 
 NAME = "person"
 HELP = "Make one synthetic person's palm and variations of it."
@@ -25,7 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.epilog, parser.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
     parser.add_argument("folder", metavar="DIR", type=Path, help="where the images go")
-    parser.add_argument("count", metavar="COUNT", type=int, nargs="?", default=40, help="variations (40)")
+    parser.add_argument(
+        "count",
+        metavar="COUNT",
+        type=whole(0, LIMITS["images"][1] - 1),
+        nargs="?",
+        default=40,
+        help="variations (40)",
+    )
     parser.add_argument("--model", default="default", help="a generator's file or a trained model's name")
     parser.add_argument("--person", type=int, default=0, metavar="N", help="number of the person (0)")
     parser.add_argument("--hand", choices=HANDS, default="any", help="which hand (any)")
@@ -45,12 +53,10 @@ def run(args: argparse.Namespace) -> int:
     from mlcore import engine, making
 
     if args.threads:
-        torch.set_num_threads(max(1, args.threads))
+        torch.set_num_threads(args.threads)
     model = engine.load(args.model, computing=args.backend)
     if args.verify:
         return verified(args, making.verify(args.folder, model, remake=args.remake))
-    if args.count < 0:
-        raise SpecError("count", f"COUNT is {args.count}; it must be from 0 on.")
     spec = PeopleSpec(
         people=1,
         images=args.count + 1,

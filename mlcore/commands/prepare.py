@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from mlcore import preparation
+from mlcore.arguments import decimal, whole
 from mlcore.preparation import Cutter, Event, Options
 from mlcore.preparation_report import Report
 from mlcore.terminal import ProgressLine, say, say_json
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="folder or archive of photos")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the packed set")
     parser.add_argument(
-        "--size", type=int, default=defaults.size, help="side of the pictures (%(default)s px)"
+        "--size", type=whole(8, 2048), default=defaults.size, help="side of the pictures (%(default)s px)"
     )
     parser.add_argument(
         "--people",
@@ -44,24 +45,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     finding.add_argument("--no-detect", action="store_true", help="the pictures are palms already")
     finding.add_argument("--keep-undetected", action="store_true", help="keep photos without a palm whole")
     finding.add_argument(
-        "--margin", type=float, default=defaults.margin, help="around the palm, in parts of it (%(default)s)"
+        "--margin",
+        type=decimal(0, 2),
+        default=defaults.margin,
+        help="around the palm, in parts of it (%(default)s)",
     )
     finding.add_argument("--detector", type=Path, help="a detector of your own; else the one that ships")
     finding.add_argument(
         "--upright", type=Path, help="an upright network of your own; else the one that ships"
     )
-    finding.add_argument("--conf", type=float, default=0.25, help="least confidence of a palm (%(default)s)")
+    finding.add_argument(
+        "--conf", type=decimal(0, 1), default=0.25, help="least confidence of a palm (%(default)s)"
+    )
     judging = parser.add_argument_group("what is good enough")
-    judging.add_argument("--min-side", type=int, help="least pixels of a palm in its photo (half of --size)")
+    judging.add_argument(
+        "--min-side", type=whole(1), help="least pixels of a palm in its photo (half of --size)"
+    )
     judging.add_argument(
         "--min-sharpness",
-        type=float,
+        type=decimal(0),
         default=defaults.min_sharpness,
         help="least sharpness, 0 for any (%(default)s)",
     )
     judging.add_argument(
         "--duplicates",
-        type=int,
+        type=whole(-1, 128),
         default=defaults.max_distance,
         metavar="BITS",
         help="pictures that differ in so few of 256 bits are the same, -1 for none (%(default)s)",

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mlcore.arguments import decimal, whole
 from mlcore.terminal import ProgressLine, say, say_json, table
 
 NAME = "recogniser"
@@ -40,13 +41,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a folder and its table of people; may be given several times",
     )
     train.add_argument("--out", type=Path, required=True, help="the recogniser's file")
-    train.add_argument("--components", type=int, default=600, help="principal components to learn in (600)")
-    train.add_argument("--dim", type=int, default=128, help="length of the vectors (128)")
     train.add_argument(
-        "--shrinkage", type=float, default=0.1, help="0: trust the pictures, 1: not at all (0.1)"
+        "--components", type=whole(1), default=600, help="principal components to learn in (600)"
+    )
+    train.add_argument("--dim", type=whole(1), default=128, help="length of the vectors (128)")
+    train.add_argument(
+        "--shrinkage", type=decimal(0, 1), default=0.1, help="0: trust the pictures, 1: not at all (0.1)"
     )
     train.add_argument(
-        "--copies", type=int, default=2, help="further photographs made of each picture, to learn from (2)"
+        "--copies",
+        type=whole(0),
+        default=2,
+        help="further photographs made of each picture, to learn from (2)",
     )
     train.add_argument("--licence", default="", help="under which terms the weights may be used")
     train.add_argument("--json", action="store_true", help="print as JSON")

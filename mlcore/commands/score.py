@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mlcore.arguments import SEED
 from mlcore.errors import ImageError, OutputError
 from mlcore.terminal import ProgressLine, say, say_json
 
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="the generator with its calibration")
     parser.add_argument("--diagram", type=Path, metavar="SVG", help="draw the reliability diagram")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the fresh images of --calibrate (0)")
+    parser.add_argument("--seed", type=SEED, default=0, help="seed of the fresh images of --calibrate (0)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mlcore import presets, runs
+from mlcore.arguments import THREADS
 from mlcore.errors import TrainingError
 from mlcore.terminal import ProgressLine, say, say_json, table
 from mlcore.trainer import Progress, Trainer
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a number of the preset"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
-    parser.add_argument("--threads", type=int, help="threads of the processor to use")
+    parser.add_argument("--threads", type=THREADS, help="threads of the processor to use")
     parser.add_argument("--show", action="store_true", help="print the whole preset and leave")
     parser.add_argument("--list", action="store_true", help="print the presets there are and leave")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")

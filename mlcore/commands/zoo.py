@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlcore import zoo_index
+from mlcore.arguments import THREADS
 from mlcore.errors import MlcoreError
 from mlcore.terminal import say, say_json
 
@@ -68,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="A,B", help="some of: " + ", ".join(ENTRIES))
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change the presets")
     parser.add_argument("--ship-now", action="store_true", help="train no further; ship what the runs have")
-    parser.add_argument("--threads", type=int, help="threads of the processor to use")
+    parser.add_argument("--threads", type=THREADS, help="threads of the processor to use")
 
 
 def run(args: argparse.Namespace) -> int:
