@@ -1,6 +1,4 @@
-import os
-import subprocess
-import sys
+import threading
 
 import pytest
 from django.db import connection
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 from accounts import ledger
 from accounts.errors import OverQuota
 from accounts.models import LedgerEntry, User
-from tests.accounts import race
 
 GIB = 2**30
 
@@ -125,21 +122,35 @@ def test_everything_is_always_the_sum_and_never_over_a_limit(steps):
 
 
 @pytest.mark.slow
-def test_threads_never_pass_a_limit_together_in_a_sqlite_file(tmp_path):
-    """In a process and a file of its own: threads share no database in memory."""
-    environment = os.environ | {"PALMSITE_DATA": str(tmp_path), "DATABASE_URL": "sqlite:///race.sqlite3"}
-    answer = subprocess.run(
-        [sys.executable, "-m", "tests.accounts.race"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-
-
-@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="the test above does it in a file")
-def test_threads_never_pass_a_limit_together(django_user_model):
-    race.run(django_user_model.objects.create_user("alice", quota_stored_images=10, quota_stored_bytes=1000))
+def test_threads_never_pass_a_limit_together(make_user):
+    """Sixteen want what is there for ten. Two kinds cross, to provoke deadlocks."""
+    alice = make_user("alice", quota_stored_images=10, quota_stored_bytes=1000)
+    outcomes, errors, gate = [], [], threading.Barrier(16)
+
+    def want(kind):
+        try:
+            gate.wait(timeout=30)
+            for _ in range(4):
+                try:
+                    ledger.charge(user=alice, kind=kind, count=1, size=50)
+                    outcomes.append(kind)
+                except OverQuota:
+                    outcomes.append(None)
+        except Exception as error:  # noqa: BLE001  # shown by the assertion below
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=want, args=[kind]) for kind in ("images", "uploads") * 8]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert errors == [], errors
+    assert len(outcomes) == 64
+    taken = [kind for kind in outcomes if kind]
+    assert len(taken) == 20, "exactly what fits"
+    counts = {kind: taken.count(kind) for kind in ("images", "uploads")}
+    assert counts["images"] <= 10
+    assert rows(alice) == {kind: (n, 50 * n) for kind, n in {**counts, "total": 20}.items()}

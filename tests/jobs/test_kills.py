@@ -113,16 +113,15 @@ def test_watchdog_killed(house):
     assert_done_once(house.ended(job)[job])
 
 
-def test_database_killed(house, request):
-    if "sqlite" in request.node.name:
-        pytest.skip("SQLite has no process of its own")
-    server = request.getfixturevalue("postgres")
+# SQLite has no process of its own.
+@pytest.mark.parametrize("house", ["postgresql"], indirect=True)
+def test_database_killed(house, postgres):
     job = house.enqueue("steps", total=STEPS)
     waiting = house.enqueue("steps", "bob", total=3)
     house.until(lambda: house.show(job)["done"] > 3)
-    server.kill()
+    postgres.kill()
     time.sleep(1)
-    server.start()
+    postgres.start()
     shown = house.ended(job, waiting, within=60)
     assert_done_once(shown[job])
     assert_done_once(shown[waiting])

@@ -1,7 +1,9 @@
 import hashlib
 
 import cv2
+import efficientnet_lite_pytorch
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 
@@ -70,9 +72,8 @@ def test_unknown_names_and_missing_weights_say_what_there_is(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(VARIANTS))
 def test_network_is_that_of_the_package(name):
-    package = pytest.importorskip("efficientnet_lite_pytorch")
     path = features._packaged(name, features._RECIPES[name].package)
-    theirs = package.EfficientNet.from_pretrained(name, weights_path=str(path)).eval()
+    theirs = efficientnet_lite_pytorch.EfficientNet.from_pretrained(name, weights_path=str(path)).eval()
     ours = EfficientNetLite(name).eval()
     ours.load_published(torch.load(path, weights_only=True))
     x = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
@@ -119,7 +120,6 @@ class EveryOperator(torch.nn.Module):
 
 
 def test_onnx_bytes_are_the_same_network():
-    onnxruntime = pytest.importorskip("onnxruntime")
     torch.manual_seed(0)
     network = EveryOperator().eval()
     session = onnxruntime.InferenceSession(onnx_bytes(network, 16), providers=["CPUExecutionProvider"])
