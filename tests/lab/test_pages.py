@@ -9,7 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
 from generation.jobs import tasks
-from generation.lab import sample, services
+from generation.lab import charts, sample, services
 from generation.lab.models import Dataset, Fit, Prediction, State
 
 from .conftest import picture, tree, zipped
@@ -145,6 +145,15 @@ def test_numbers_are_written_as_their_reader_writes_them(as_alice, alice, fitted
         shown = re.sub(r"<[^>]*>", " ", page(as_alice, name, *args).partition("<main")[2])
         assert not re.search(r"\d\.\d", shown), name
         assert re.search(r"\d,\d{3}", shown), name
+
+
+def test_numbers_of_charts_are_rounded_and_not_cut():
+    fit = Fit(name="m", history=[{"epoch": 0.5, "loss": 0.98766}, {"epoch": 1, "loss": 0.12345678}])
+    chart = charts.loss(fit)
+    assert chart.lines[0].label == "0.1235"
+    assert chart.y_ticks[1].label == "0.988"
+    assert chart.rows == [["0.5", "0.9877"], ["1", "0.1235"]]
+    assert (charts.written(1787.03125), charts.written(12000)) == ("1,787.0312", "12,000")
 
 
 def test_pages_are_the_owners(client, alice, charlie, fitted):
