@@ -31,8 +31,10 @@ DATASET_GONE = gettext_noop("The data set of this model was deleted. Choose anot
 UPLOAD_GONE = gettext_noop("The uploaded file is no longer here. Upload it again.")
 SETS_GONE = gettext_noop("A chosen set was deleted meanwhile. Choose again.")
 REFERENCE_GONE = gettext_noop("The photographs of the chosen reference are no longer kept. Choose again.")
-NO_FIT = gettext_noop("The model could not be fitted: %(why)s")
-NO_ANSWER = gettext_noop("The model could not be asked: %(why)s Fit it again.")
+NO_FIT = gettext_noop("The model could not be fitted so. Take a lower learning rate or another network.")
+NO_ANSWER = gettext_noop(
+    "The model cannot be asked: its file, or the network that it was fitted on, is not here now. Fit it again."
+)
 
 # By the class of mlcore's error about one image, and our own word for files that are two things at once.
 IMAGE = {

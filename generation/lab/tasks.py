@@ -1,5 +1,6 @@
 """The handlers of the lab's jobs: rows in, files through the pipeline, rows out inside the guard. Worker only."""
 
+import logging
 import shutil
 import time
 from itertools import chain
@@ -18,6 +19,7 @@ from mlcore.archive import ArchiveError, Limits
 from mlcore.errors import MlcoreError
 
 EVERY_SECONDS = 0.5
+log = logging.getLogger(__name__)
 
 
 class _Paced:
@@ -143,7 +145,8 @@ def run_fit(context: JobContext) -> None:
     except FileNotFoundError as error:
         raise JobFailed("dataset_gone", messages.DATASET_GONE) from error
     except MlcoreError as error:
-        raise JobFailed("cannot_fit", messages.NO_FIT, {"why": str(error)}) from error
+        log.warning("fit %s: %s", made.pk, error)
+        raise JobFailed("cannot_fit", messages.NO_FIT) from error
     finally:
         part.unlink(missing_ok=True)
         for left in own_table.parent.glob(f"{own_table.name}*"):
@@ -177,7 +180,8 @@ def run_prediction(context: JobContext) -> None:
             tell,
         )
     except MlcoreError as error:
-        raise JobFailed("no_answer", messages.NO_ANSWER, {"why": str(error)}) from error
+        log.warning("prediction %s: %s", prediction.pk, error)
+        raise JobFailed("no_answer", messages.NO_ANSWER) from error
     with context.guard():
         kept = services.predicted(prediction, results)
     if kept:

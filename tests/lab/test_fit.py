@@ -1,12 +1,13 @@
 """Fitting and asking: what is kept, what a stop leaves, what an unusual file does."""
 
+import re
 import subprocess
 import sys
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import belongings, ledger
 from generation.jobs import services as jobs
@@ -200,13 +201,16 @@ def one_asked(alice, fitted):
     return prediction
 
 
-def test_a_prediction_that_fails_keeps_no_image(alice, fitted):
+def test_a_prediction_that_fails_keeps_no_image_and_says_so_in_one_language(alice, fitted, caplog):
     prediction = one_asked(alice, fitted)
     prediction.fit.path.write_bytes(b"no model")
     tasks.run_next("short")
     prediction.refresh_from_db()
     assert (prediction.state, prediction.code) == ("failed", "no_answer")
     assert not prediction.folder.exists()
+    assert str(prediction.pk) in caplog.text
+    with translation.override("ru"):
+        assert not re.search(r"[a-z]", prediction.text)
 
 
 def test_predictions_go_after_their_days(alice, fitted):
