@@ -11,9 +11,17 @@ def chosen_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.device(name)
+        device = torch.device(name)
     except RuntimeError as error:
         raise TrainingError(f"There is no device {name!r}: write auto, cpu or cuda.") from error
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # the latter where torch was built without CUDA
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise TrainingError(
+            f"The device {name!r} cannot be used here ({reason}): write auto or cpu."
+        ) from error
+    return device
 
 
 def place_among_processes() -> tuple[int, int]:

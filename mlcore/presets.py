@@ -3,8 +3,10 @@
 Every key must be a field of the dataclass it fills, so a typing error is refused and never ignored.
 """
 
+import json
 import tomllib
-from dataclasses import dataclass, field, fields, is_dataclass
+import warnings
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -20,6 +22,7 @@ from mlcore.recipes.relativistic import Relativistic, RelativisticSettings
 from mlcore.recipes.wgan_gp import WganGp, WganGpSettings
 from mlcore.trainer import RunSettings
 
+PRECISIONS = ("float32", "bfloat16")
 FOLDER = Path(__file__).parent / "recipes" / "presets"
 
 RECIPES: dict[str, tuple[type[Recipe], type[Any]]] = {
@@ -53,6 +56,11 @@ class MeasureSettings:
     extractor: str = "efficientnet-lite0"
     count: int = 500
 
+    def __post_init__(self) -> None:
+        """Refuse so few pictures that no measure means anything."""
+        if self.count < 10:
+            raise PresetError(f"measure.count is {self.count}; it must be at least 10.")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
@@ -67,8 +75,22 @@ class Preset:
     measure: MeasureSettings = field(default_factory=MeasureSettings)
 
     def make_recipe(self) -> Recipe:
-        """The networks and losses, freshly started from the run's seed."""
-        return RECIPES[self.recipe][0](self.settings)
+        """The networks and losses, freshly started from the run's seed; what cannot be built is refused."""
+        if self.settings.precision not in PRECISIONS:
+            raise PresetError(
+                f"precision is {self.settings.precision!r}; it must be one of {', '.join(PRECISIONS)}."
+            )
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
+                recipe = RECIPES[self.recipe][0](self.settings)
+            recipe.make_optimisers()
+        except (ValueError, TypeError, RuntimeError, ArithmeticError, LookupError, AssertionError) as error:
+            raise PresetError(f"{self.name}: these settings make no network: {error}.") from error
+        empty = [name for name, weights in recipe.networks.named_parameters() if not weights.numel()]
+        if empty:
+            raise PresetError(f"{self.name}: with these settings {empty[0]} has no weights; give it a width.")
+        return recipe
 
 
 def names() -> list[str]:
@@ -83,7 +105,7 @@ def read(name: str, overrides: list[str] | None = None) -> Preset:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PresetError(f"There is no preset {name!r}; there are {', '.join(names())}.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # no TOML, or no text at all
         raise PresetError(f"{path} is no TOML: {error}.") from error
     recipe = content.pop("recipe", None)
     if recipe not in RECIPES:
@@ -106,7 +128,7 @@ def read(name: str, overrides: list[str] | None = None) -> Preset:
 
 def shown(preset: Preset) -> str:
     """The whole of a preset as TOML, defaults included: what `--show` prints and a run folder keeps."""
-    lines = [f'about = "{preset.about}"', f'recipe = "{preset.recipe}"']
+    lines = [f"about = {_toml(preset.about)}", f"recipe = {_toml(preset.recipe)}"]
     for table in ("data", "run", "measure", "settings"):
         lines += _table_lines(table, getattr(preset, table))
     return "\n".join(lines) + "\n"
@@ -119,6 +141,13 @@ def build(kind: type[Any], content: dict[str, Any], place: str) -> Any:
     for key in content:
         if key not in known:
             raise PresetError(f"{place} has no {key!r}; it has {', '.join(sorted(known))}.")
+    lacking = [
+        entry.name
+        for entry in fields(kind)
+        if entry.default is MISSING and entry.default_factory is MISSING and entry.name not in content
+    ]
+    if lacking:
+        raise PresetError(f"{place} lacks {lacking[0]!r}; give it with --set {place}.{lacking[0]}=...")
     return kind(**{key: _fitted(hints[key], value, f"{place}.{key}") for key, value in content.items()})
 
 
@@ -168,6 +197,8 @@ def _override(content: dict[str, Any], override: str, tables: dict[str, type[Any
     table = content
     for part in path[:-1]:
         table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise PresetError(f"--set {key.strip()!r}: {part} is no table.")
     table[path[-1]] = value
 
 
@@ -188,7 +219,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{value}"'
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     return repr(value)

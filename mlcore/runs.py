@@ -5,6 +5,7 @@ Pictures of a run (curves, the film of its milestones) are drawn here too, from 
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from mlcore.run_files import LOG
 from mlcore.trainer import Progress, Trainer
 
 MIRRORED = {"left": "right", "right": "left"}
+# Settings that a run which stopped may go on with changed: its networks and data stay the same.
+CHANGEABLE = ("rate_", "learning_rate", "precision", "augment")
 
 
 class Palms:
@@ -58,6 +61,11 @@ def open_run(
     recipe = preset.make_recipe()
     size = int(preset.settings.image_size)
     palms = Palms(data, "train", size, preset.data)
+    if not len(palms) and preset.data.sources:
+        known = ", ".join(palms.manifest["counts"]["source"])
+        raise PresetError(
+            f"{data} has no pictures of {', '.join(preset.data.sources)}; it has those of {known}."
+        )
     _remember(preset, folder)
     return Trainer(
         recipe,
@@ -76,14 +84,17 @@ def _remember(preset: Preset, folder: Path) -> None:
     if (folder / "state.pt").exists() and path.exists() and _fixed(presets.read(str(path))) != _fixed(preset):
         raise PresetError(
             f"{folder} was begun with other settings (see {path}). Use those, or give another --out; only "
-            "[run] may change."
+            "[run], learning rates, precision and augmentation may change."
         )
     checkpoint.write_atomically(path, shown(preset).encode())
 
 
 def _fixed(preset: Preset) -> tuple[Any, ...]:
-    """What may not change while it trains: all but how long it runs and what is measured."""
-    return preset.recipe, preset.settings, preset.data
+    """What may not change while it trains: all but how long it runs, how it learns and what is measured."""
+    settings = {
+        name: value for name, value in asdict(preset.settings).items() if not name.startswith(CHANGEABLE)
+    }
+    return preset.recipe, settings, preset.data
 
 
 def _measure(

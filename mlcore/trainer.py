@@ -60,6 +60,20 @@ class RunSettings:
     measure_every: int = 2000
     photo: PhotoAugment = field(default_factory=PhotoAugment)
 
+    def __post_init__(self) -> None:
+        """Refuse numbers with which no step can be taken."""
+        least = dict.fromkeys(("steps", "batch", "accumulate", "average_images"), 1) | {"epochs": 0}
+        least |= dict.fromkeys(("log_every", "save_every", "measure_every"), 1)
+        for name, low in least.items():
+            if getattr(self, name) < low:
+                raise TrainingError(f"{name} is {getattr(self, name)}; it must be at least {low}.")
+        if not 0 <= self.average_decay < 1:
+            raise TrainingError(f"average_decay is {self.average_decay}; it must be from 0 to below 1.")
+        if not 0 < self.photo.scale[0] <= self.photo.scale[1]:
+            raise TrainingError(
+                f"photo.scale is {list(self.photo.scale)}; it must be the least and the most, over 0."
+            )
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -128,6 +142,7 @@ class Trainer:
                 if self.step % self.settings.save_every == 0 or self.step == self.steps:
                     self._keep()
             if self.step % self.settings.save_every and self.step > began_at:
+                self._refuse_broken()
                 self._save_state()
         self._board.close()
         return self.step
@@ -160,10 +175,7 @@ class Trainer:
         losses = self.recipe.step(batches)
         wrong = [name for name, value in losses.items() if not math.isfinite(value)]
         if wrong:
-            raise TrainingError(
-                f"{wrong[0]} is no longer a number at step {self.step}. The last good state is kept in "
-                f"{self.folder / STATE}. Try a lower learning rate or --set precision=float32, and resume."
-            )
+            raise self._not_a_number(wrong[0])
         self.step += 1
         self._follow()
         return losses
@@ -196,16 +208,30 @@ class Trainer:
             run_files.add_line(self.folder / LOG, line)
             self._board.numbers(self.step, losses)
 
+    def _not_a_number(self, what: str) -> TrainingError:
+        return TrainingError(
+            f"{what} is no longer a number at step {self.step}. The last good state is kept in "
+            f"{self.folder / STATE}. Give the same command with a lower learning rate or --set precision=float32: "
+            "it goes on from there."
+        )
+
+    def _refuse_broken(self) -> None:
+        """Weights that the last step broke never replace a good state, however well the losses before it looked."""
+        for name, tensor in self.recipe.networks.state_dict().items():
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                raise self._not_a_number(name)
+
     def _keep(self) -> None:
-        """Look at fixed samples, then save: a collapsed network never replaces a good state."""
+        """Look at weights and fixed samples, then save: a broken or collapsed network never replaces a good state."""
+        self._refuse_broken()
         samples = self.sample(PREVIEWS)
         spread = float(samples.astype(np.float32).std(axis=0).mean())
         # Young networks make one picture too: a collapse is variety that was there and is lost.
         if spread < COLLAPSED and self.was_varied:
             raise TrainingError(
                 f"All samples look alike at step {self.step} (they differ by {spread:.2f} of 255). The last good "
-                f"state is kept in {self.folder / STATE}. Try stronger augmentation, a lower learning rate for the "
-                "discriminator, or another seed."
+                f"state is kept in {self.folder / STATE}. Give the same command with stronger augmentation, a lower "
+                "learning rate for the discriminator or another seed: it goes on from there."
             )
         self.was_varied = self.was_varied or spread >= COLLAPSED
         if self.rank == 0:
@@ -266,7 +292,10 @@ class Trainer:
                 f"--out. ({str(error).splitlines()[0]})"
             ) from error
         for name, optimiser in self.recipe.optimisers.items():
+            rates = [group["lr"] for group in optimiser.param_groups]
             optimiser.load_state_dict(state["optimisers"][name])
+            for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate  # as the settings say now: a run that broke goes on with a lower one
         self.step, self.best = state["step"], state["best"]
         self.was_varied = state.get("was_varied", False)
         if self.rank == 0:

@@ -21,6 +21,7 @@ examples:
   torchrun --nproc-per-node 2 -m mlcore train palm-dcgan-256 --data data/palms-256 --out runs/two
 
 Ctrl-C saves and leaves; the same command goes on, bit for bit as if it had not been stopped.
+With --set it may go on with other learning rates, precision, augmentation or numbers of [run]; not with other networks.
 """
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from mlcore import presets
+from mlcore.errors import MlcoreError
 
 
 def test_every_preset_can_be_read_shown_and_read_again(tmp_path):
@@ -74,18 +75,62 @@ def test_overrides_find_their_table():
         ("activation=relu", "must be one of tanh, sigmoid"),
         ("betas=[0.5]", "must be a list of 2"),
         ("augment=3", "must be a table"),
+        ("width.x=1", "width is no table"),
+        ("batch=0", "batch is 0; it must be at least 1"),
+        ("steps=-5", "steps is -5"),
+        ("epochs=-1", "epochs is -1; it must be at least 0"),
+        ("save_every=0", "save_every is 0"),
+        ("average_images=0", "average_images is 0"),
+        ("average_decay=1.5", "from 0 to below 1"),
+        ("run.photo.scale=[0, 0]", "photo.scale"),
+        ("measure.count=1", "measure.count is 1; it must be at least 10"),
     ],
 )
 def test_a_slip_is_refused_with_its_place(override, says):
-    with pytest.raises(presets.PresetError, match=says):
+    with pytest.raises(MlcoreError, match=says):
         presets.read("coursework-dcgan", [override])
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("image_size=65", "must be a power of two"),
+        ("width=0", "has no weights; give it a width"),
+        ("width=-3", "make no network"),
+        ("latent_size=0", "has no weights"),
+        ("rate_generator=-1", "Invalid learning rate"),
+        ("betas=[2, 3]", "Invalid beta"),
+        ("precision=bf16", "must be one of float32, bfloat16"),
+    ],
+)
+def test_settings_that_make_no_network_are_refused(override, says):
+    preset = presets.read("coursework-dcgan", ["width=4", "head_width=4", override])
+    with pytest.raises(presets.PresetError, match=says):
+        preset.make_recipe()
+
+
+def test_what_a_preset_must_say_is_asked_for(tmp_path):
+    (tmp_path / "larger.toml").write_text("recipe = 'enlarge'\n")
+    with pytest.raises(presets.PresetError, match=r"lacks 'base'; give it with --set settings\.base="):
+        presets.read(str(tmp_path / "larger.toml"))
+
+
+def test_words_with_quotes_survive_the_run_folder(tmp_path):
+    preset = presets.read("palm-projected-128", ['settings.teacher="runs/the \\"good\\" one"'])
+    assert preset.settings.teacher == 'runs/the "good" one'
+    (tmp_path / "palm-projected-128.toml").write_text(presets.shown(preset))
+    assert presets.read(str(tmp_path / "palm-projected-128.toml")) == preset
 
 
 def test_an_unknown_preset_or_recipe_is_refused(tmp_path):
     with pytest.raises(presets.PresetError, match=r"there are .*coursework-dcgan"):
         presets.read("palm-dcgan-129")
-    for content, says in (("recipe = 'magic'", "must be one of"), ("x = [", "is no TOML")):
-        (tmp_path / "p.toml").write_text(content)
+    for content, says in (
+        (b"recipe = 'magic'", "must be one of"),
+        (b"x = [", "is no TOML"),
+        (b"\xff\xfe", "is no TOML"),
+    ):
+        (tmp_path / "p.toml").write_bytes(content)
         with pytest.raises(presets.PresetError, match=says):
             presets.read(str(tmp_path / "p.toml"))
     (tmp_path / "p.toml").write_text("recipe = 'dcgan'\n[extra]\na = 1\n")

@@ -2,10 +2,13 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+import pytest
 import torch
 
 from mlcore import checkpoint, presets, runs
 from mlcore.checkpoint import Header
+from mlcore.data import PackedWriter
 
 
 class Pictures(SimpleNamespace):
@@ -40,3 +43,33 @@ def test_a_run_that_begins_anew_counts_its_own_and_says_whence_and_what_it_learn
     assert facts["notes"]["seen"] == {"trained": ["efficientnet-lite0"], "chosen": ["efficientnet-lite2"]}
     assert facts["lineage"] == [{"source": "11k-hands", "images": 7}]
     assert facts["conditions"]["hand"] == {"drawn": "right", "left_share": 2 / 7}
+
+
+@pytest.fixture
+def packed(tmp_path):
+    """Six small pictures of a source, too few to measure against."""
+    with PackedWriter(tmp_path / "packed", 8) as writer:
+        for index in range(6):
+            writer.add(
+                np.full((8, 8, 3), 40 * index, np.uint8), {"file": f"{index}.png", "source": "11k-hands"}
+            )
+        writer.close(["train"] * 5 + ["validation"], kind="packed")
+    return tmp_path / "packed"
+
+
+def tiny(*overrides):
+    sizes = ["image_size=8", "width=4", "head_width=4", "latent_size=4", "batch=2", "epochs=0", "steps=2"]
+    return presets.read("coursework-dcgan", [*sizes, *overrides])
+
+
+def test_what_a_broken_run_is_told_to_change_may_change_and_nothing_that_is_its_networks(tmp_path, packed):
+    runs.open_run(tiny(), packed, tmp_path / "run", device="cpu").train()
+    gentler = tiny("rate_generator=1e-6", "precision=bfloat16", "augment.shift=0.25", "seed=4", "steps=3")
+    assert runs.open_run(gentler, packed, tmp_path / "run", device="cpu").train() == 3
+    with pytest.raises(presets.PresetError, match="learning rates, precision and augmentation may change"):
+        runs.open_run(tiny("width=8"), packed, tmp_path / "run", device="cpu")
+
+
+def test_a_source_that_is_not_there_is_told_with_those_that_are(tmp_path, packed):
+    with pytest.raises(presets.PresetError, match="no pictures of mars; it has those of 11k-hands"):
+        runs.open_run(tiny('data.sources=["mars"]'), packed, tmp_path / "run", device="cpu")

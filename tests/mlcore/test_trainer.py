@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,6 +142,35 @@ def test_nan_stops_and_keeps_the_last_good_state(tmp_path):
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 10
 
 
+@pytest.mark.parametrize("stops", [False, True])
+def test_weights_that_the_last_step_broke_are_not_saved(tmp_path, stops):
+    """Gradients may overflow in a step whose losses were numbers still."""
+
+    class Overflowing(Dcgan):
+        def step(self, batches):
+            losses = super().step(batches)
+            self.calls = getattr(self, "calls", 0) + 1
+            if self.calls == (15 if stops else 20):
+                with torch.no_grad():
+                    next(self.networks["discriminator"].parameters())[0] = float("inf")
+            return losses
+
+    trainer = make(tmp_path, 40, recipe=Overflowing)
+    if stops:
+        trainer.on_step = lambda progress: trainer.stop() if progress.step == 15 else None
+    with pytest.raises(TrainingError, match=r"discriminator\S* is no longer a number"):
+        trainer.train()
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 10
+
+
+def test_a_run_goes_on_with_a_lower_rate(tmp_path):
+    make(tmp_path, 10).train()
+    trainer = make(tmp_path, 11, settings=replace(SMALL, rate_generator=1e-6))
+    trainer.train()
+    assert trainer.recipe.optimisers["generator"].param_groups[0]["lr"] == 1e-6
+    assert trainer.recipe.optimisers["discriminator"].param_groups[0]["lr"] == SMALL.rate_discriminator
+
+
 def test_collapse_stops_and_keeps_the_last_good_state(tmp_path):
     class Collapsing(Dcgan):
         def draw(self, generator, latents):
@@ -228,6 +258,8 @@ def test_no_images_and_no_device_are_said(tmp_path):
         Trainer(Dcgan(SMALL), Noise(0), tmp_path, RunSettings(), device="cpu")
     with pytest.raises(TrainingError, match="no device 'tpux'"):
         devices.chosen_device("tpux")
+    with pytest.raises(TrainingError, match=r"'cuda:99' cannot be used here .*: write auto or cpu"):
+        devices.chosen_device("cuda:99")
 
 
 def test_samples_are_the_same_each_time_and_in_any_portion(tmp_path):
