@@ -1,6 +1,6 @@
 """What pages say of a job: how far it is and how long it will take, in the reader's language."""
 
-from django.utils.formats import localize
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from generation.jobs import selectors
@@ -21,8 +21,12 @@ def time_left(seconds: int) -> str:
 def amount(job: Job) -> str:
     """How much is done; empty when there is nothing to count."""
     if job.total:
-        return _("%(done)s of %(total)s") % {"done": localize(job.done), "total": localize(job.total)}
-    return localize(job.done) if job.done else ""
+        return _("%(done)s of %(total)s") % {"done": _grouped(job.done), "total": _grouped(job.total)}
+    return _grouped(job.done) if job.done else ""
+
+
+def _grouped(number: int) -> str:
+    return number_format(number, force_grouping=True)
 
 
 def progress(job: Job) -> str:

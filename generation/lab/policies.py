@@ -142,8 +142,8 @@ def check_images(sizes: list[tuple[str, int]]) -> None:
         raise InvalidInput(message, fields={"images": message})
     if len(sizes) > bounds.predict_images:
         message = ngettext(
-            "That are %(count)s images; at most %(most)s is taken at once.",
-            "That are %(count)s images; at most %(most)s are taken at once. Send them in parts.",
+            "These are %(count)s images; at most %(most)s is taken at once.",
+            "These are %(count)s images; at most %(most)s are taken at once. Send them in parts.",
             bounds.predict_images,
         ) % {"count": len(sizes), "most": bounds.predict_images}
         raise InvalidInput(message, fields={"images": message})

@@ -36,11 +36,12 @@ def complete_upload(user: User, upload_id: UUID | str, purpose: str) -> Upload:
     if upload.purpose != purpose:
         raise NotFound(_("There is no such upload. It may have expired; begin anew."))
     if upload.state != Upload.State.COMPLETE:
-        raise Conflict(
+        message = (
             _("Only %(percent)s %% of %(name)s have arrived. Send the rest and finish it.")
-            % {"percent": upload.percent, "name": upload.name},
-            code="upload_unfinished",
+            if upload.offset < upload.size
+            else _("All of %(name)s has arrived. Finish it first.")
         )
+        raise Conflict(message % {"percent": upload.percent, "name": upload.name}, code="upload_unfinished")
     return upload
 
 

@@ -51,7 +51,8 @@ def test_time_left(seconds, said):
     [
         (Job(state="running", done=132, total=200, rate=2.72), "132 of 200, 25 s left"),
         (Job(state="running", total=200), "0 of 200, beginning"),
-        (Job(state="running", done=7), "7"),
+        (Job(state="running", done=1200), "1,200"),
+        (Job(state="cancelled", done=1200, total=48_000), "1,200 of 48,000"),
         (
             Job(state="running", done=1, total=2, rate=1.0, cancel_requested_at="2026-01-01"),
             "1 of 2, stopping",

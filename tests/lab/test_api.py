@@ -238,7 +238,9 @@ def test_refusals_of_predict(client, alice, fitted, settings):
     fit = fitted(alice)
     send(client, "api-lab-set", {"id": fit.name})
     assert ask(client).status_code == 400
-    assert ask(client, b"1", b"2", b"3").status_code == 400
+    many = ask(client, b"1", b"2", b"3")
+    assert many.status_code == 400
+    assert many.json()["detail"] == "These are 3 images; at most 2 are taken at once. Send them in parts."
     assert ask(client, bytes(5001)).status_code == 413
     high = ask(client, b"1", form={"threshold": "2"})
     assert (high.status_code, high.json()["detail"]) == (400, "threshold: Write 1 at most.")

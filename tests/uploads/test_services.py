@@ -194,10 +194,13 @@ def test_quota_and_number_are_bounded(alice, begin, monkeypatch):
 
 def test_only_a_whole_upload_of_the_purpose_is_handed_over(alice, charlie, begin, whole):
     unfinished = begin(alice)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="Only 0 %"):
         selectors.complete_upload(alice, unfinished.pk, "trial")
     with pytest.raises(WrongOffset):
         services.finish(by=alice, upload=unfinished)
+    services.append(by=alice, upload=unfinished, offset=0, data=bytes(unfinished.size))
+    with pytest.raises(Conflict, match=r"All of .* has arrived\. Finish it first\."):
+        selectors.complete_upload(alice, unfinished.pk, "trial")
     done = whole(alice)
     assert selectors.complete_upload(alice, done.pk, "trial") == done
     for user, purpose in ((alice, "other"), (charlie, "trial")):
