@@ -9,8 +9,8 @@ _API = f"{SITE}/api/v1"
 _SET, _JOB = "01981c9e-6f09-7b2e-9d11-0f4e5a6b7c8d", "01981c9e-6f0c-7a00-8f12-1b2c3d4e5f60"
 _SHA256 = "9f2c41d07be85a36" * 4
 _MADE, _LATER = "2026-01-31T12:00:00Z", "2026-02-07T12:00:00Z"
-_MODEL = "palm-projected-128"
-_MEASURES = {"kid": 0.0138, "kid_ci": [0.0114, 0.0164], "n": 1756, "n_ref": 312}
+_MODEL = "palm-256"
+_MEASURES = {"kid": 0.0125, "kid_ci": [0.0103, 0.0156], "n": 1756, "n_ref": 311}
 
 ORDER: dict[str, Any] = {
     "id": "01981c9e-6f0a-7c1d-8a44-3c5d0a1b2c3d",
@@ -68,15 +68,15 @@ MODEL: dict[str, Any] = {
     "is_default": True,
     "is_stand_in": False,
     "subject": "palm",
-    "image_size": 128,
-    "parameters": 12_400_000,
+    "image_size": 256,
+    "parameters": 3_054_491,
     "is_scored": True,
-    "seconds_per_image": 0.09,
-    "bytes_per_image": 32_768,
+    "seconds_per_image": 0.033,
+    "bytes_per_image": 114_688,
     "quality": {**_MEASURES, "real_kid": 0.0016, "extractor": "efficientnet-lite2"},
     "metrics": {"held_out": {"efficientnet-lite2": {**_MEASURES, "real": {"kid": 0.0016}}}},
-    "licence": "CC-BY-4.0",
-    "lineage": [{"source": "11k Hands", "images": 5680}],
+    "licence": "AGPL-3.0-or-later",
+    "lineage": [{"source": "11k-hands", "images": 1253}],
     "published_at": _MADE,
 }
 SHARE: dict[str, Any] = {"id": 12, "user": "bob", "link": None, "expires_at": None, "created_at": _MADE}

@@ -161,7 +161,7 @@ class ModelSerializer(serializers.ModelSerializer[Checkpoint]):
 
 @extend_schema_serializer(
     examples=[
-        asked("A discriminator", {"scorer": "palm-projected-128-judge"}),
+        asked("A discriminator", {"scorer": "palm-256-judge"}),
         asked("Your own model of the lab", {"scorer": "lab:model1"}),
     ]
 )

@@ -36,7 +36,7 @@ class _CountWish(StrictSerializer):
         asked(
             "The more real of two, with a seed",
             {
-                "model": "palm-projected-128",
+                "model": "palm-256",
                 "count": 200,
                 "seed": 4711,
                 "candidates": 2,

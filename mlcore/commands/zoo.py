@@ -40,7 +40,7 @@ class Entry:
 
 # In the order of training: a base or teacher before who needs it.
 ENTRIES = {
-    "palm-projected-128": Entry("palm-projected-128", "palm", 128),
+    "palm-projected-128": Entry("palm-projected-128", "palm", 128, ships=False),
     "palm-256": Entry("palm-256", "palm", 256, base="palm-projected-128"),
     "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128, teacher="palm-projected-128"),
     "hand-dcgan-128": Entry("palm-dcgan-128", "hand", 128),
