@@ -27,6 +27,9 @@ OVER_QUOTA = gettext_noop(
     "The data set takes %(size)s MB, more than you have room for. "
     "Delete what you no longer need, or send a smaller one."
 )
+NO_ROOM_FOR_PICTURES = gettext_noop(
+    "You have no room for the pictures of the answers. Delete what you no longer need and ask again."
+)
 DATASET_GONE = gettext_noop("The data set of this model was deleted. Choose another.")
 UPLOAD_GONE = gettext_noop("The uploaded file is no longer here. Upload it again.")
 SETS_GONE = gettext_noop("A chosen set was deleted meanwhile. Choose again.")

@@ -147,12 +147,16 @@ class Fit(_Made):
 
 
 class Prediction(_Made):
-    """Images that a model was asked about, and its answers in `results`. Kept for some days."""
+    """Images that a model was asked about, and its answers in `results`. Kept for some days.
+
+    `size` is what of it is charged: the files as they came, then the pictures that are shown with the answers.
+    """
 
     fit = models.ForeignKey(Fit, on_delete=models.CASCADE, related_name="predictions")
     threshold = models.FloatField()
     names = models.JSONField(default=list)
     results = models.JSONField(default=list, blank=True)
+    size = models.PositiveBigIntegerField(_("bytes"), default=0)
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:

@@ -23,6 +23,7 @@ from generation.lab.limits import available_backbone, limits
 from generation.lab.models import LONGEST_NAME, Dataset, Fit, Prediction, State
 from generation.uploads import services as uploads
 from generation.uploads.models import Upload
+from generation.uploads.policies import check_disk
 
 READ, FIT, PREDICT = "lab-dataset", "lab-fit", "lab-predict"
 
@@ -182,9 +183,12 @@ def predict(
         raise InvalidInput(
             policies.threshold_words(threshold), fields={"threshold": policies.threshold_words(threshold)}
         )
+    size = sum(file.size or 0 for file in files)
+    check_disk(size)
     prediction = Prediction(
         owner=by,
         fit=fit,
+        size=size,
         threshold=threshold,
         names=[(file.name or "")[:255] for file in files],
         expires_at=timezone.now() + timedelta(days=bounds.kept_days),
@@ -192,6 +196,7 @@ def predict(
     try:
         storage.keep_received(prediction.folder, files)
         with transaction.atomic():
+            ledger.charge(user=by, kind="datasets", size=size)
             prediction.save(force_insert=True)
             job = jobs.enqueue(kind=PREDICT, owner=by, subject_id=prediction.pk, total=len(files))
     except BaseException:
@@ -200,10 +205,14 @@ def predict(
     return prediction, job
 
 
-def predicted(prediction: Prediction, results: list[dict[str, Any]]) -> bool:
-    """The job has the answers. False when it was deleted meanwhile."""
+def predicted(prediction: Prediction, results: list[dict[str, Any]], *, size: int) -> bool:
+    """The job has the answers; their pictures are charged instead of the files. False when it was deleted meanwhile."""
     row = Prediction.objects.filter(pk=prediction.pk, state=State.WAITING)
-    return bool(row.update(state=State.READY, results=results))
+    if not row.update(state=State.READY, results=results, size=size):
+        return False
+    ledger.refund(user=prediction.owner, kind="datasets", size=prediction.size)
+    ledger.charge(user=prediction.owner, kind="datasets", size=size)
+    return True
 
 
 def delete_prediction(*, by: User, prediction: Prediction) -> None:
@@ -217,9 +226,13 @@ def delete_prediction(*, by: User, prediction: Prediction) -> None:
 
 def forget_prediction(prediction: Prediction) -> None:
     """Remove row and images; also what the sweep does when its days are over."""
-    folder = prediction.folder
-    Prediction.objects.filter(pk=prediction.pk).delete()
-    transaction.on_commit(lambda: storage.forget(folder))
+    with transaction.atomic():
+        kept = Prediction.objects.select_for_update().filter(pk=prediction.pk).first()
+        if kept is not None:
+            kept.delete()
+            ledger.refund(user=prediction.owner, kind="datasets", size=kept.size)
+        folder = prediction.folder
+        transaction.on_commit(lambda: storage.forget(folder))
 
 
 def _stop(by: User, thing: Dataset | Fit | Prediction) -> None:
@@ -263,6 +276,8 @@ def prediction_ended(job: Job) -> None:
     """A prediction that failed keeps no image."""
     prediction = _failed(Prediction, job)
     if isinstance(prediction, Prediction):
+        ledger.refund(user=prediction.owner, kind="datasets", size=prediction.size)
+        Prediction.objects.filter(pk=prediction.pk).update(size=0)
         folder = prediction.folder
         transaction.on_commit(lambda: storage.forget(folder))
 

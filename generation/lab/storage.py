@@ -106,6 +106,11 @@ def keep_received(folder: Path, files: list["UploadedFile[Any]"]) -> None:
                 kept.write(chunk)
 
 
+def pictures_bytes(folder: Path) -> int:
+    """What the pictures of a prediction take."""
+    return sum(path.stat().st_size for path in folder.glob("*.png"))
+
+
 def forget_received(folder: Path) -> None:
     """Remove the files as they came; what was saved anew stays."""
     for path in folder.glob("*.received"):

@@ -165,7 +165,7 @@ def _kept_table(context: JobContext, dataset: Dataset, eye: pipeline.Network, si
 
 def run_prediction(context: JobContext) -> None:
     """Ask the model about the images that came."""
-    prediction = Prediction.objects.select_related("fit").filter(pk=context.subject_id).first()
+    prediction = Prediction.objects.select_related("fit", "owner").filter(pk=context.subject_id).first()
     if prediction is None or prediction.is_ready:
         return
     tell = _Paced(context, "")
@@ -182,8 +182,12 @@ def run_prediction(context: JobContext) -> None:
     except MlcoreError as error:
         log.warning("prediction %s: %s", prediction.pk, error)
         raise JobFailed("no_answer", messages.NO_ANSWER) from error
-    with context.guard():
-        kept = services.predicted(prediction, results)
+    try:
+        with context.guard():
+            size = storage.pictures_bytes(prediction.folder)
+            kept = services.predicted(prediction, results, size=size)
+    except OverQuota as error:
+        raise JobFailed(error.code, messages.NO_ROOM_FOR_PICTURES) from error
     if kept:
         storage.forget_received(prediction.folder)
     else:

@@ -59,6 +59,11 @@ def check_can_begin(user: User, purpose: Purpose, name: str, size: int, sha256: 
             _("You have %(count)s unfinished uploads. Finish or cancel one first.") % {"count": AT_ONCE},
             retry_after=60,
         )
+    check_disk(size)
+
+
+def check_disk(size: int) -> None:
+    """Raise when the disk cannot take so many bytes more."""
     if free_bytes() < size + RESERVE:
         raise DomainError(
             _("The disk of this site has no room for %(size)s now. Tell the operator, or try later.")

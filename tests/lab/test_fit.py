@@ -4,18 +4,21 @@ import re
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
 
 from accounts import belongings, ledger
+from accounts.errors import DomainError, OverQuota
 from generation.jobs import services as jobs
 from generation.jobs import tasks
 from generation.jobs.context import JobContext
-from generation.lab import charts, limits, messages, personal_data, selectors, services
+from generation.lab import charts, limits, messages, personal_data, selectors, services, storage
 from generation.lab import tasks as lab_tasks
 from generation.lab.models import Dataset, Fit, Prediction
+from generation.uploads import policies
 
 from .conftest import picture
 
@@ -211,6 +214,53 @@ def test_a_prediction_that_fails_keeps_no_image_and_says_so_in_one_language(alic
     assert str(prediction.pk) in caplog.text
     with translation.override("ru"):
         assert not re.search(r"[a-z]", prediction.text)
+
+
+def test_what_is_asked_takes_room_until_it_goes(alice, fitted):
+    def used():
+        return ledger.usage(alice)["bytes"].used
+
+    services.set_fit(by=alice, fit=fitted(alice))
+    before, image = used(), picture("new")
+    ask = partial(services.predict, by=alice)
+    prediction, _job = ask(files=[SimpleUploadedFile("new.png", image, "image/png")])
+    assert used() == before + len(image)
+    tasks.run_next("short")
+    prediction.refresh_from_db()
+    shown = sum(path.stat().st_size for path in prediction.folder.iterdir())
+    assert used() == before + shown == before + prediction.size
+    services.delete_prediction(by=alice, prediction=prediction)
+    assert used() == before
+    failed, _job = ask(files=[SimpleUploadedFile("new.png", image, "image/png")])
+    failed.fit.path.write_bytes(b"no model")
+    tasks.run_next("short")
+    assert used() == before
+    services.forget_prediction(failed)
+    assert used() == before
+
+
+def test_without_room_nothing_is_asked_or_shown(alice, fitted, monkeypatch):
+    services.set_fit(by=alice, fit=fitted(alice))
+    alice.quota_stored_bytes = ledger.usage(alice)["bytes"].used + 100
+    alice.save()
+    image = SimpleUploadedFile("new.jpg", picture("new"), "image/jpeg")
+    with pytest.raises(OverQuota):
+        services.predict(by=alice, files=[image])
+    assert not Prediction.objects.exists()
+    alice.quota_stored_bytes += len(picture("new"))
+    alice.save()
+    image.seek(0)
+    prediction, _job = services.predict(by=alice, files=[image])
+    monkeypatch.setattr(storage, "pictures_bytes", lambda folder: 10**9)
+    tasks.run_next("short")
+    prediction.refresh_from_db()
+    assert (prediction.state, prediction.code) == ("failed", "over_quota_bytes")
+    assert not prediction.folder.exists()
+    monkeypatch.setattr(policies, "free_bytes", lambda: 0)
+    image.seek(0)
+    with pytest.raises(DomainError) as full:
+        services.predict(by=alice, files=[image])
+    assert full.value.status == 507
 
 
 def test_predictions_go_after_their_days(alice, fitted):
