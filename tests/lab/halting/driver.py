@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts import ledger
 from accounts.models import User
 from generation.lab import personal_data, selectors, services
-from generation.lab.models import Dataset, Fit
+from generation.lab.models import Dataset, Fit, Prediction
 from generation.uploads import services as uploads
 
 
@@ -55,7 +55,8 @@ def lab(owner):
         },
         "fits": {one.name: [one.state, one.code, one.accuracy] for one in Fit.objects.filter(owner=user)},
         "bytes": use["bytes"].used,
-        "owed": sum(one.size + one.features_size for one in Dataset.objects.filter(owner=user)),
+        "owed": sum(one.size + one.features_size for one in Dataset.objects.filter(owner=user))
+        + sum(Prediction.objects.filter(owner=user).values_list("size", flat=True)),
         "uploads": use["uploads"].used,
     }
 
