@@ -51,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"python -m mlcore {args.command}: {error}", file=sys.stderr)
         return REFUSED
     except OSError as error:
-        place = f" {error.filename}" if error.filename else ""
+        # A file that could not be moved has two names; the second is the one that was asked for.
+        name = error.filename2 or error.filename
+        place = f" {name}" if name else ""
         print(f"python -m mlcore {args.command}:{place} {error.strerror or error}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:

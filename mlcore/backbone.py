@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from mlcore import images
-from mlcore.errors import ClassifierError
+from mlcore.errors import NOT_WEIGHTS, ClassifierError
 from mlcore.models import features
 from mlcore.torchvision_cure import import_torchvision
 
@@ -75,12 +74,15 @@ def load(weights: Path | None = None) -> Backbone:
         network.load_state_dict(state)
     except FileNotFoundError as error:
         raise ClassifierError(f"There is no file {weights}.") from error
-    except (RuntimeError, ValueError, EOFError, OSError, TypeError, AttributeError, UnpicklingError) as error:
+    except (*NOT_WEIGHTS, OSError) as error:
         raise ClassifierError(f"{weights} does not hold torchvision's ResNet18 weights.") from error
     network.fc = nn.Identity()
     mean, deviation = torch.tensor(MEAN).view(1, 3, 1, 1), torch.tensor(DEVIATION).view(1, 3, 1, 1)
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     return Backbone(RESNET18, sha256, network.eval(), lambda x: ((x + 1) / 2 - mean) / deviation)
+
+
+TABLE = "CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, vector BLOB NOT NULL)"
 
 
 class FeatureCache:
@@ -90,10 +92,15 @@ class FeatureCache:
         self._path = str(path) if path is not None else ":memory:"
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        self._base = sqlite3.connect(self._path, timeout=30)
-        with closing(self._base.cursor()) as cursor:
-            cursor.execute("CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, vector BLOB NOT NULL)")
-        self._base.commit()
+        try:
+            self._base = sqlite3.connect(self._path, timeout=30)
+            with closing(self._base.cursor()) as cursor:
+                cursor.execute(TABLE)
+            self._base.commit()
+        except sqlite3.Error as error:
+            raise ClassifierError(
+                f"{self._path} cannot keep features ({error}). Name another file, or remove it."
+            ) from error
 
     def close(self) -> None:
         """Let go of the file."""

@@ -3,7 +3,6 @@
 Who is held for validation is `data.split`'s word; made pictures are for training only, from training photos.
 """
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from mlcore import images
 from mlcore.data import DataError, split
 from mlcore.detector_labels import Box, Points, photos_of, read_labels, write_outlines
 from mlcore.detector_negatives import Picture, Stream, cut_out, negative
+from mlcore.errors import ImageError
+from mlcore.preparation import read_people
 
 NAMES = ("hand", "palm")
 HAND, PALM = range(len(NAMES))
@@ -32,7 +33,10 @@ class Sample:
 
     def pixels(self) -> Picture:
         """The decoded photo."""
-        return images.decode(self.path.read_bytes())
+        try:
+            return images.decode(self.path.read_bytes())
+        except ImageError as error:
+            raise DataError(f"{self.path}: {error} Take it out, or replace it.") from error
 
 
 def read_samples(photos: Path, labels: Path, names: Sequence[str] = NAMES) -> list[Sample]:
@@ -50,10 +54,9 @@ def source_of(sample: Sample) -> str:
 
 def split_samples(samples: Sequence[Sample], people: Path | None) -> tuple[list[Sample], list[Sample]]:
     """Training and validation; a CSV says people and sources, else a file name's beginning the source."""
-    known: dict[str, Mapping[str, str]] = {}
+    known: Mapping[str, Mapping[str, str]] = {}
     if people is not None:
-        with people.open(newline="", encoding="utf-8-sig") as stream:
-            known = {row["file"]: row for row in csv.DictReader(stream)}
+        known = read_people(people)
     rows: list[dict[str, Any]] = []
     for sample in samples:
         row = known.get(sample.path.name, {})

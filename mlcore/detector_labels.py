@@ -64,7 +64,8 @@ def read_labels(path: Path, names: int) -> list[Box]:
             ) from None
         if not 0 <= box.name < names:
             raise DataError(
-                f"{path}, line {number}: class {box.name}, but there are {names} (0 to {names - 1})."
+                f"{path}, line {number}: class {box.name}, but names are given for {names} (0 to {names - 1}). "
+                "Name every class that the labels have."
             )
         boxes.append(box)
     return boxes

@@ -4,6 +4,14 @@ The command line prints the message and exits 2; web code translates it. Nothing
 language.
 """
 
+from pickle import UnpicklingError
+
+# What torch raises for a file that holds no weights, depending on its first bytes.
+NOT_WEIGHTS = (
+    *(UnpicklingError, RuntimeError, EOFError, ValueError, LookupError),
+    *(AttributeError, TypeError, ImportError),
+)
+
 
 class MlcoreError(Exception):
     """The base of all errors whose message is meant for a person."""

@@ -106,7 +106,8 @@ def read_people(path: Path) -> dict[str, dict[str, str]]:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.DictReader(stream))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as CSV: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{path} cannot be read as CSV: {reason}.") from error
     if not rows or "file" not in rows[0]:
         raise DataError(
             f"{path} has no column `file`. Its first line must name the columns, `file` among them."

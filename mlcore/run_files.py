@@ -4,7 +4,6 @@ lines of logs. Each file is written whole or stays as it was.
 
 import json
 import os
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from torch import nn
 
 from mlcore import checkpoint
-from mlcore.errors import TrainingError
+from mlcore.errors import NOT_WEIGHTS, TrainingError
 from mlcore.recipes.base import Recipe
 
 STATE = "state.pt"
@@ -43,7 +42,7 @@ def read_state(path: Path, recipe: str) -> dict[str, Any]:
     """The state of a run of this recipe, or the reason why this file is none. Nothing in it is executed."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except (*NOT_WEIGHTS, OSError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0][:120]
         raise TrainingError(
             f"{path} cannot be resumed from: it is torn or of another program ({reason}). "

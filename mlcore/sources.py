@@ -225,6 +225,8 @@ def fetch(
         raise Unreachable(
             f"{_host(address)} could not be reached: {reason}.{kept} Is there a network?"
         ) from error
+    except ValueError as error:
+        raise DownloadError(f"{address} is no address: it must begin with https:// or http://.") from error
     found = _hash(partial)
     if not found.startswith(sha256):
         partial.unlink()

@@ -19,6 +19,7 @@ from mlcore.spec import LIMITS
 from mlcore.terminal import say, say_json
 
 MEASURED = 2000
+LEAST_HELD = 6  # precision and recall look at five neighbours of each
 COUNT = whole(10, LIMITS["count"][1])  # fewer cannot be measured, which would show only at the end
 
 NAME = "coursework"
@@ -80,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
     threads = ["--threads", str(args.threads)] if args.threads else []
     if not (out / "data" / "manifest.json").exists():
         _command("prepare", str(args.data), "--no-detect", "--size", size, "--out", str(out / "data"))
+    _check_data(out / "data")
     overrides = [part for each in args.set for part in ("--set", each)]
     train = ["train", args.preset, "--data", str(out / "data"), "--out", str(out / "run"), "--json"]
     trained = _command(*train, *overrides, *threads)
@@ -111,6 +113,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         say(f"{out / 'report.md'}: {verdict(measures)}")
     return 0
+
+
+def _check_data(packed: Path) -> None:
+    """Refuse so few pictures that the last step, the measures, could not be taken."""
+    manifest = json.loads((packed / "manifest.json").read_text(encoding="utf-8"))
+    held = manifest["counts"]["split"].get("validation", 0)
+    if held < LEAST_HELD:
+        raise MlcoreError(
+            f"Of {manifest['count']} pictures {held} are held out to measure against, and {LEAST_HELD} are needed: "
+            f"give {5 * LEAST_HELD} or more, and another --out."
+        )
 
 
 def _command(*words: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def _training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=whole(1, 1024), default=16, help="pictures a step (%(default)s)")
     parser.add_argument("--threads", type=THREADS, default=1, help="threads of the processor (%(default)s)")
     parser.add_argument("--device", default="cpu", help="cpu, or a CUDA device as 0 (%(default)s)")
-    parser.add_argument("--rate", type=decimal(1e-7, 1), default=0.0015, help="learning rate (%(default)s)")
+    parser.add_argument("--rate", type=decimal(0, 1), default=0.0015, help="learning rate (%(default)s)")
     parser.add_argument("--start", type=Path, help="a second round: begin from this checkpoint ...")
     parser.add_argument(
         "--hard", type=whole(0), default=0, help="... and add so many pictures it is wrong about (0)"
@@ -121,6 +121,8 @@ def _train(args: argparse.Namespace) -> int:
     from mlcore.detector_runs import finish
     from mlcore.detector_training import Plan, train
 
+    if args.weights and not (args.weights.is_file() and args.weights.suffix == ".pt"):
+        raise DataError(f"{args.weights} is no .pt file of ultralytics; leave --weights out to begin anew.")
     samples = detector_data.read_samples(args.photos, args.labels)
     learned, held = detector_data.split_samples(samples, args.people)
     data = args.out / "data" / "data.yaml"

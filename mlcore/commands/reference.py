@@ -17,6 +17,15 @@ from mlcore.terminal import ProgressLine, say, say_json
 
 NAME = "reference"
 HELP = "Turn photos of real palms into a bank of features to measure against."
+EPILOG = """\
+examples:
+  python -m mlcore reference palm256.csv palms.safetensors
+  python -m mlcore reference palm256.csv training.safetensors --split train --extractor efficientnet-lite2
+  python -m mlcore evaluate images/ --reference palms.safetensors
+
+A bank holds the features of a frozen network, rounded: images can be measured against it where the photos may not
+go. The held-out people are the default, for a generator must not be judged by those it learned from.
+"""
 TERMS = {
     "11k-hands": "11K Hands (M. Afifi): free for reasonable academic fair use",
     "human-palm-images": "Human Palm Images (Kaggle, feyiamujo): CC BY 4.0",
@@ -25,12 +34,25 @@ TERMS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
+    parser.epilog, parser.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
     parser.add_argument("table", metavar="CSV", type=Path, help="one row an image: file, person, source")
     parser.add_argument("bank", metavar="BANK", type=Path, help="the file to write")
     parser.add_argument("--photos", type=Path, help="folder of the files (beside CSV, named as it)")
-    parser.add_argument("--split", choices=("train", "validation", "all"), default="validation")
-    parser.add_argument("--sources", nargs="+", default=list(TERMS), help="which sources to take")
-    parser.add_argument("--extractor", choices=features.names(), default=features.DEFAULT)
+    parser.add_argument(
+        "--split",
+        choices=("train", "validation", "all"),
+        default="validation",
+        help="which part of the people to take (%(default)s)",
+    )
+    parser.add_argument(
+        "--sources", nargs="+", default=list(TERMS), help="which sources to take (%(default)s)"
+    )
+    parser.add_argument(
+        "--extractor",
+        choices=features.names(),
+        default=features.DEFAULT,
+        help="feature network (%(default)s)",
+    )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="its weights, where no package has them")
     parser.add_argument("--name", help="how the bank is called (its file's name)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="keep features here for the next time")

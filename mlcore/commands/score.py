@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlcore.arguments import SEED
-from mlcore.errors import ImageError, OutputError
+from mlcore.errors import ImageError, OutputError, ScoringError
 from mlcore.terminal import ProgressLine, say, say_json
 
 NAME = "score"
@@ -53,6 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score or calibrate."""
+    for target in (args.csv, args.out, args.diagram):
+        if target is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)  # now, not after the work
     return _calibrate(args) if args.calibrate else _score(args)
 
 
@@ -143,4 +146,7 @@ def _real(place: Path) -> Iterator[Any]:
         yield from held.images(range(len(held)))
         return
     for file in files_of([place]):
-        yield images.decode(file.read_bytes())
+        try:
+            yield images.decode(file.read_bytes())
+        except ImageError as error:
+            raise ScoringError(f"{file}: {error} Take it out, or replace it.") from error

@@ -14,11 +14,13 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from mlcore.errors import MlcoreError
+from mlcore.errors import NOT_WEIGHTS, MlcoreError
 from mlcore.models import inception
 from mlcore.models.efficientnet_lite import HEAD_CHANNELS, EfficientNetLite
 from mlcore.models.onnx_writer import INPUT, onnx_bytes
@@ -189,13 +191,11 @@ def _prepare_inception(pictures: Sequence[NDArray[np.uint8]], size: int) -> Tens
 
 def _state(path: Path, name: str) -> Mapping[str, Tensor]:
     """Read tensors and nothing else: a pickle that would run code is refused by torch."""
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        return load_file(path)
     try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
         return cast("Mapping[str, Tensor]", torch.load(path, map_location="cpu", weights_only=True))
-    except (RuntimeError, ValueError, EOFError, OSError, ImportError) as error:
+    except (*NOT_WEIGHTS, OSError, SafetensorError) as error:
         raise ExtractorError(f"{path} does not hold the weights of {name}: {error}") from error
 
 
