@@ -203,7 +203,9 @@ class Trainer:
     def _report(self, losses: Losses) -> None:
         if self.on_step is not None:
             self.on_step(Progress(self.step, self.steps, losses))
-        if self.rank == 0 and self.step % self.settings.log_every == 0:
+        # The last step is told too: a short run would leave no log, and reports say how a run ended.
+        is_told = self.step % self.settings.log_every == 0 or self.step == self.steps
+        if self.rank == 0 and is_told:
             line = {"step": self.step, **{name: round(value, 6) for name, value in losses.items()}}
             run_files.add_line(self.folder / LOG, line)
             self._board.numbers(self.step, losses)

@@ -18,7 +18,6 @@ TINY = (
     "steps=4",
     "batch=8",
     "save_every=2",
-    "log_every=1",
     "settings.width=4",
     "settings.head_width=4",
 )

@@ -91,6 +91,11 @@ def test_a_trainer_in_a_thread_leaves_signals_alone(tmp_path):
     assert reached == [2]
 
 
+def test_a_run_shorter_than_its_log_tells_how_it_ended(tmp_path):
+    make(tmp_path, 3, run={"log_every": 50}).train()
+    assert [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [3]
+
+
 def test_milestones_keep_weights_and_a_picture_and_are_never_overwritten(tmp_path):
     make(tmp_path, 10).train()
     picture = tmp_path / "milestones" / "step-0000010" / "samples.png"
