@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlcore import zoo_index
+from mlcore import checkpoint, presets, zoo_index
 from mlcore.arguments import THREADS
 from mlcore.errors import MlcoreError
 from mlcore.terminal import say, say_json
@@ -84,16 +84,21 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.data is None:
         raise MlcoreError("Say where the photographs lie: --data DIR.")
+    if not args.data.is_dir():
+        raise MlcoreError(f"There is no folder {args.data}: say with --data where the photographs lie.")
     wanted = args.only.split(",") if args.only else list(ENTRIES)
     for name in wanted:
         if name not in ENTRIES:
             raise MlcoreError(f"There is no model {name!r}; there are {', '.join(ENTRIES)}.")
     for name in wanted:
-        _one(name, ENTRIES[name], args)
+        if not _one(name, ENTRIES[name], args):
+            say(f"{name}: stopped; the same call goes on.")
+            break
     return 0
 
 
-def _one(name: str, entry: Entry, args: argparse.Namespace) -> None:
+def _one(name: str, entry: Entry, args: argparse.Namespace) -> bool:
+    """Train one and ship it; False where the training was stopped before its end, which is not to be shipped."""
     import torch
 
     from mlcore import shipping
@@ -122,9 +127,11 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> None:
         say(f"{name}: training")
         if main([*train, *(["--threads", str(args.threads)] if args.threads else [])]):
             raise MlcoreError(f"{name} could not be trained; see above.")
+        if not _is_done(folder, presets.read(entry.preset, [*changes, *args.set])):
+            return False
     if not entry.ships:
         say(f"{name}: others start from it; it does not ship")
-        return
+        return True
     say(f"{name}: calibrating and measuring")
     command = "python -m mlcore " + " ".join(train)
     measures = shipping.ship(name, folder / "last", data, args.zoo, command=command, subject=entry.subject)
@@ -134,3 +141,10 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> None:
         )
     if entry.subject == "palm":
         say(f"default: {zoo_index.choose_default(args.zoo)}")
+    return True
+
+
+def _is_done(folder: Path, preset: presets.Preset) -> bool:
+    """Whether a run has come to its last step; where epochs decide, only the run itself knows, and is trusted."""
+    last = folder / "last" / "generator.safetensors"
+    return bool(preset.run.epochs) or (last.exists() and checkpoint.peek(last).step >= preset.run.steps)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 from mlcore import checkpoint, engine, shipping, zoo_index
 from mlcore.__main__ import main
@@ -57,6 +58,33 @@ def test_a_card_without_a_discriminator_says_so():
 def test_an_unknown_model_is_refused(capsys, tmp_path):
     assert main(["zoo", "--data", str(tmp_path), "--only", "palm-of-god"]) == 2
     assert "palm-dcgan-128" in capsys.readouterr().err
+    assert main(["zoo", "--data", str(tmp_path / "none"), "--runs", str(tmp_path)]) == 2
+    assert "There is no folder" in capsys.readouterr().err
+
+
+def test_a_training_that_was_stopped_is_not_shipped(tmp_path, monkeypatch, capsys):
+    reached = []
+
+    def trained(words):
+        last = Path(words[words.index("--out") + 1]) / "last"
+        checkpoint.save(
+            last / "generator.safetensors", {}, Header(kind="generator", architecture="x", step=5)
+        )
+        reached.append(words)
+        return 0
+
+    monkeypatch.setattr("mlcore.__main__.main", trained)
+    monkeypatch.setattr(shipping, "ship", lambda *words, **more: {"held_out": {}})
+    (tmp_path / "data" / "palm-128").mkdir(parents=True)
+    (tmp_path / "data" / "palm-128" / "manifest.json").touch()
+    words = ["zoo", "--data", str(tmp_path), "--runs", str(tmp_path), "--zoo", str(tmp_path / "zoo")]
+    assert main([*words, "--only", "palm-wgan-gp,palm-dcgan-128"]) == 0
+    told = capsys.readouterr().out
+    assert "palm-wgan-gp: stopped; the same call goes on" in told and "calibrating" not in told
+    assert len(reached) == 1
+    monkeypatch.setattr(zoo_index, "choose_default", lambda folder: "palm-wgan-gp")
+    assert main([*words, "--only", "palm-wgan-gp", "--set", "steps=5"]) == 0
+    assert "palm-wgan-gp: calibrating and measuring" in capsys.readouterr().out
 
 
 def test_a_cards_flaws_and_kinds_come_from_the_measures():
