@@ -96,11 +96,6 @@ def check_can_add(user: User) -> None:
         )
 
 
-def can_fit(user: User, dataset: Dataset) -> bool:
-    """Whether a model may be fitted on it now."""
-    return can_see(user, dataset) and dataset.is_ready
-
-
 def check_can_fit(user: User, dataset: Dataset) -> None:
     """Raise when no model can be fitted on it now."""
     check_can_see(user, dataset)
@@ -118,11 +113,6 @@ def check_ready(dataset: Dataset) -> None:
             _("The data set “%(id)s” could not be read: %(why)s") % {"id": dataset.name, "why": dataset.text},
             code="dataset_failed",
         )
-
-
-def can_set(user: User, fit: Fit) -> bool:
-    """Whether it may become the model for inference."""
-    return can_see(user, fit) and fit.is_ready
 
 
 def check_can_set(user: User, fit: Fit) -> None:
