@@ -176,7 +176,7 @@ class Projected(Recipe):
             -len(discriminator.heads) * verdict
             + chosen.resemble * resemblance
             + chosen.colour * colour
-            + chosen.exact * away.abs().mean()
+            + (chosen.exact if chosen.teacher else 0.0) * away.abs().mean()
             + chosen.divergence * divergence
         )
         return loss
