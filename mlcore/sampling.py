@@ -6,7 +6,7 @@ it, so that every image keeps its own stream.
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -85,11 +85,22 @@ def heun(
     sigma_data: float = 0.5,
     objective: str = "mix",
     churn: float = 0.0,
+    mean: Sequence[float] = (),
 ) -> torch.Tensor:
-    """Heun's method with optional churn (the same paper, algorithm 2, S_noise = 1)."""
+    """Heun's method with optional churn (the same paper, algorithm 2, S_noise = 1).
+
+    `mean` is the mean colour of the data. Noise alone has none of it, and a network that asks every pixel takes
+    that for a darker picture: without it palms of 128 pixels came out 22 of 255 levels too dark.
+    """
+    if len(mean) not in (0, noise.shape[1]):
+        raise BadHeader(
+            f"The mean colour has {len(mean)} numbers; the images have {noise.shape[1]} channels."
+        )
     sigmas = edm_sigmas(steps, sigma_min, sigma_max, rho)
     gamma = min(churn / steps, math.sqrt(2) - 1)
     x = noise * sigmas[0]
+    if mean:
+        x = x + torch.tensor(mean, dtype=x.dtype, device=x.device).view(1, -1, 1, 1)
     for step, (now, then) in enumerate(itertools.pairwise(sigmas)):
         raised = now * (1 + gamma)
         if gamma > 0:

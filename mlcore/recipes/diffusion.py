@@ -4,7 +4,7 @@ arXiv:2006.11239). One network, one loss; there is no discriminator.
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,27 @@ class DiffusionSettings:
     precision: str = "float32"
 
 
+class MeanColour(nn.Module):
+    """The mean colour of all images that it was shown: what sampling begins around."""
+
+    total: Tensor
+    count: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros(3, dtype=torch.float64))
+        self.register_buffer("count", torch.zeros((), dtype=torch.int64))
+
+    def forward(self, images: Tensor) -> None:
+        """Take (N, 3, S, S) into account."""
+        self.total += images.double().mean(dim=(2, 3)).sum(dim=0)
+        self.count += images.shape[0]
+
+    def rounded(self) -> list[float]:
+        """The mean of each channel, to four decimals; zeros before the first image."""
+        return [round(value, 4) for value in (self.total / self.count.clamp(min=1)).tolist()]
+
+
 class Diffusion(Recipe):
     """Learns to take noise away; the sampler that the header names does so step by step."""
 
@@ -50,7 +71,7 @@ class Diffusion(Recipe):
     def __init__(self, settings: DiffusionSettings) -> None:
         self.settings = settings
         network = UNet(settings.image_size, settings.width, settings.multipliers, patch=settings.patch)
-        super().__init__({"generator": network}, settings.precision)
+        super().__init__({"generator": network, "colour": MeanColour()}, settings.precision)
         self.sampler = "heun" if settings.mode == "edm" else "ddim"
         self._products = torch.tensor(
             sampling.alphas_cumprod(settings.schedule, settings.noise_steps), dtype=torch.float32
@@ -87,6 +108,7 @@ class Diffusion(Recipe):
                 "sigma_data": chosen.sigma_data,
                 "sigma_min": chosen.sigma_min,
                 "objective": chosen.objective,
+                "mean": cast(MeanColour, self.networks["colour"]).rounded(),
             }
         return {
             "steps": chosen.sample_steps,
@@ -103,6 +125,8 @@ class Diffusion(Recipe):
 
     def step(self, batches: list[Tensor]) -> Losses:
         """One step on the mean squared error of all micro-batches."""
+        for real in batches:
+            self.networks["colour"](real)
         loss_of = self._edm_loss if self.settings.mode == "edm" else self._ddpm_loss
         loss = self.learn("generator", [partial(loss_of, real) for real in batches])
         return {"loss_g": loss}

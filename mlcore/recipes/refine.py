@@ -71,6 +71,8 @@ class Refine(Diffusion):
         report: Losses = {"tinted": 0.0, "loss_real": 0.0, "loss_fake": 0.0}
         judged: list[list[list[Tensor]]] = []
         share, count = 1 / len(batches), len(self.heads.heads)
+        for real in batches:
+            self.networks["colour"](real)
 
         def generator_loss(real: Tensor) -> Tensor:
             last, earlier = real.chunk(2)

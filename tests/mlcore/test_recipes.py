@@ -124,6 +124,16 @@ def test_wgan_penalty_of_a_linear_critic(monkeypatch):
     assert float(recipe._slope_penalty(pictures(), pictures())) == pytest.approx(expected, rel=1e-5)
 
 
+def test_diffusion_tells_its_sampler_the_mean_colour_of_what_it_saw():
+    recipe = started(Diffusion(DiffusionSettings(image_size=8, width=8, multipliers=[1])))
+    assert recipe.sampler_arguments()["mean"] == [0.0, 0.0, 0.0]
+    red = torch.zeros(2, 3, 8, 8)
+    red[:, 0] = 0.5
+    recipe.step([red])
+    recipe.step([torch.zeros(1, 3, 8, 8), red[:1]])
+    assert recipe.sampler_arguments()["mean"] == [0.375, 0.0, 0.0]
+
+
 def test_diffusion_loss_of_a_network_that_knows_the_noise(monkeypatch):
     recipe = started(Diffusion(DiffusionSettings(image_size=8, width=8, multipliers=[1], mode="ddpm")))
     noise = []

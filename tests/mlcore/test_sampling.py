@@ -67,6 +67,22 @@ def test_heun_finds_the_known_distribution() -> None:
     assert errors[0] < 0.02 and errors[1] < errors[0] / 3 and errors[2] < errors[1] / 3
 
 
+def test_heun_begins_around_the_mean_colour() -> None:
+    """The network's image is what it was shown: the first look is the noise at its highest level, around the mean."""
+    noise = torch.zeros(1, 3, 4, 4)
+    looks: list[torch.Tensor] = []
+
+    def shown(x: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+        looks.append(x)
+        return x * math.sqrt(2.0**2 + 0.5**2)
+
+    sampling.heun(shown, noise, no_noise, steps=2, sigma_max=2.0, objective="image", mean=[0.5, 0.0, -0.25])
+    first = looks[0] * math.sqrt(2.0**2 + 0.5**2)
+    assert torch.allclose(first.mean(dim=(0, 2, 3)), torch.tensor([0.5, 0.0, -0.25]))
+    with pytest.raises(BadHeader, match="2 numbers; the images have 3 channels"):
+        sampling.heun(shown, noise, no_noise, mean=[0.5, 0.0])
+
+
 def test_heun_with_churn_takes_fresh_noise_and_keeps_the_distribution() -> None:
     source = torch.Generator().manual_seed(1)
     noise = torch.randn(64, 3, 8, 8, generator=source)
