@@ -48,9 +48,14 @@ def default_name(zoo: Path = ZOO) -> str:
 def choose_default(zoo: Path = ZOO) -> str:
     """Let `default` stand for the palms that are nearest to held-out real ones, and say which they are.
 
-    Of those that the nearest one's interval holds, which no number tells apart, it is the largest picture.
+    Of those that the nearest one's interval holds, which no number tells apart, it is the largest picture. One that
+    is still being measured, or whose measuring was broken off, is passed over.
     """
-    palms = {path.stem: header for path, header in generators(zoo) if header.notes.get("subject") == "palm"}
+    palms = {
+        path.stem: header
+        for path, header in generators(zoo)
+        if header.notes.get("subject") == "palm" and "held_out" in header.metrics
+    }
     found = {name: header.metrics["held_out"][JUDGED_BY] for name, header in palms.items()}
     nearest = min(found.values(), key=lambda each: each["kid"])
     equal = [name for name in found if found[name]["kid"] <= nearest["kid_ci"][1]]

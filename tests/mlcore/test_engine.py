@@ -328,6 +328,8 @@ def test_the_default_is_the_palm_nearest_to_held_out_ones(tmp_path: Path) -> Non
     assert zoo_index.choose_default(tmp_path) == "near"
     ship("as-near-and-larger", "palm", 0.022, 16)
     assert zoo_index.choose_default(tmp_path) == "as-near-and-larger"
+    eight_pixels.save(tmp_path, "being-measured", DCGAN, notes={"subject": "palm"})
+    assert zoo_index.choose_default(tmp_path) == "as-near-and-larger"
 
 
 def test_the_zoo_knows_names_and_the_default(tmp_path: Path) -> None:
