@@ -131,7 +131,7 @@ def encode_png(image: Pixels, text: Mapping[str, str] | None = None, *, syntheti
     return data[:33] + chunks + data[33:]
 
 
-def encode_webp(image: Pixels, quality: int = 90) -> bytes:
+def encode_webp(image: Pixels, quality: int = 75) -> bytes:
     """RGB uint8 HWC -> a WebP file that says it is generated; for sheets of samples, where a PNG would be heavy."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "WEBP", quality=quality, method=6, xmp=_xmp().encode())

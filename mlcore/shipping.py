@@ -24,7 +24,7 @@ from mlcore.spec import GenerationSpec
 
 MEASURED = 1756
 JUDGED_AT = 128  # pixels: so that models of different sizes can be told apart by one number
-SHOWN = 36
+SHOWN = 24
 JUDGE = "-judge"
 # Where the pictures come from and what their owners allow, as stated there.
 TERMS = {
