@@ -91,8 +91,10 @@ def image(tmp_path_factory):
 
 
 def assert_tidy(house, owner="alice"):
-    """Nothing unfinished lies about, and the ledger says what is there."""
-    assert not [name for name in house.call("files") if ".part" in name or name.endswith(".new")]
+    """Nothing unfinished lies about, once a job that ended has swept, and the ledger says what is there."""
+    house.until(
+        lambda: not [name for name in house.call("files") if ".part" in name or name.endswith(".new")]
+    )
     lab = house.call("lab", owner)
     assert (lab["bytes"], lab["uploads"]) == (lab["owed"], 0)
     return lab
