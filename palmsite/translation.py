@@ -4,6 +4,7 @@ Takes the place of gettext's programs, which a fresh machine does not have (docs
 """
 
 import ast
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -141,7 +142,8 @@ def compile_all(root: Path) -> list[Path]:
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
             continue
-        half = target.with_suffix(".mo.half")
+        # Of this process alone: several may start at once, on a clean clone, and each find the words missing.
+        half = target.with_suffix(f".mo.{os.getpid()}.half")
         polib.pofile(str(source)).save_as_mofile(str(half))
         half.replace(target)
         written.append(target)

@@ -1,5 +1,7 @@
 """Translations are complete, and the check sees every way in which they could not be."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import polib
@@ -123,6 +125,22 @@ def test_compiles_once_and_gettext_reads_it(source):
         words = gettext.GNUTranslations(file)
     assert words.ngettext("%(n)s palm", "%(n)s palms", 5) == "%(n)s palm"
     assert words.pgettext("of a door", "open") == "open"
+
+
+def test_two_processes_compile_at_once(source, monkeypatch):
+    """The other one finds the words missing too, and ends while this one has them half written."""
+    complete(source)
+    save = polib.POFile.save_as_mofile
+    other = "import sys, pathlib; from palmsite.translation import compile_all; compile_all(pathlib.Path(sys.argv[1]))"
+
+    def save_and_be_overtaken(catalogue, path):
+        save(catalogue, path)
+        subprocess.run([sys.executable, "-c", other, str(source)], cwd=ROOT, check=True)
+
+    monkeypatch.setattr(polib.POFile, "save_as_mofile", save_and_be_overtaken)
+    (written,) = translation.compile_all(source)
+    assert [path.name for path in written.parent.iterdir() if "half" in path.name] == []
+    assert translation.compile_all(source) == []
 
 
 def test_our_english_for_djangos_sentences_is_complete():
