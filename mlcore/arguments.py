@@ -2,35 +2,30 @@
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from typing import TypeVar
 
 from mlcore.spec import LIMITS
 
 MOST = 10**9
+Number = TypeVar("Number", int, float)
 
 
 def whole(low: int, high: int = MOST) -> Callable[[str], int]:
     """A whole number from `low` to `high`, for `type=` of argparse."""
-
-    def read(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            raise ArgumentTypeError(f"{text!r} is no whole number") from None
-        if not low <= value <= high:
-            raise ArgumentTypeError(f"{value} is out of range: it must be {_range(low, high)}")
-        return value
-
-    return read
+    return _between(int, "whole number", low, high)
 
 
 def decimal(low: float, high: float = MOST) -> Callable[[str], float]:
     """A number from `low` to `high`, for `type=` of argparse."""
+    return _between(float, "number", low, high)
 
-    def read(text: str) -> float:
+
+def _between(parse: Callable[[str], Number], kind: str, low: Number, high: Number) -> Callable[[str], Number]:
+    def read(text: str) -> Number:
         try:
-            value = float(text)
+            value = parse(text)
         except ValueError:
-            raise ArgumentTypeError(f"{text!r} is no number") from None
+            raise ArgumentTypeError(f"{text!r} is no {kind}") from None
         if not low <= value <= high:  # NaN is in no range
             raise ArgumentTypeError(f"{text} is out of range: it must be {_range(low, high)}")
         return value

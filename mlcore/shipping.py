@@ -109,13 +109,13 @@ def card(name: str, header: checkpoint.Header) -> str:
 
 
 def table(zoo: Path) -> str:
-    """All generators of a zoo in one Markdown table, from their headers."""
+    """All measured generators of a zoo in one Markdown table, from their headers."""
     rows = [
         "| model | recipe | parameters | pictures seen | KID e-3 (95 %) | FD | precision | recall | lattice | frame "
         "| sharpness | s an image |",
         "|---" * 12 + "|",
     ]
-    for path, header in zoo_index.generators(zoo):
+    for path, header in zoo_index.measured(zoo):
         size = sum(value.numel() for value in checkpoint.load(path).state.values())
         found, seen = header.metrics["held_out"][zoo_index.JUDGED_BY], header.metrics["artefacts"]
         low, high = found["kid_ci"]

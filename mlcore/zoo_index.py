@@ -30,6 +30,11 @@ def generators(zoo: Path = ZOO) -> Iterator[tuple[Path, checkpoint.Header]]:
     return (each for each in checkpoints(zoo) if each[1].kind == "generator")
 
 
+def measured(zoo: Path = ZOO) -> Iterator[tuple[Path, checkpoint.Header]]:
+    """Every generator that was measured on held-out people; one whose measuring goes on or was broken off is not."""
+    return (each for each in generators(zoo) if "held_out" in each[1].metrics)
+
+
 def names(zoo: Path = ZOO) -> dict[str, Path]:
     """Every generator that ships, by name."""
     return {path.stem: path for path, _ in generators(zoo)}
@@ -48,14 +53,9 @@ def default_name(zoo: Path = ZOO) -> str:
 def choose_default(zoo: Path = ZOO) -> str:
     """Let `default` stand for the palms that are nearest to held-out real ones, and say which they are.
 
-    Of those that the nearest one's interval holds, which no number tells apart, it is the largest picture. One that
-    is still being measured, or whose measuring was broken off, is passed over.
+    Of those that the nearest one's interval holds, which no number tells apart, it is the largest picture.
     """
-    palms = {
-        path.stem: header
-        for path, header in generators(zoo)
-        if header.notes.get("subject") == "palm" and "held_out" in header.metrics
-    }
+    palms = {path.stem: header for path, header in measured(zoo) if header.notes.get("subject") == "palm"}
     found = {name: header.metrics["held_out"][JUDGED_BY] for name, header in palms.items()}
     nearest = min(found.values(), key=lambda each: each["kid"])
     equal = [name for name in found if found[name]["kid"] <= nearest["kid_ci"][1]]

@@ -11,6 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from generation.lab.models import LABELS, SPLITS, Fit
+from generation.sets import figures
 
 WIDTH, HEIGHT = 360, 272
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 24, 32
@@ -63,11 +64,6 @@ def _y(share: float) -> float:
     return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
 
-def _rounded(value: float, places: int) -> str:
-    """As its reader writes it. Django's number_format alone would cut off what is too long."""
-    return number_format(f"{value:.{places}f}")
-
-
 def _points(pairs: Sequence[Sequence[float]]) -> str:
     return " ".join(f"{_x(x)},{_y(y)}" for x, y in pairs)
 
@@ -77,7 +73,7 @@ _DIAGONAL = _points([(0, 0), (1, 1)])
 
 
 def _share_ticks() -> tuple[list[Tick], list[Tick]]:
-    labels = [_rounded(share, 1) if share % 1 else str(int(share)) for share in _SHARES]
+    labels = [figures.rounded(share, 1) if share % 1 else str(int(share)) for share in _SHARES]
     return (
         [Tick(_x(share), label) for share, label in zip(_SHARES, labels, strict=True)],
         [Tick(_y(share), label) for share, label in zip(_SHARES, labels, strict=True)],
@@ -92,7 +88,7 @@ def roc(fits: Sequence[Fit]) -> Chart | None:
     x_ticks, y_ticks = _share_ticks()
     lines = [
         Line(
-            f"{fit.name} {_rounded(fit.report['roc_auc'], 3)}",
+            f"{fit.name} {figures.rounded(fit.report['roc_auc'], 3)}",
             _points(fit.report["roc"]),
             f"line line--{place}",
         )
@@ -108,7 +104,7 @@ def roc(fits: Sequence[Fit]) -> Chart | None:
         reference=_DIAGONAL,
         head=[_("Model"), _("ROC-AUC"), _("Accuracy")],
         rows=[
-            [fit.name, _rounded(fit.report["roc_auc"], 4), _rounded(fit.report["accuracy"], 4)]
+            [fit.name, figures.rounded(fit.report["roc_auc"], 4), figures.rounded(fit.report["accuracy"], 4)]
             for fit in shown
         ],
     )
@@ -125,14 +121,14 @@ def loss(fit: Fit) -> Chart | None:
         pairs = [(0.0, pairs[0][1]), *pairs]
     return Chart(
         title=_("Loss"),
-        lines=[Line(_rounded(losses[-1], 4), _points(pairs), "line")],
+        lines=[Line(figures.rounded(losses[-1], 4), _points(pairs), "line")],
         x_ticks=[Tick(_x(0), "0"), Tick(_x(1), number_format(f"{last:g}"))],
-        y_ticks=[Tick(_y(0), "0"), Tick(_y(1), _rounded(top, 3))],
+        y_ticks=[Tick(_y(0), "0"), Tick(_y(1), figures.rounded(top, 3))],
         x_word=_("epoch"),
         y_word=_("log-loss"),
         reference="",
         head=[_("Epoch"), _("Loss")],
-        rows=[[number_format(f"{row['epoch']:g}"), _rounded(row["loss"], 4)] for row in fit.history],
+        rows=[[number_format(f"{row['epoch']:g}"), figures.rounded(row["loss"], 4)] for row in fit.history],
     )
 
 
@@ -152,7 +148,9 @@ def calibration(fit: Fit) -> Chart | None:
         y_word=_("share that is real"),
         reference=_DIAGONAL,
         head=[_("Said"), _("Real"), _("Images")],
-        rows=[[_rounded(row["p"], 3), _rounded(row["real"], 3), written(row["n"])] for row in bins],
+        rows=[
+            [figures.rounded(row["p"], 3), figures.rounded(row["real"], 3), written(row["n"])] for row in bins
+        ],
     )
 
 
@@ -202,7 +200,7 @@ def colours(eda: dict[str, Any]) -> list[Whisker]:
                     round(1000 * max(mean - std, 0)),
                     round(1000 * mean),
                     round(1000 * min(mean + std, 1)),
-                    f"{_rounded(mean, 3)} ± {_rounded(std, 3)}",
+                    f"{figures.rounded(mean, 3)} ± {figures.rounded(std, 3)}",
                 )
             )
     return found

@@ -1,6 +1,11 @@
-"""Measures as people write them, in the reader's language. Django's number_format cuts digits off where these round."""
+"""Numbers as people write them, in the reader's language. Django's number_format cuts digits off where these round."""
 
 from django.utils.formats import number_format
+
+
+def grouped(value: int) -> str:
+    """A whole number with its thousands apart."""
+    return number_format(value, force_grouping=True)
 
 
 def rounded(value: float, digits: int) -> str:

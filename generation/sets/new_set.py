@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import ledger
 from accounts.models import User
 from accounts.quotas import limits
+from generation.sets import figures
 from generation.sets.models import Checkpoint
 from generation.sets.services import BYTES_UNTIL_MEASURED
 from mlcore.spec import GenerationSpec
@@ -64,7 +64,9 @@ def sentence(person: User, checkpoint: Checkpoint, spec: GenerationSpec) -> str:
     }
     use = ledger.usage(person)["images"]
     left = max(0, limits(person).stored_images - use.used - spec.count)
-    rest = ngettext("You may keep %(n)s more.", "You may keep %(n)s more.", left) % {"n": _number(left)}
+    rest = ngettext("You may keep %(n)s more.", "You may keep %(n)s more.", left) % {
+        "n": figures.grouped(left)
+    }
     return f"{first} {rest}"
 
 
@@ -76,7 +78,7 @@ def how_many(count: int, subject: str = "palm") -> str:
         words = ngettext("%(n)s palm", "%(n)s palms", count)
     else:
         words = ngettext("%(n)s image", "%(n)s images", count)
-    return words % {"n": _number(count)}
+    return words % {"n": figures.grouped(count)}
 
 
 def time_taken(seconds: float, *, is_least: bool = False) -> str:
@@ -87,9 +89,5 @@ def time_taken(seconds: float, *, is_least: bool = False) -> str:
         words, number = _("about %(n)s min"), round(seconds / MINUTE)
     else:
         words, number = _("about %(n)s h"), round(seconds / HOUR)
-    found = words % {"n": _number(number)}
+    found = words % {"n": figures.grouped(number)}
     return _("%(time)s or more") % {"time": found} if is_least else found
-
-
-def _number(value: int) -> str:
-    return number_format(value, force_grouping=True)

@@ -1,11 +1,10 @@
 """What the pages say of an order: how far it is, how long it still takes, where it stands in the queue. Reads only."""
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from generation.jobs import selectors as jobs
 from generation.jobs import words
-from generation.sets import order_progress
+from generation.sets import figures, order_progress
 from generation.sets.models import Order
 
 CHIPS = {
@@ -30,7 +29,7 @@ def progress(order: Order) -> str:
     """Under the bar: "132 of 200, 3 a second, 25 s left" or "0 of 200, you are next after 1 order of others"."""
     done: int = order.done  # type: ignore[attr-defined]  # annotated by selectors.with_done
     total = order.wish.count
-    parts = [_("%(done)s of %(total)s") % {"done": _number(done), "total": _number(total)}]
+    parts = [_("%(done)s of %(total)s") % {"done": figures.grouped(done), "total": figures.grouped(total)}]
     if order.is_live:
         parts.append(_what_next(order))
     return ", ".join(part for part in parts if part)
@@ -50,9 +49,5 @@ def _what_next(order: Order) -> str:
 
 def _pace(rate: float) -> str:
     if rate >= 1:
-        return _("%(n)s a second") % {"n": _number(round(rate))}
-    return _("%(n)s a minute") % {"n": _number(max(1, round(60 * rate)))}
-
-
-def _number(value: int) -> str:
-    return number_format(value, force_grouping=True)
+        return _("%(n)s a second") % {"n": figures.grouped(round(rate))}
+    return _("%(n)s a minute") % {"n": figures.grouped(max(1, round(60 * rate)))}

@@ -7,13 +7,12 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import InvalidInput
+from generation.sets import figures, selectors, storage
 from generation.sets import made_here as origins
-from generation.sets import selectors, storage
 from generation.sets.models import Checkpoint, ImageSet
 from generation.sets.set_words import kid_of, measured_how
 
@@ -59,10 +58,13 @@ def _facts(model: Checkpoint | None) -> list[tuple[str, str]]:
         first = (kid.text, f"{words} {measured_how(model.quality)}")
     else:
         speed = 60 / model.seconds_per_image if model.seconds_per_image else 0
-        first = (_number(round(speed)), _("palms a minute on this machine"))
+        first = (figures.grouped(round(speed)), _("palms a minute on this machine"))
     return [
         first,
-        (_number(made), _("palms made here so far, each from its own seed, the same again whenever you ask")),
+        (
+            figures.grouped(made),
+            _("palms made here so far, each from its own seed, the same again whenever you ask"),
+        ),
         (_("Nothing"), _("is the price: the site runs on your own machine")),
     ]
 
@@ -79,7 +81,3 @@ def made_here(request: HttpRequest) -> HttpResponse:
         except InvalidInput as error:
             context["error"], status = str(error), 400
     return render(request, "sets/made_here.html", context, status=status)
-
-
-def _number(value: int) -> str:
-    return number_format(value, force_grouping=True)

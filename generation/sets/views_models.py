@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -40,15 +39,13 @@ def _described(model: Checkpoint) -> dict[str, Any]:
     return {
         "model": model,
         "has_grid": storage.grid_is_kept(model),
-        "speed": _number(round(1 / each)) if each and each < 1 else "",
+        "speed": figures.grouped(round(1 / each)) if each and each < 1 else "",
         "seconds": figures.rounded(each, 1) if each and each >= 1 else "",
         "lineage": [part for part in lineage if isinstance(part, dict)],
-        "trained_on": _number(notes["trained_on"]) if isinstance(notes.get("trained_on"), int) else "",
+        "trained_on": figures.grouped(notes["trained_on"])
+        if isinstance(notes.get("trained_on"), int)
+        else "",
     }
-
-
-def _number(value: int) -> str:
-    return number_format(value, force_grouping=True)
 
 
 @login_required

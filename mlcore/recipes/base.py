@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.nn import functional
 from torch.optim import Optimizer
 
 from mlcore.images import STANDARD, Normalisation
@@ -106,6 +107,11 @@ class Recipe(ABC):
                 if parameter.grad is not None:
                     distributed.all_reduce(parameter.grad)
                     parameter.grad /= world
+
+
+def hinge(on_real: Tensor, on_fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Hinge loss of several heads, (N, K) verdicts each, summed over the heads: on real images and on made ones."""
+    return functional.relu(1 - on_real).sum(dim=1).mean(), functional.relu(1 + on_fake).sum(dim=1).mean()
 
 
 def frozen(module: nn.Module, is_frozen: bool = True) -> None:

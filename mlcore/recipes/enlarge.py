@@ -20,7 +20,7 @@ from mlcore.errors import MlcoreError
 from mlcore.models.fastgan import FastGanGenerator
 from mlcore.models.projected import ProjectedDiscriminator
 from mlcore.recipes.augment import DiffAugment
-from mlcore.recipes.base import Losses, Recipe, learnable
+from mlcore.recipes.base import Losses, Recipe, hinge, learnable
 
 LEARNING_LEVELS = 2
 
@@ -116,17 +116,15 @@ class Enlarge(Recipe):
             report["unfaithful"] += unfaithful.item() * share
             report["tinted"] += tinted.item() * share
             # The heads must not learn from this: their gradients are dropped when their own turn begins.
-            verdict = self.texture.judge(maps).mean()
+            verdict = self.texture.judge(maps).sum(dim=1).mean()
             true = self.settings.faithful * unfaithful + self.settings.tint * tinted
-            loss: Tensor = true - len(self.texture.heads) * verdict
+            loss: Tensor = true - verdict
             return loss
 
         def texture_loss(real: Tensor) -> Tensor:
             with torch.no_grad():
                 maps = self.texture.features(self._crop(real))
-            heads = len(self.texture.heads)
-            loss_real = heads * functional.relu(1 - self.texture.judge(maps)).mean()
-            loss_fake = heads * functional.relu(1 + self.texture.judge(made.pop(0))).mean()
+            loss_real, loss_fake = hinge(self.texture.judge(maps), self.texture.judge(made.pop(0)))
             report["loss_real"] += loss_real.item() * share
             report["loss_fake"] += loss_fake.item() * share
             return loss_real + loss_fake

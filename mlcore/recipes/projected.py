@@ -28,7 +28,7 @@ from mlcore.models.dcgan import DcganGenerator
 from mlcore.models.fastgan import FastGanGenerator
 from mlcore.models.projected import TAPS, FeatureEncoder, ProjectedDiscriminator, Whitening
 from mlcore.recipes.augment import DiffAugment, Draw
-from mlcore.recipes.base import Losses, Recipe, learnable
+from mlcore.recipes.base import Losses, Recipe, hinge, learnable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +164,7 @@ class Projected(Recipe):
         fakes = self.generator(torch.cat([read, drawn])).float()
         maps = discriminator.features(chosen.augment(fakes, seen.draw))
         # The heads must not learn from this: their gradients are dropped when their own turn begins.
-        verdict = discriminator.judge(maps).mean(dim=1).mean()
+        verdict = discriminator.judge(maps).sum(dim=1).mean()
         # A palm made again need not have the same pores: the finest map is the heads' alone.
         scales = len(TAPS)
         resemblance = _distance([m[:half] for m in maps[-scales:]], seen.wanted_maps[-scales:])
@@ -173,7 +173,7 @@ class Projected(Recipe):
         seen.fake_maps = [m.detach() for m in maps]
         seen.report |= {"resemblance": resemblance.item(), "divergence": divergence.item()}
         loss: Tensor = (
-            -len(discriminator.heads) * verdict
+            -verdict
             + chosen.resemble * resemblance
             + chosen.colour * colour
             + (chosen.exact if chosen.teacher else 0.0) * away.abs().mean()
@@ -183,16 +183,14 @@ class Projected(Recipe):
 
     def _discriminator_loss(self, seen: "_Seen") -> Tensor:
         discriminator, penalty = self.discriminator_network, self.settings.penalty
-        heads = len(discriminator.heads)
         real, fake = (discriminator.seen(maps) for maps in (seen.real_maps, seen.fake_maps))
         on_real, on_fake = discriminator.verdicts(real), discriminator.verdicts(fake)
         if penalty:
-            loss_real, loss_fake = -heads * on_real.mean(), heads * on_fake.mean()
+            loss_real, loss_fake = -on_real.sum(dim=1).mean(), on_fake.sum(dim=1).mean()
             steep = _slope_penalty(discriminator, real, fake)
             seen.report["penalty"] = steep.item()
         else:
-            loss_real = heads * functional.relu(1 - on_real).mean()
-            loss_fake = heads * functional.relu(1 + on_fake).mean()
+            loss_real, loss_fake = hinge(on_real, on_fake)
             steep = on_real.new_zeros(())
         seen.report |= {"loss_real": loss_real.item(), "loss_fake": loss_fake.item()}
         return loss_real + loss_fake + penalty * steep

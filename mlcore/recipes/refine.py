@@ -20,7 +20,7 @@ from mlcore import checkpoint
 from mlcore.errors import MlcoreError
 from mlcore.models.projected import ProjectedDiscriminator
 from mlcore.recipes.augment import DiffAugment
-from mlcore.recipes.base import Losses, learnable
+from mlcore.recipes.base import Losses, hinge, learnable
 from mlcore.recipes.diffusion import Diffusion, DiffusionSettings
 
 
@@ -41,6 +41,7 @@ class Refine(Diffusion):
 
     name = "refine"
     seen = ("efficientnet-lite0",)
+    settings: RefineSettings
 
     def __init__(self, settings: RefineSettings) -> None:
         if settings.mode != "edm":
@@ -48,21 +49,20 @@ class Refine(Diffusion):
                 "Only a diffusion model of mode edm can be refined: DDPM has no last step of its own."
             )
         started = checkpoint.load(Path(settings.base) / "generator.safetensors")
-        self.refining = replace(settings, **started.header.arguments)
-        super().__init__(self.refining)
+        super().__init__(replace(settings, **started.header.arguments))
         self.generator.load_state_dict(started.state)
-        self.heads = ProjectedDiscriminator(self.refining.image_size, width=settings.head_width, fine=True)
+        self.heads = ProjectedDiscriminator(self.settings.image_size, width=settings.head_width, fine=True)
         self.networks["discriminator"] = self.heads
 
     def make_optimisers(self) -> dict[str, Optimizer]:
         """Adam for the network, and for the heads with a rate of their own."""
-        chosen = self.refining
+        chosen = self.settings
         heads = Adam(learnable(self.heads.heads), chosen.rate_discriminator, (0.0, 0.99), foreach=True)
         return {**super().make_optimisers(), "discriminator": heads}
 
     def architectures(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """The U-Net, and the heads that judge what it makes."""
-        chosen = self.refining
+        chosen = self.settings
         sizes = {"image_size": chosen.image_size, "width": chosen.head_width, "fine": True}
         return {**super().architectures(), "discriminator": ("projected-discriminator", sizes)}
 
@@ -70,30 +70,30 @@ class Refine(Diffusion):
         """The network first; the features of its palms then serve the heads, computed once."""
         report: Losses = {"tinted": 0.0, "loss_real": 0.0, "loss_fake": 0.0}
         judged: list[list[list[Tensor]]] = []
-        share, count = 1 / len(batches), len(self.heads.heads)
+        chosen, share = self.settings, 1 / len(batches)
         for real in batches:
             self.networks["colour"](real)
 
         def generator_loss(real: Tensor) -> Tensor:
             last, earlier = real.chunk(2)
-            sigma = torch.full((last.shape[0],), self.refining.sigma_min, device=last.device)
+            sigma = torch.full((last.shape[0],), chosen.sigma_min, device=last.device)
             made, unlike = self.denoised(last, sigma)
-            augment = self.refining.augment
-            draw = augment.draw(last.shape[0], last.shape[-1], last.device)
-            maps = self.heads.features(augment(made, draw))
+            draw = chosen.augment.draw(last.shape[0], last.shape[-1], last.device)
+            maps = self.heads.features(chosen.augment(made, draw))
             with torch.no_grad():
-                judged.append([self.heads.features(augment(last, draw)), [each.detach() for each in maps]])
+                judged.append(
+                    [self.heads.features(chosen.augment(last, draw)), [each.detach() for each in maps]]
+                )
             # The heads must not learn from this: their gradients are dropped when their own turn begins.
-            verdict = self.heads.judge(maps).mean()
+            verdict = self.heads.judge(maps).sum(dim=1).mean()
             tinted = functional.avg_pool2d(made - last, 16).abs().mean()
             report["tinted"] += tinted.item() * share
-            true = (self._edm_loss(earlier) + unlike) / 2 + self.refining.colour * tinted
-            loss: Tensor = true - self.refining.texture * count * verdict
+            true = (self._edm_loss(earlier) + unlike) / 2 + chosen.colour * tinted
+            loss: Tensor = true - chosen.texture * verdict
             return loss
 
         def heads_loss(real_maps: list[Tensor], made_maps: list[Tensor]) -> Tensor:
-            loss_real = count * functional.relu(1 - self.heads.judge(real_maps)).mean()
-            loss_fake = count * functional.relu(1 + self.heads.judge(made_maps)).mean()
+            loss_real, loss_fake = hinge(self.heads.judge(real_maps), self.heads.judge(made_maps))
             report["loss_real"] += loss_real.item() * share
             report["loss_fake"] += loss_fake.item() * share
             return loss_real + loss_fake
