@@ -5,6 +5,7 @@ Never used for training.
 
 import warnings
 from collections import Counter
+from typing import cast
 
 import torch
 from torch import fx, nn
@@ -15,7 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
 # Below this a transposed convolution leaves most of a vector of channels empty: twelve phases fill it, three do not.
 FEW_CHANNELS = 4
-# From this many weights on a map is small and its layer waits for weights, which lie better in the plain layout.
+# From this many weights on a map is small, and its layer is faster as a product of matrices.
 MANY_WEIGHTS = 2**22
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -94,27 +95,87 @@ class Phases(nn.Module):
         return squares.reshape(count, 2 * height, 2 * width, channels // 4).permute(0, 3, 1, 2)
 
 
-class Plainly(nn.Module):
-    """A convolution in the plain layout, whatever the layout of what comes in."""
+class Products(nn.Module):
+    """A convolution of many weights over a small map as one matrix product.
+
+    Such a layer waits for its weights, and a convolution lays them out anew at every call: for a small map that takes
+    longer than the convolution itself. A matrix is laid out once.
+    """
 
     def __init__(self, layer: nn.Conv2d) -> None:
         super().__init__()
-        self.layer = layer.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        self.layer = layer  # says the kernel's size, stride and padding
+        self.product = _Product(layer.weight.permute(0, 2, 3, 1).flatten(1), layer.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """What the layer says."""
-        said: torch.Tensor = self.layer(x.contiguous())
-        return said
+        """What the layer says of (N, in, H, W)."""
+        (down, across), (stride_down, stride_across) = self.layer.kernel_size, self.layer.stride
+        top, left = cast(tuple[int, int], self.layer.padding)
+        padded = functional.pad(x.permute(0, 2, 3, 1), (0, 0, left, left, top, top))
+        windows = padded.unfold(1, down, stride_down).unfold(2, across, stride_across)
+        count, height, width, channels, *_ = windows.shape
+        rows = windows.permute(0, 1, 2, 4, 5, 3).reshape(-1, down * across * channels)
+        return self.product(rows).view(count, height, width, -1).permute(0, 3, 1, 2)
+
+
+class TransposedProducts(nn.Module):
+    """The same for a transposed convolution 4, 2, 1: each pixel makes its four by four, which then add up."""
+
+    def __init__(self, layer: nn.ConvTranspose2d) -> None:
+        super().__init__()
+        given = layer.weight.detach()  # in, out, 4, 4
+        self.product = _Product(given.permute(2, 3, 1, 0).flatten(0, 2), None)
+        self.bias = layer.bias
+        self.channels = layer.out_channels
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, in, H, W) -> (N, out, 2H, 2W)."""
+        count, inputs, height, width = x.shape
+        made = self.product(x.permute(0, 2, 3, 1).reshape(-1, inputs))
+        # A pixel's four by four are two by two squares of two by two; squares of neighbours lie on one another.
+        squares = made.view(count, height, width, 2, 2, 2, 2, self.channels)
+        padded = made.new_zeros(count, height + 1, 2, width + 1, 2, self.channels)
+        for below in range(2):
+            for right in range(2):
+                here = padded[:, below : below + height, :, right : right + width]
+                here += squares[:, :, :, below, :, right].permute(0, 1, 3, 2, 4, 5)
+        whole = padded.view(count, 2 * height + 2, 2 * width + 2, self.channels)[:, 1:-1, 1:-1]
+        if self.bias is not None:
+            whole = whole + self.bias
+        return whole.permute(0, 3, 1, 2)
+
+
+class _Product:
+    """Rows times a matrix, (out, in), by oneDNN where it is there: its products are as fast as its convolutions on
+    every maker's processors, which torch's own are not.
+    """
+
+    def __init__(self, matrix: torch.Tensor, bias: torch.Tensor | None) -> None:
+        self.matrix = self._laid_out(matrix.detach())
+        self.bias = None if bias is None else self._laid_out(bias.detach())
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        made = functional.linear(self._laid_out(rows), self.matrix, self.bias)
+        return made.to_dense() if made.is_mkldnn else made
+
+    @staticmethod
+    def _laid_out(given: torch.Tensor) -> torch.Tensor:
+        has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        return given.contiguous().to_mkldnn() if has_onednn else given.contiguous()
 
 
 def _faster(module: nn.Module) -> nn.Module | None:
     """The layer done otherwise, or None where it is fast as it is."""
     if isinstance(module, nn.ConvTranspose2d):
         shape = (module.kernel_size, module.stride, module.padding, module.output_padding, module.dilation)
-        fits = shape == ((4, 4), (2, 2), (1, 1), (0, 0), (1, 1)) and module.groups == 1
-        return Phases(module) if fits and module.out_channels < FEW_CHANNELS else None
+        if shape != ((4, 4), (2, 2), (1, 1), (0, 0), (1, 1)) or module.groups != 1:
+            return None
+        if module.out_channels < FEW_CHANNELS:
+            return Phases(module)
+        return TransposedProducts(module) if module.weight.numel() >= MANY_WEIGHTS else None
     if isinstance(module, nn.Conv2d) and module.weight.numel() >= MANY_WEIGHTS:
-        return Plainly(module)
+        plain = module.padding_mode == "zeros" and not isinstance(module.padding, str)
+        return Products(module) if plain and module.groups == 1 and module.dilation == (1, 1) else None
     return None
 
 

@@ -93,7 +93,8 @@ def measure(model: Any, path: Path, count: int, rounds: int) -> dict[str, Any]:
                 work[name].append(worked)
     seconds = {name: median(values) for name, values in times.items()}
     batches = -(-count // BATCH)
-    network_rate = flops(model) * batches / seconds["network"] / 1e9
+    gflop = _flops(path) / 1e9
+    network_rate = gflop * batches / seconds["network"]
     matmul_rate = 2 * SIDE**3 * PRODUCTS / seconds["matmul"] / 1e9
     convolution_rate = 18 * CHANNELS**2 * PIXELS**2 * PRODUCTS / seconds["convolution"] / 1e9
     return {
@@ -108,7 +109,7 @@ def measure(model: Any, path: Path, count: int, rounds: int) -> dict[str, Any]:
         "share_of_matmul": network_rate / matmul_rate,
         "convolution_gflops_per_second": convolution_rate,
         "share_of_convolution": network_rate / convolution_rate,
-        "gflop_per_image": flops(model) / BATCH / 1e9,
+        "gflop_per_image": gflop / BATCH,
         "count": count,
         "rounds": rounds,
         "threads": torch.get_num_threads(),
@@ -124,15 +125,18 @@ PRODUCTS = 4
 CHANNELS, PIXELS = 512, 32
 
 
-def flops(model: Any) -> int:
-    """Floating-point operations of one batch: two per multiply-add."""
+def _flops(path: Path) -> int:
+    """Floating-point operations of one batch, two per multiply-add, of the network as it was trained: layers that are
+    done otherwise for speed may do more.
+    """
     from torch.utils.flop_counter import FlopCounterMode
 
-    from mlcore.generator import BATCH
-    from mlcore.spec import GenerationSpec
+    from mlcore import checkpoint
 
+    loaded = checkpoint.load(path)
+    network = checkpoint.build(loaded)
     with FlopCounterMode(display=False) as counter:
-        model.draw(GenerationSpec(count=1), [(index, 0) for index in range(BATCH)])
+        _plain_batch(loaded.header, network)
     return int(counter.get_total_flops())
 
 
@@ -201,26 +205,32 @@ def _plain(header: Any, network: Any, judge: Any, count: int, folder: Path) -> N
     import torch
     from PIL import Image
 
-    from mlcore import images, sampling
+    from mlcore import images
     from mlcore.generator import BATCH
 
-    size = network.latent_size
     with torch.no_grad():
         for at in range(0, count, BATCH):
-            batch = torch.randn(BATCH, *((size,) if isinstance(size, int) else size))
-            made = sampling.sample(
-                network, batch, partial(_fresh, batch), header.sampler, header.sampler_arguments
-            )
+            made = _plain_batch(header, network)
             if judge is not None:
                 torch.sigmoid(judge(made))
             for place, pixels in enumerate(images.to_uint8(made, header.normalisation)):
                 Image.fromarray(pixels).save(folder / f"{at + place:06d}.png")
 
 
-def _fresh(like: Any, _step: int) -> Any:
+def _plain_batch(header: Any, network: Any) -> Any:
     import torch
 
-    return torch.randn_like(like)
+    from mlcore import sampling
+    from mlcore.generator import BATCH
+
+    size = network.latent_size
+    batch = torch.randn(BATCH, *((size,) if isinstance(size, int) else size))
+
+    def fresh(_step: int) -> torch.Tensor:
+        return torch.randn_like(batch)
+
+    with torch.no_grad():
+        return sampling.sample(network, batch, fresh, header.sampler, header.sampler_arguments)
 
 
 def _network(model: Any, count: int) -> None:

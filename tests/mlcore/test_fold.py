@@ -91,19 +91,44 @@ def test_phases_are_the_transposed_convolution(channels: int, bias: bool) -> Non
         assert torch.allclose(fold.Phases(layer)(x), layer(x), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(5, 7, 4, 2, 1),
+        nn.Conv2d(5, 7, (3, 2), (1, 2), (0, 1), bias=False),
+        nn.ConvTranspose2d(5, 7, 4, 2, 1),
+        nn.ConvTranspose2d(5, 7, 4, 2, 1, bias=False),
+    ],
+)
+def test_products_are_the_convolution(layer: nn.Module) -> None:
+    kind = fold.Products if isinstance(layer, nn.Conv2d) else fold.TransposedProducts
+    x = torch.randn(2, 5, 6, 8)
+    with torch.inference_mode():
+        assert torch.allclose(kind(layer)(x), layer(x), atol=1e-6)
+
+
 def test_only_layers_of_few_channels_or_many_weights_are_done_otherwise(monkeypatch) -> None:
-    monkeypatch.setattr(fold, "MANY_WEIGHTS", 16 * 8 * 9)
+    monkeypatch.setattr(fold, "MANY_WEIGHTS", 8 * 16 * 16)
     network = nn.Sequential(
         nn.Conv2d(3, 8, 3),
-        nn.Conv2d(8, 16, 3),
-        nn.ConvTranspose2d(16, 8, 4, 2, 1),
-        nn.ConvTranspose2d(8, 3, 4, 2, 1),
+        nn.Conv2d(8, 16, 4),
+        nn.Conv2d(16, 32, 4, padding=3, dilation=2),
+        nn.ConvTranspose2d(32, 16, 4, 2, 1),
+        nn.ConvTranspose2d(16, 4, 4, 2, 1),
+        nn.ConvTranspose2d(4, 3, 4, 2, 1),
     ).eval()
     x = torch.randn(2, 3, 9, 9)
     before = network(x).detach()
     fast = fold.fast(network)
     kinds = [type(part) for part in fast.children()]
-    assert kinds == [nn.Conv2d, fold.Plainly, nn.ConvTranspose2d, fold.Phases]
+    assert kinds == [
+        nn.Conv2d,
+        fold.Products,
+        nn.Conv2d,
+        fold.TransposedProducts,
+        nn.ConvTranspose2d,
+        fold.Phases,
+    ]
     with torch.inference_mode():
         assert torch.allclose(fast(x), before, atol=1e-6)
         assert torch.allclose(fast(x.to(memory_format=torch.channels_last)), before, atol=1e-6)
@@ -114,6 +139,7 @@ def test_large_and_thin_layers_say_the_same_in_any_number_of_threads_and_at_any_
     """The promise of equal bytes rests on it: real sizes, for other kernels serve small ones."""
     networks = {
         (16, 512, 8, 8): nn.Sequential(nn.Conv2d(512, 1024, 4, 2, 1)),
+        (16, 1024, 4, 4): nn.Sequential(nn.ConvTranspose2d(1024, 512, 4, 2, 1)),
         (16, 64, 64, 64): nn.Sequential(nn.ConvTranspose2d(64, 3, 4, 2, 1)),
     }
     threads = torch.get_num_threads()
