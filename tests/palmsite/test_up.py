@@ -1,8 +1,10 @@
 """`manage.py up` as people use it: real processes, real signals, a port of its own."""
 
+import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -119,6 +121,29 @@ def site(tmp_path):
         running.process.wait()
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory, worker_id):
+    """The folders of a site that was prepared and never served, made once for all processes of a run."""
+    place = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        place = place.parent
+    found, half = place / "prepared", place / "half-prepared"
+    with (place / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not found.exists():
+            half.mkdir()
+            Site(half).manage("prepare")
+            half.rename(found)
+    return found
+
+
+@pytest.fixture
+def ready(site, prepared, tmp_path):
+    """A site whose first start was done elsewhere."""
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    return site
+
+
 def test_from_nothing_to_work_and_away_again(site, tmp_path):
     site.start()
     told = site.wait_until()
@@ -154,10 +179,9 @@ def test_from_nothing_to_work_and_away_again(site, tmp_path):
     assert site.processes() == {}
 
 
-def test_what_dies_is_started_again(site):
-    site.start(PALMSITE_ADMIN_PASSWORD="a-password-given-1")
-    site.wait_until()
-    assert "a-password-given-1" not in site.log.read_text()
+def test_what_dies_is_started_again(ready):
+    site = ready
+    site.start().wait_until()
     before = site.processes()
     victims = [pid for pid, words in before.items() if "manage.py web" in words or "cluster" in words]
     assert len(victims) >= 3
@@ -185,8 +209,9 @@ services.enqueue(kind="deaf", owner=User.objects.get(username="admin"), queue="l
 
 
 @pytest.mark.torch
-def test_stops_in_time_though_a_worker_hears_nothing(site, tmp_path):
+def test_stops_in_time_though_a_worker_hears_nothing(ready, tmp_path):
     """A worker deep in a call of torch answers no signal: it is ended, and what it held waits again."""
+    site = ready
     site.environment["DJANGO_SETTINGS_MODULE"] = "tests.jobs.settings"
     site.start().wait_until()
     site.manage("shell", "-c", ASK)
@@ -197,7 +222,8 @@ def test_stops_in_time_though_a_worker_hears_nothing(site, tmp_path):
         assert rows.execute("SELECT state, lost, attempt FROM jobs_job").fetchall() == [("queued", 0, 1)]
 
 
-def test_killed_parent_leaves_nobody_behind(site):
+def test_killed_parent_leaves_nobody_behind(ready):
+    site = ready
     site.start().wait_until()
     site.process.kill()
     site.process.wait()
