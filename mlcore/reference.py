@@ -2,7 +2,7 @@
 
 A bank is a safetensors file with features, anonymous groups (which images show one person) and a JSON header with
 lineage and terms. It never holds an image, a file name or a person's name. References keep features in half precision;
-training banks, which only say what is nearest, in a byte each: that moves a distance by a thousandth at most.
+training banks, which only say what is nearest, in half a byte each: docs/measures.md says how little that moves.
 """
 
 import hashlib
@@ -27,12 +27,18 @@ FORMAT = "palmsite-bank-1"
 KEY = "palmsite"
 TRAINING = "training"
 ZOO = Path(__file__).parent / "zoo"
+SUBJECTS = ("palm", "hand")
+# By subject, role and network.
 BUILT_IN = {
-    ("reference", "efficientnet-lite0"): ZOO / "palm-reference.safetensors",
-    ("reference", "efficientnet-lite2"): ZOO / "palm-reference-lite2.safetensors",
-    ("training", "efficientnet-lite0"): ZOO / "palm-training.safetensors",
-    ("training", "efficientnet-lite2"): ZOO / "palm-training-lite2.safetensors",
+    ("palm", "reference", "efficientnet-lite0"): ZOO / "palm-reference.safetensors",
+    ("palm", "reference", "efficientnet-lite2"): ZOO / "palm-reference-lite2.safetensors",
+    ("palm", "training", "efficientnet-lite0"): ZOO / "palm-training.safetensors",
+    ("palm", "training", "efficientnet-lite2"): ZOO / "palm-training-lite2.safetensors",
+    ("hand", "reference", "efficientnet-lite2"): ZOO / "hand-reference-lite2.safetensors",
+    ("hand", "training", "efficientnet-lite2"): ZOO / "hand-training-lite2.safetensors",
 }
+LEVELS = 16  # of half a byte
+ROUNDS = 25  # after which levels hardly move
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class BankHeader:
     split: str = ""
     lineage: list[dict[str, Any]] = field(default_factory=list)
     notes: str = ""
+    subject: str = "palm"
     format: str = FORMAT
 
 
@@ -83,6 +90,7 @@ def build(
     split: str = "",
     lineage: Sequence[dict[str, Any]] = (),
     notes: str = "",
+    subject: str = "palm",
 ) -> Bank:
     """Make a bank; `groups` names who is on each image ('' unknown: that image is its own group)."""
     rows = checked(features, minimum=2, what="The bank").astype(np.float32)
@@ -100,6 +108,7 @@ def build(
         split=split,
         lineage=list(lineage),
         notes=notes,
+        subject=subject,
     )
     return Bank(header, rows, numbered(groups if groups is not None else [""] * len(rows)))
 
@@ -115,7 +124,7 @@ def numbered(groups: Sequence[str]) -> NDArray[np.int64]:
 
 def save(bank: Bank, path: str | Path) -> str:
     """Write a bank atomically; its sha256 comes back."""
-    stored = _in_bytes(bank.features) if bank.header.role == TRAINING else _in_halves(bank.features)
+    stored = _in_half_bytes(bank.features) if bank.header.role == TRAINING else _in_halves(bank.features)
     data = save_tensors(
         {**stored, "groups": bank.groups.astype(np.int32)},
         metadata={KEY: json.dumps(asdict(bank.header), sort_keys=True, allow_nan=False)},
@@ -135,9 +144,10 @@ def load(path: str | Path) -> Bank:
             metadata = opened.metadata() or {}
         tensors = load_tensors(data)
         header = _header(json.loads(metadata[KEY]))
-        features = tensors["features"].astype(np.float32)
-        if "step" in tensors:
-            features = features * tensors["step"] + tensors["least"]
+        features = tensors["features"]
+        if "levels" in tensors:
+            features = _from_half_bytes(features, tensors["levels"])
+        features = features.astype(np.float32)
         groups = tensors["groups"].astype(np.int64)
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as error:
         raise BankError(f"{path} is no bank of features: {error}") from error
@@ -148,21 +158,25 @@ def load(path: str | Path) -> Bank:
 
 
 def are_twins(training: Bank, held: Bank) -> bool:
-    """Whether two banks are the two parts of one split, in one network: nobody of the second is in the first."""
+    """Whether two banks are the two parts of one split, in one network: nobody of the second is in the first.
+
+    Pictures of hands and of palms may come from the same photographs.
+    """
     sources = [{entry.get("source") for entry in bank.header.lineage} for bank in (training, held)]
     networks = [(bank.header.extractor, bank.header.weights_sha256) for bank in (training, held)]
     parts = (training.header.split, held.header.split)
     return (
         parts == ("train", "validation")
+        and training.header.subject == held.header.subject
         and bool(sources[0])
         and sources[0] == sources[1]
         and networks[0] == networks[1]
     )
 
 
-def built_in(role: str, extractor: str) -> Path | None:
+def built_in(role: str, extractor: str, subject: str = "palm") -> Path | None:
     """The bank that ships for this network, if there is one."""
-    path = BUILT_IN.get((role, extractor))
+    path = BUILT_IN.get((subject, role, extractor))
     return path if path is not None and path.is_file() else None
 
 
@@ -173,11 +187,43 @@ def _in_halves(features: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
     return {"features": rounded}
 
 
-def _in_bytes(features: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-    """Each column in 256 steps between its least and its largest value."""
-    least = features.min(axis=0)
-    step = np.maximum((features.max(axis=0) - least) / 255, np.finfo(np.float32).tiny)
-    return {"features": np.rint((features - least) / step).astype(np.uint8), "least": least, "step": step}
+def _in_half_bytes(features: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    """Each column in sixteen levels that lie where its values do (Lloyd 1982, Least squares quantization in PCM)."""
+    ordered = np.sort(features.astype(np.float64), axis=0)
+    levels = np.stack([_levels(column) for column in ordered.T], axis=1).astype(np.float16)
+    if not np.isfinite(levels).all():
+        raise BankError("Features that do not fit half precision cannot be kept in a bank.")
+    borders = _borders(levels.astype(np.float64))
+    codes = np.stack(
+        [np.searchsorted(border, column) for border, column in zip(borders.T, features.T, strict=True)],
+        axis=1,
+    ).astype(np.uint8)
+    if codes.shape[1] % 2:
+        codes = np.pad(codes, ((0, 0), (0, 1)))
+    return {"features": codes[:, ::2] << 4 | codes[:, 1::2], "levels": levels}
+
+
+def _levels(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each level the mean of the values that are nearest to it."""
+    sums = np.concatenate([[0.0], np.cumsum(ordered)])
+    # Between the places where equally many values lie and equal steps: outliers keep a level.
+    shares = (np.arange(LEVELS) + 0.5) / LEVELS
+    levels = (np.quantile(ordered, shares) + np.linspace(ordered[0], ordered[-1], LEVELS)) / 2
+    for _ in range(ROUNDS):
+        cuts = np.concatenate([[0], np.searchsorted(ordered, _borders(levels)), [len(ordered)]])
+        counts = np.diff(cuts)
+        levels = np.where(counts > 0, np.diff(sums[cuts]) / np.maximum(counts, 1), levels)
+    found: NDArray[np.float64] = np.sort(levels)
+    return found
+
+
+def _borders(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (levels[1:] + levels[:-1]) / 2
+
+
+def _from_half_bytes(packed: NDArray[np.uint8], levels: NDArray[np.float16]) -> NDArray[np.float16]:
+    codes = np.stack([packed >> 4, packed & 15], axis=2).reshape(len(packed), -1)[:, : levels.shape[1]]
+    return np.take_along_axis(levels, codes.astype(np.int64), axis=0)
 
 
 def _header(content: Any) -> BankHeader:

@@ -56,7 +56,7 @@ def ship(
     path = zoo / f"{name}.safetensors"
     made_of = checkpoint.load(run / "generator.safetensors").header
     notes = {**made_of.notes, "command": command, "subject": subject}
-    bank = reference.built_in("training", features.DEFAULT) if subject == "palm" else None
+    bank = reference.built_in("training", zoo_index.JUDGED_BY, subject)
     facts: dict[str, Any] = {"lineage": lineage, "licence": LICENCE, "partner": partner, "notes": notes}
     _rewritten(run / "generator.safetensors", path, **facts, bank=reference.load(bank).sha256 if bank else "")
     calibration = {}

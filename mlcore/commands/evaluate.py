@@ -57,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="people of the same split that it did not learn from, for privacy (that which ships)",
     )
     parser.add_argument(
+        "--subject",
+        choices=reference.SUBJECTS,
+        default="palm",
+        help="what the images show, for the banks that ship (%(default)s)",
+    )
+    parser.add_argument(
         "--extractor", choices=features.names(), default=features.DEFAULT, help="feature network"
     )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="its weights, where no package has them")
@@ -70,13 +76,13 @@ def run(args: argparse.Namespace) -> int:
     extractor = features.load(args.extractor, args.weights)
     cache = FeatureCache(args.cache)
     found = Folder.read(args.images, extractor, cache, quiet=args.json)
-    bank = _reference(args.reference, extractor, cache, quiet=args.json)
+    bank = _reference(args.reference, args.subject, extractor, cache, quiet=args.json)
     report = evaluate(
         found.features,
         extractor,
         bank,
-        training=_bank("training", args.training, extractor),
-        held=_bank("reference", args.held_out, extractor),
+        training=_bank("training", args.training, args.subject, extractor),
+        held=_bank("reference", args.held_out, args.subject, extractor),
         scores=found.scores(),
         seed=args.seed,
     )
@@ -183,14 +189,15 @@ def _opened(path: Path) -> images.Pixels:
 
 
 def _reference(
-    given: Path | None, extractor: features.Extractor, cache: FeatureCache, *, quiet: bool
+    given: Path | None, subject: str, extractor: features.Extractor, cache: FeatureCache, *, quiet: bool
 ) -> reference.Bank:
     """A bank from its file, from a folder of photos, or the one that ships."""
     if given is None:
-        path = reference.built_in("reference", extractor.name)
+        path = reference.built_in("reference", extractor.name, subject)
         if path is None:
             raise MlcoreError(
-                f"No reference ships for {extractor.name}; give a folder of real palms with --reference."
+                f"No reference of {subject}s ships for {extractor.name}; give a folder of real ones with --reference"
+                ", or measure with --extractor efficientnet-lite2."
             )
         return reference.load(path)
     if given.is_dir():
@@ -199,11 +206,13 @@ def _reference(
     return reference.load(given)
 
 
-def _bank(role: str, given: Path | None, extractor: features.Extractor) -> reference.Bank | None:
+def _bank(
+    role: str, given: Path | None, subject: str, extractor: features.Extractor
+) -> reference.Bank | None:
     """The bank that was given, or the one that ships if it is of these very weights."""
     if given is not None:
         return reference.load(given)
-    path = reference.built_in(role, extractor.name)
+    path = reference.built_in(role, extractor.name, subject)
     bank = reference.load(path) if path else None
     return bank if bank and bank.header.weights_sha256 == extractor.sha256 else None
 

@@ -54,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="feature network (%(default)s)",
     )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="its weights, where no package has them")
+    parser.add_argument(
+        "--subject", choices=reference.SUBJECTS, default="palm", help="what the photos show (%(default)s)"
+    )
     parser.add_argument("--name", help="how the bank is called (its file's name)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="keep features here for the next time")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -83,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
         split=args.split,
         lineage=_lineage(rows),
         notes="Features of a frozen network, rounded; no image can be had back from them.",
+        subject=args.subject,
     )
     sha256 = reference.save(bank, args.bank)
     if args.json:

@@ -34,8 +34,9 @@ class Entry:
     subject: str
     size: int
     base: str = ""  # the entry it goes on from
-    teacher: str = ""  # the entry whose palms it learns to make
+    teacher: str = ""  # the entry whose pictures it learns to make
     ships: bool = True
+    changes: tuple[str, ...] = ()  # of the preset
 
 
 # In the order of training: a base or teacher before who needs it.
@@ -43,7 +44,10 @@ ENTRIES = {
     "palm-projected-128": Entry("palm-projected-128", "palm", 128, ships=False),
     "palm-256": Entry("palm-256", "palm", 256, base="palm-projected-128"),
     "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128, teacher="palm-projected-128"),
-    "hand-dcgan-128": Entry("palm-dcgan-128", "hand", 128),
+    "hand-projected-128": Entry("palm-projected-128", "hand", 128, ships=False),
+    "hand-dcgan-128": Entry(
+        "palm-dcgan-128", "hand", 128, teacher="hand-projected-128", changes=("settings.head_width=32",)
+    ),
     "palm-wgan-gp": Entry("palm-wgan-gp", "palm", 128, teacher="palm-projected-128"),
     "palm-denoiser-128": Entry("palm-denoiser-128", "palm", 128, ships=False),
     "palm-diffusion-128": Entry("palm-diffusion-128", "palm", 128, base="palm-denoiser-128"),
@@ -121,7 +125,10 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> bool:
             raise MlcoreError(f"{pictures} could not be prepared; see above.")
     train = ["train", entry.preset, "--data", str(data), "--out", str(folder)]
     elders = {"base": entry.base, "teacher": entry.teacher}
-    changes = [f"settings.{role}={args.runs / elder / 'last'}" for role, elder in elders.items() if elder]
+    changes = [
+        *entry.changes,
+        *(f"settings.{role}={args.runs / elder / 'last'}" for role, elder in elders.items() if elder),
+    ]
     train += [part for each in [*changes, *args.set] for part in ("--set", each)]
     if not args.ship_now:
         say(f"{name}: training")

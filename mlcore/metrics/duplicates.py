@@ -11,7 +11,7 @@ from mlcore.metrics.memorisation import nearest
 QUANTILE = 0.01
 SLACK = 0.5
 SAME = 1e-3
-SAME_PICTURE = 0.02
+SAME_PICTURE = 0.2
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ def near_threshold(reference: NDArray[np.floating]) -> float:
 def shared(features: NDArray[np.floating], known: NDArray[np.floating]) -> int:
     """How many of these images are among the `known` ones, or all but: nearer than two photos of one hand.
 
-    At least a fiftieth of how far the known ones spread: kept in a byte a number, a picture lies that far from itself.
+    At least a fifth of how far the known ones spread: kept in half a byte a number, a picture may lie nearly that far
+    from itself.
     """
     rows, others = checked_pair(features, known)
     spread = float(np.sqrt(others.var(axis=0).sum()))

@@ -39,18 +39,34 @@ def test_a_bank_comes_back_as_it_was(tmp_path):
     assert b"bob" not in (tmp_path / "bank.safetensors").read_bytes()
 
 
-def test_a_training_bank_takes_half_the_room_and_its_distances_stay(tmp_path):
+def test_a_training_bank_takes_a_quarter_of_the_room_and_its_distances_stay(tmp_path):
     training, held = bank(60, seed=1, role="training", split="train"), bank(20, seed=2)
     for role in ("reference", "training"):
         header = replace(training.header, role=role)
         reference.save(replace(training, header=header), tmp_path / f"{role}.safetensors")
     read = reference.load(tmp_path / "training.safetensors")
     before, after = (cdist(held.features, rows).min(axis=1) for rows in (training.features, read.features))
-    assert after == pytest.approx(before, rel=0.01)
+    assert after == pytest.approx(before, rel=0.08)
     stored = {
         path.stem: np.asarray(load_file(path)["features"]).nbytes for path in tmp_path.glob("*.safetensors")
     }
-    assert stored["training"] * 2 == stored["reference"]
+    assert stored["training"] * 4 == stored["reference"]
+
+
+def test_a_training_bank_keeps_an_odd_number_of_columns_outliers_and_columns_of_one_value(tmp_path):
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(200, 7)).astype(np.float32)
+    rows[:, 3] = 2.5
+    rows[0, 5] = 60.0
+    made = reference.build(
+        rows, [str(n) for n in range(200)], tiny_extractor(), name="x", role="training", split="train"
+    )
+    reference.save(made, tmp_path / "bank.safetensors")
+    read = reference.load(tmp_path / "bank.safetensors").features
+    assert read.shape == rows.shape
+    assert np.abs(read[:, :3] - rows[:, :3]).mean() < 0.1
+    assert (read[:, 3] == 2.5).all()
+    assert read[0, 5] == 60.0
 
 
 def test_content_names_the_photos_and_not_their_order():
@@ -98,6 +114,13 @@ def test_the_report_holds_every_pinned_name_and_is_json():
     assert len(report["choosing"]) == 8
     assert report["kid_ci"][0] <= report["kid"] <= report["kid_ci"][1]
     assert json.loads(json.dumps(report, allow_nan=False))["verdicts"]
+
+
+def test_hands_are_no_twins_of_palms_from_the_same_photographs():
+    training, held = bank(20, role="training", split="train"), bank(20, seed=3)
+    assert reference.are_twins(training, held)
+    hands = replace(held, header=replace(held.header, subject="hand"))
+    assert not reference.are_twins(training, hands)
 
 
 def test_a_training_bank_of_other_sources_does_not_play_the_set():
@@ -210,10 +233,13 @@ def test_nan_is_said_and_not_passed_on():
         evaluate(made, tiny_extractor(), bank())
 
 
-@pytest.mark.parametrize("extractor", sorted({extractor for _role, extractor in reference.BUILT_IN}))
-def test_the_banks_that_ship_are_twins_and_share_no_palm(extractor):
+@pytest.mark.parametrize(
+    ("subject", "extractor"),
+    [(subject, extractor) for subject, role, extractor in reference.BUILT_IN if role == "training"],
+)
+def test_the_banks_that_ship_are_twins_and_share_no_palm(subject, extractor):
     training, held = (
-        reference.load(reference.BUILT_IN[role, extractor]) for role in ("training", "reference")
+        reference.load(reference.BUILT_IN[subject, role, extractor]) for role in ("training", "reference")
     )
     assert reference.are_twins(training, held) and not reference.are_twins(held, training)
     assert shared(held.features, training.features) == 0
@@ -223,8 +249,9 @@ def test_the_banks_that_ship_are_twins_and_share_no_palm(extractor):
 @pytest.mark.parametrize("key", list(reference.BUILT_IN))
 def test_banks_that_ship_are_whole_and_name_their_terms(key):
     shipped = reference.load(reference.BUILT_IN[key])
-    role, extractor = key
-    assert (shipped.header.role, shipped.header.extractor) == (role, extractor)
-    assert shipped.header.split == ("train" if role == "training" else "validation")
+    subject, role, extractor = key
+    header = shipped.header
+    assert (header.subject, header.role, header.extractor) == (subject, role, extractor)
+    assert header.split == ("train" if role == "training" else "validation")
     assert {entry["source"] for entry in shipped.header.lineage} == {"11k-hands", "human-palm-images"}
     assert all(entry["terms"] for entry in shipped.header.lineage)
