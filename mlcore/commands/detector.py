@@ -116,13 +116,21 @@ def _cropping(parser: argparse.ArgumentParser) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     from mlcore import detector_data
+    from mlcore.checkpoint import file_sha256
     from mlcore.detector import Detector
     from mlcore.detector_labels import photos_of
     from mlcore.detector_runs import finish
     from mlcore.detector_training import Plan, train
+    from mlcore.sources import WEIGHTS
 
-    if args.weights and not (args.weights.is_file() and args.weights.suffix == ".pt"):
-        raise DataError(f"{args.weights} is no .pt file of ultralytics; leave --weights out to begin anew.")
+    official = WEIGHTS["yolo11n"]
+    # ultralytics opens it as a pickle, which runs whatever its maker wrote: only one file is known to be harmless.
+    if args.weights and not (args.weights.is_file() and file_sha256(args.weights) == official.sha256):
+        raise DataError(
+            f"{args.weights} is not the {official.file} of ultralytics (sha256 {official.sha256[:12]}...), and no "
+            "other .pt is opened: it could run code. Fetch it with `python -m mlcore download yolo11n`, begin from "
+            "a detector of your own with --start, or leave --weights out to begin anew."
+        )
     samples = detector_data.read_samples(args.photos, args.labels)
     learned, held = detector_data.split_samples(samples, args.people)
     data = args.out / "data" / "data.yaml"

@@ -1,9 +1,11 @@
 """What people get wrong at the command line: a slip is one line with the file and the way out, and exit code 2."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mlcore import images
 from mlcore.__main__ import main
@@ -44,7 +46,7 @@ def place(tmp_path, monkeypatch):
         ("detector train photos labels --out run --people table.csv", "no column `file`"),
         (
             "detector train photos labels --out run --weights note.txt",
-            "note.txt is no .pt file of ultralytics",
+            "note.txt is not the yolo11n.pt of ultralytics",
         ),
         ("detector eval texts labels", "a.png: This is no image"),
         ("detector eval photos labels --names palm", "Name every class that the labels have"),
@@ -80,3 +82,17 @@ def test_too_few_pictures_for_a_course_work_are_told_before_the_training(place, 
     assert main(["coursework", "--data", "classes", "--out", "work", "--count", "10"]) == 2
     assert "are held out to measure against, and 6 are needed: give 30 or more" in capsys.readouterr().err
     assert not (place / "work" / "run").exists()
+
+
+class Evil:
+    """Says, once it is opened, that it was."""
+
+    def __reduce__(self):
+        return (Path.touch, (Path("was-opened"),))
+
+
+def test_only_the_official_weights_of_a_detector_are_opened(place, capsys):
+    torch.save({"model": Evil()}, place / "yolo11n.pt")
+    assert main(["detector", "train", "photos", "labels", "--out", "run", "--weights", "yolo11n.pt"]) == 2
+    assert "download yolo11n" in capsys.readouterr().err
+    assert not (place / "was-opened").exists()
