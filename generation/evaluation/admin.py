@@ -23,8 +23,8 @@ class BankInline(OnlyToLookAt, admin.TabularInline):
 class ReferenceAdmin(admin.ModelAdmin):
     """References of the site and of people."""
 
-    list_display = ["name", "role", "state", "owner", "n", "keeps_photos", "size", "created_at"]
-    list_filter = ["role", "state"]
+    list_display = ["name", "subject", "role", "state", "owner", "n", "keeps_photos", "size", "created_at"]
+    list_filter = ["subject", "role", "state"]
     readonly_fields = [field.name for field in Reference._meta.fields if field.name not in ("name", "notes")]
     inlines = [BankInline]
 

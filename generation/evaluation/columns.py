@@ -28,6 +28,7 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
         "is_own": comparison.owner_id == user.pk,
         "network": extractors.get(comparison.extractor),
         "seen": _seen(comparison),
+        "warnings": _warnings(comparison),
         "weights": weights_of(comparison),
         "names": _names(comparison, here, palms),
     }
@@ -79,6 +80,17 @@ def _seen(comparison: Comparison) -> list[str]:
         if not is_of_palms(column):
             names.setdefault(column["report"].get("seen", networks.UNKNOWN), []).append(column["name"])
     return [f"{', '.join(sets)}: {seen_words(code, comparison.extractor)}" for code, sets in names.items()]
+
+
+def _warnings(comparison: Comparison) -> list[str]:
+    """Which columns show something else than what all are measured against."""
+    names: dict[str, list[str]] = {}
+    for column in comparison.result.get("sets", ()):
+        # Results of old do not say what their columns show.
+        shown = column.get("subject", comparison.reference_subject)
+        names.setdefault(shown, []).append(column["name"])
+    found = [(names[one], words.other_subject(one, comparison.reference_subject)) for one in names]
+    return [f"{', '.join(sets)}: {warning}" for sets, warning in found if warning]
 
 
 def _head(

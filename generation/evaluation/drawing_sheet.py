@@ -128,6 +128,18 @@ def width_of(words: str, size: int, bold: bool = False) -> float:
     return sum(font.getlength(run) for run, font in runs(words, size, bold)) / SCALE
 
 
+def wrapped(words: str, size: int, most: float) -> list[str]:
+    """The words in lines that fit."""
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if width_of(longer, size) <= most:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
 def shortened(words: str, size: int, bold: bool, most: float) -> str:
     """The words, or as many of their letters as fit."""
     if width_of(words, size, bold) <= most:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from generation.evaluation import charts, columns
 from generation.evaluation.comparison_lines import Line
-from generation.evaluation.drawing_sheet import INK, Sheet, width_of
+from generation.evaluation.drawing_sheet import INK, Sheet, width_of, wrapped
 from generation.evaluation.models import Comparison
 from generation.sets import networks
 
@@ -30,8 +30,9 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
     heads, lines, rows = context["heads"], context["lines"], context["pictures"]
     scored = [column["scores"] for column in comparison.result["sets"]]
     recipe = [line for line in context["recipe"] if line["differs"]]
-    pairs = context["pairs"]
+    pairs, warnings = context["pairs"], context["warnings"]
     width = MARGIN * 2 + TITLES + len(heads) * COLUMN + REAL
+    warned = [line for text in warnings for line in wrapped(text, 12, width - 2 * MARGIN)]
     height = (
         150
         + len(lines) * ROW
@@ -40,6 +41,7 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
         + 60
         + (HISTOGRAM + 80 if any(scored) else 0)
         + (len(pairs) * 26 + 80 if pairs else 0)
+        + len(warned) * 18
         + 64
     )
     sheet = Sheet.new(width, height)
@@ -53,6 +55,9 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
         y = _histogram(sheet, heads, scored, y + 20)
     if pairs:
         y = _distances(sheet, heads, pairs, y + 20)
+    for line in warned:
+        y += 18
+        sheet.text(MARGIN, y, line, size=12, most=width - 2 * MARGIN)
     _foot(sheet, comparison, y + 28, width, address)
     return sheet.png(f"{title}: {', '.join(head['name'] for head in heads)}")
 

@@ -1,14 +1,18 @@
 """What people choose on the pages: how to measure a set, and which sets to lay side by side."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.errors import InvalidInput
 from accounts.models import User
 from generation.evaluation import extractors, limits, panels, policies, selectors, words
-from generation.evaluation.models import Evaluation
+from generation.evaluation.models import Evaluation, Reference
+from generation.sets import new_set
 from generation.sets import selectors as sets
 from generation.sets.models import ImageSet
 
@@ -20,7 +24,7 @@ class _Choosing(forms.Form):
     """Network, reference and seed: what every measurement is made with."""
 
     extractor = forms.ChoiceField(label=_("Network"), required=False)
-    reference = forms.ChoiceField(label=_("Real palms"), required=False)
+    reference = forms.ChoiceField(label=_("Measured against"), required=False)
     seed = forms.IntegerField(
         label=_("Seed of what is drawn at random"),
         required=False,
@@ -34,13 +38,20 @@ class _Choosing(forms.Form):
         self.user = user
         offered: list[tuple[str, Any]] = [("", _("the one that flatters the model least"))]
         offered += [(network.name, network.title) for network in extractors.offered()]
-        references = [(str(one.pk), f"{one.name} · {one.n}") for one in selectors.references_for(user)]
+        self.offered = list(selectors.references_for(user))
+        references: list[tuple[str, Any]] = [("", _("held-out palms, or hands for sets of hands"))]
+        references += _named(self.offered)
         self.fields["extractor"].choices = offered  # type: ignore[attr-defined]
         self.fields["reference"].choices = references  # type: ignore[attr-defined]
 
     def clean_seed(self) -> int:
         """The seed, 0 where none is written."""
         return int(self.cleaned_data.get("seed") or 0)
+
+    def refuse(self, error: InvalidInput) -> None:
+        """Put a refusal beside the fields that it names."""
+        for field, text in error.fields.items():
+            self.add_error(field if field in self.fields else None, text)
 
 
 class EvaluateForm(_Choosing):
@@ -80,17 +91,16 @@ class CompareForm(_Choosing):
     )
 
     references = forms.MultipleChoiceField(
-        label=_("Real palms beside them"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Real ones beside them"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
     field_order = ("sets", "references", "extractor", "reference", "seed")
 
     def __init__(self, user: User, *args: Any, **more: Any) -> None:
         super().__init__(user, *args, **more)
-        offered = self.fields["reference"].choices  # type: ignore[attr-defined]
-        self.fields["references"].choices = offered  # type: ignore[attr-defined]
-        if len(offered) < 2:
-            # The only one is what all are measured against.
+        self.fields["references"].choices = _named(self.offered)  # type: ignore[attr-defined]
+        if max(Counter(one.subject for one in self.offered).values(), default=0) < 2:
+            # The only one of its kind is what all are measured against.
             del self.fields["references"]
         visible = sets.visible_sets(user).filter(count__gte=policies.LEAST_IMAGES)
         latest = visible.order_by("-id").values_list("pk", flat=True)[:SHOWN_SETS]
@@ -195,7 +205,7 @@ class PanelForm(forms.Form):
 
     def __init__(self, user: User, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        offered = [(str(one.pk), f"{one.name} · {one.n}") for one in selectors.references_with_photos(user)]
+        offered = _named(selectors.references_with_photos(user))
         self.fields["reference"].choices = [("", _("none")), *offered]  # type: ignore[attr-defined]
         self.has_photos = bool(offered)
 
@@ -211,6 +221,11 @@ class RatingForm(forms.Form):
     item = forms.IntegerField(min_value=0)
     realism = forms.IntegerField(min_value=1, max_value=5)
     tags = forms.MultipleChoiceField(choices=[(tag, tag) for tag in panels.TAGS], required=False)
+
+
+def _named(references: Iterable[Reference]) -> list[tuple[str, str]]:
+    """The references as choices, each with how many of what it holds."""
+    return [(str(one.pk), f"{one.name} · {new_set.how_many(one.n, one.subject)}") for one in references]
 
 
 def _label(image_set: ImageSet) -> str:

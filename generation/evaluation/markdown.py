@@ -64,7 +64,8 @@ def _stands_on(evaluation: Evaluation, count: int) -> str:
         )
     model = evaluation.image_set.checkpoint
     seen = sheets.seen_words(extractors.seen(model, evaluation.extractor), evaluation.extractor)
-    return f"{text} {seen}"
+    warning = words.other_subject(evaluation.image_set.subject, evaluation.reference_subject)
+    return " ".join(filter(None, (text, seen, warning)))
 
 
 def _section(card: cards.Card) -> str:

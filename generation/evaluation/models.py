@@ -20,18 +20,24 @@ class ReferenceQuerySet(models.QuerySet["Reference"]):
     """The parts of the table that people ask for."""
 
     def to_measure_against(self) -> Self:
-        """Held-out palms with at least one bank, no training data."""
+        """What was held out and has at least one bank, no training data."""
         return self.filter(role=Reference.Role.REFERENCE, banks__isnull=False).distinct()
 
 
 class Reference(models.Model):
-    """Real palms as features only. Without an owner it is the site's, for everybody."""
+    """Real palms, or hands, as features only. Without an owner it is the site's, for everybody."""
+
+    class Subject(models.TextChoices):
+        """What its photographs show."""
+
+        PALM = "palm", _("palms")
+        HAND = "hand", _("hands")
 
     class Role(models.TextChoices):
         """What it is compared for."""
 
-        REFERENCE = "reference", _("held-out palms")
-        TRAINING = "training", _("training palms")
+        REFERENCE = "reference", _("held out")
+        TRAINING = "training", _("learned from")
 
     class State(models.TextChoices):
         """Where one that people add is in its life; what ships is ready."""
@@ -45,6 +51,7 @@ class Reference(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="references"
     )
     name = models.CharField(_("name"), max_length=80)
+    subject = models.CharField(_("what it shows"), max_length=4, choices=Subject, default=Subject.PALM)
     role = models.CharField(_("role"), max_length=9, choices=Role, default=Role.REFERENCE)
     content = models.CharField(max_length=64)
     split = models.CharField(max_length=16, blank=True)
@@ -204,6 +211,11 @@ class Measured(models.Model):
     def reference_name(self) -> str:
         """What it is measured against."""
         return str(self.spec.get("reference", ""))
+
+    @property
+    def reference_subject(self) -> str:
+        """What the reference shows; those of old showed palms."""
+        return str(self.spec.get("subject", Reference.Subject.PALM))
 
 
 class Evaluation(Measured):

@@ -101,6 +101,7 @@ def _column(row: ImageSet | Reference, looked: Looked, report: dict[str, Any]) -
         "kind": "set" if isinstance(row, ImageSet) else "reference",
         "id": str(row.pk),
         "name": row.name,
+        "subject": row.subject,
         "count": len(looked.indices),
         "recipe": {key: recipe.get(key) for key in RECIPE},
         "scores": counts.tolist() if scores else [],

@@ -66,12 +66,18 @@ def check_network(extractor: str) -> None:
 
 
 def check_bank(reference: Reference, bank: Bank | None, extractor: str) -> Bank:
-    """Refuse a reference that was never measured with this network."""
+    """Refuse a reference that was never measured with this network, naming those that it was measured with."""
     if bank is None:
-        message = _("The reference %(name)s holds no features of %(extractor)s. Choose another network.") % {
-            "name": reference.name,
-            "extractor": extractor,
-        }
+        measured = {one.extractor for one in reference.banks.all()}
+        others = [network.name for network in extractors.offered() if network.name in measured]
+        message = (
+            _(
+                "The reference %(name)s holds no features of %(extractor)s. Measure with %(others)s, or choose another "
+                "reference."
+            )
+            if others
+            else _("The reference %(name)s holds no features of %(extractor)s. Choose another reference.")
+        ) % {"name": reference.name, "extractor": extractor, "others": ", ".join(others)}
         raise InvalidInput(message, code="no_bank", fields={"extractor": message})
     return bank
 

@@ -70,6 +70,9 @@ def read_header(path: Path) -> dict[str, Any]:
         raise ValueError(f"its header lacks {error}") from error
     if not complete or header["format"] != FORMAT:
         raise ValueError(f"its format is not {FORMAT}")
+    # Banks from before headers said so are of palms.
+    if header.setdefault("subject", Reference.Subject.PALM) not in Reference.Subject.values:
+        raise ValueError(f"it shows neither of {', '.join(Reference.Subject.values)}")
     return header
 
 
@@ -81,11 +84,11 @@ def sha256_of(path: Path) -> str:
 
 def _files() -> Iterator[BankFile]:
     folders = (
-        (Bank.Source.ZOO, Path(settings.BASE_DIR) / "mlcore" / "zoo", "palm-*"),
-        (Bank.Source.SITE, Path(settings.PALMSITE_DATA) / "references", "*"),
+        (Bank.Source.ZOO, Path(settings.BASE_DIR) / "mlcore" / "zoo"),
+        (Bank.Source.SITE, Path(settings.PALMSITE_DATA) / "references"),
     )
-    for source, folder, pattern in folders:
-        for path in sorted(folder.glob(f"{pattern}.safetensors")):
+    for source, folder in folders:
+        for path in sorted(folder.glob("*.safetensors")):
             try:
                 header = read_header(path)
             except (ValueError, OSError) as error:
@@ -100,12 +103,16 @@ def _reference(role: str, content: str, header: dict[str, Any]) -> Reference:
     ours = Reference.objects.filter(owner__isnull=True, role=role, content=content, request={})
     reference = ours.first()
     if reference is not None:
+        if reference.subject != header["subject"]:
+            reference.subject = header["subject"]
+            reference.save(update_fields=["subject"])
         return reference
     name = header["name"][:70]
     if Reference.objects.filter(owner__isnull=True, name=name).exists():
         name = f"{name}-{content[:8]}"
     return Reference.objects.create(
         name=name,
+        subject=header["subject"],
         role=role,
         content=content,
         split=str(header.get("split", ""))[:16],

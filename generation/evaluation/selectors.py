@@ -34,11 +34,13 @@ def references_for(user: User) -> ReferenceQuerySet:
     return found.prefetch_related("banks")
 
 
-def reference_named(user: User, name: str, *, field: str = "reference") -> Reference:
-    """The reference of this name or id; blank for the site's first."""
+def reference_named(
+    user: User, name: str, *, field: str = "reference", subject: str = Reference.Subject.PALM
+) -> Reference:
+    """The reference of this name or id; blank for the first for what shows this."""
     offered = references_for(user)
     if not name:
-        found = offered.filter(owner__isnull=True).first() or offered.first()
+        found = _first_for(subject, offered)
     else:
         found = offered.filter(name=name).order_by(F("owner").desc(nulls_last=True)).first() or _by_id(
             offered, name
@@ -52,6 +54,15 @@ def reference_named(user: User, name: str, *, field: str = "reference") -> Refer
         )
         raise InvalidInput(message, code="no_reference", fields={field: message})
     return found
+
+
+def _first_for(subject: str, offered: ReferenceQuerySet) -> Reference | None:
+    """One that shows the same before palms before any other, the site's before a person's own."""
+
+    def order(one: Reference) -> tuple[bool, bool, bool]:
+        return one.subject != subject, one.subject != Reference.Subject.PALM, one.owner_id is not None
+
+    return min(offered, key=order, default=None)
 
 
 def _by_id(offered: ReferenceQuerySet, name: str) -> Reference | None:
@@ -142,7 +153,10 @@ def training_bank(image_set: ImageSet | None, bank: Bank) -> Bank | None:
 
 
 def other_part(bank: Bank) -> Bank | None:
-    """The other part of a bank's split, in the same network: held-out people for training palms, and back."""
+    """The other part of a bank's split, in the same network: held-out people for what is learned from, and back.
+
+    Palms and hands are cut from the same photographs, so that equal sources alone tell nothing.
+    """
     here = bank.reference
     wanted = {
         "train": (Reference.Role.REFERENCE, "validation"),
@@ -152,7 +166,11 @@ def other_part(bank: Bank) -> Bank | None:
         return None
     role, split = wanted
     found = Bank.objects.filter(
-        reference__owner__isnull=True, reference__role=role, reference__split=split, **_network_of(bank)
+        reference__owner__isnull=True,
+        reference__subject=here.subject,
+        reference__role=role,
+        reference__split=split,
+        **_network_of(bank),
     ).select_related("reference")
     return next((one for one in found if _sources(one.reference) == _sources(here)), None)
 
@@ -173,9 +191,9 @@ def fid_references(user: User) -> ReferenceQuerySet:
     )
 
 
-def fid_reference(user: User) -> Reference | None:
-    """One of them, the site's first."""
-    return fid_references(user).order_by(F("owner").asc(nulls_first=True)).first()
+def fid_reference(user: User, subject: str = Reference.Subject.PALM) -> Reference | None:
+    """The first of them for what shows this."""
+    return _first_for(subject, fid_references(user))
 
 
 def why_no_fid(user: User) -> str:

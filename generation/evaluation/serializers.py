@@ -13,7 +13,12 @@ class NewEvaluation(serializers.Serializer[Any]):
     """How to measure a set; all of it may be left out."""
 
     kind = serializers.ChoiceField(choices=Evaluation.Kind.choices, default=Evaluation.Kind.EVALUATE)
-    reference = serializers.CharField(max_length=80, allow_blank=True, default="")
+    reference = serializers.CharField(
+        max_length=80,
+        allow_blank=True,
+        default="",
+        help_text="By name or id. Empty: the site's held-out palms, for a set of hands its held-out hands.",
+    )
     extractor = serializers.CharField(
         max_length=40,
         allow_blank=True,
@@ -36,7 +41,12 @@ class NewComparison(serializers.Serializer[Any]):
         default=list,
         help_text="Real palms as columns, beside sets or alone, by name or id.",
     )
-    reference = serializers.CharField(max_length=80, allow_blank=True, default="")
+    reference = serializers.CharField(
+        max_length=80,
+        allow_blank=True,
+        default="",
+        help_text="By name or id. Empty: the site's held-out palms, among hands alone its held-out hands.",
+    )
     extractor = serializers.CharField(
         max_length=40,
         allow_blank=True,
@@ -168,8 +178,9 @@ class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
 
 
 class ReferenceSerializer(serializers.ModelSerializer[Reference]):
-    """Real palms to measure against."""
+    """Real palms, or hands, to measure against."""
 
+    subject = serializers.ChoiceField(choices=Reference.Subject.choices, read_only=True)
     own = serializers.SerializerMethodField()
     state = serializers.ChoiceField(choices=Reference.State.choices, read_only=True)
     message = serializers.CharField(source="text", read_only=True)
@@ -183,6 +194,7 @@ class ReferenceSerializer(serializers.ModelSerializer[Reference]):
         fields: ClassVar = [
             "id",
             "name",
+            "subject",
             "state",
             "code",
             "message",

@@ -44,7 +44,7 @@ def evaluate(
     policies.check_can_evaluate(by, image_set)
     policies.check_seed(seed)
     sync()
-    chosen, bank = _chosen(by, reference, extractor, kind, [image_set.checkpoint])
+    chosen, bank = _chosen(by, reference, extractor, kind, [image_set.checkpoint], image_set.subject)
     spec = _spec(chosen, bank, seed=seed, matched=matched)
     twin = Evaluation.objects.filter(
         image_set=image_set, kind=kind, state=Measured.State.WAITING, spec=spec
@@ -79,7 +79,9 @@ def compare(
     policies.check_seed(seed)
     sync()
     models = [image_set.checkpoint for image_set in image_sets]
-    chosen, bank = _chosen(by, reference, extractor, Evaluation.Kind.EVALUATE, models, beside=real)
+    shown = {one.subject for one in image_sets or real}
+    subject = shown.pop() if len(shown) == 1 else Reference.Subject.PALM
+    chosen, bank = _chosen(by, reference, extractor, Evaluation.Kind.EVALUATE, models, subject, beside=real)
     if not image_sets:
         real = [one for one in real if one.pk != chosen.pk]
     policies.check_can_stand_beside(real, chosen, bank)
@@ -98,22 +100,26 @@ def _chosen(
     extractor: str,
     kind: str,
     models: Sequence[Checkpoint | None],
+    subject: str,
     *,
     beside: Sequence[Reference] = (),
 ) -> tuple[Reference, Bank]:
-    """The reference and its features; where no network is wished, in the one that flatters these models least.
+    """The reference and its features; where none is wished, one that shows what the sets show.
 
-    It is one that real palms `beside` the sets were measured with too.
+    Where no network is wished it is the one that flatters these models least, among those that real palms `beside`
+    the sets were measured with too.
     """
     if kind == Evaluation.Kind.FID:
         reason = selectors.why_no_fid(by)
         if reason:
             raise Unavailable(_(reason), code="no_fid", status=409)
         extractor = extractors.STANDARD
-        found = selectors.reference_named(by, reference) if reference else selectors.fid_reference(by)
+        found = (
+            selectors.reference_named(by, reference) if reference else selectors.fid_reference(by, subject)
+        )
         chosen = found or selectors.reference_named(by, "")
     else:
-        chosen = selectors.reference_named(by, reference)
+        chosen = selectors.reference_named(by, reference, subject=subject)
         measured = [{bank.extractor for bank in one.banks.all()} for one in (chosen, *beside)]
         extractor = extractor or extractors.least_seen(models, set.intersection(*measured))
     policies.check_network(extractor)
@@ -125,6 +131,7 @@ def _spec(reference: Reference, bank: Bank, *, seed: int, matched: bool) -> dict
         "version": SPEC_VERSION,
         "reference": reference.name,
         "reference_id": str(reference.pk),
+        "subject": reference.subject,
         "bank": bank.sha256,
         "extractor": bank.extractor,
         "seed": seed,

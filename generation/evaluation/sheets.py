@@ -58,7 +58,7 @@ def of_evaluation(user: User, evaluation: Evaluation) -> dict[str, Any]:
             evaluation.extractor,
             image_set.checkpoint,
         ),
-        "warning": words.other_subject(image_set.checkpoint.subject if image_set.checkpoint else "palm"),
+        "warning": words.other_subject(image_set.subject, evaluation.reference_subject),
         "set_url": links.of_set(image_set.pk),
         "quality_url": links.of_quality(image_set.pk),
         "is_old": evaluation.is_done and evaluation.n != image_set.count,

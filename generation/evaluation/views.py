@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.errors import Conflict
+from accounts.errors import Conflict, InvalidInput
 from generation.evaluation import eyes, links, selectors, services, sheets
 from generation.evaluation.forms import EvaluateForm
 from generation.evaluation.models import Evaluation
@@ -37,9 +37,12 @@ def evaluate(request: HttpRequest, set_id: UUID) -> HttpResponse:
         if form.cleaned_data["kind"] == Evaluation.Kind.FID:
             note = selectors.why_no_fid(user)
         if not note:
-            services.evaluate(by=user, image_set=image_set, **form.wish)
-            if not is_htmx(request):
-                return redirect(links.of_quality(image_set.pk))
+            try:
+                services.evaluate(by=user, image_set=image_set, **form.wish)
+                if not is_htmx(request):
+                    return redirect(links.of_quality(image_set.pk))
+            except InvalidInput as error:
+                form.refuse(error)
     template = "evaluation/_measures.html" if is_htmx(request) else "evaluation/quality.html"
     context = sheets.of_set(user, image_set, note=_(note) if note else "", form=form if form.errors else None)
     return render(request, template, context)

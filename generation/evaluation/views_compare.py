@@ -34,8 +34,7 @@ def compare(request: HttpRequest) -> HttpResponse:
                 made = services.compare(by=user, image_sets=wish.pop("sets"), **wish)
                 return redirect("evaluation:comparison", made.pk)
             except InvalidInput as error:
-                for field, text in error.fields.items():
-                    form.add_error(field if field in form.fields else None, text)
+                form.refuse(error)
     else:
         chosen = sets.visible_sets(user).filter(pk__in=known_ids(request.GET.getlist("sets")))
         form = CompareForm(user, initial={"sets": [one.pk for one in chosen]})

@@ -7,6 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, pgettext
 
+from generation.evaluation.models import Reference
 from generation.sets import figures
 
 CHIPS = {"good": "good", "fine": "good", "worrying": "warn", "bad": "bad"}
@@ -170,16 +171,15 @@ def seen(code: str, network: str) -> str:
     return sentences[code] % {"network": network}
 
 
-def other_subject(subject: str) -> str:
-    """A word of warning where a set shows something else than the palms it is measured against."""
-    if subject == "palm":
+def other_subject(shown: str, real: str) -> str:
+    """A word of warning where pictures show something else than what they are measured against."""
+    if shown == real:
         return ""
-    sentence = _(
-        "The pictures of this set show something else (%(subject)s) than the reference, which shows palms: the numbers "
-        "say how far the one is from the other, not how good the pictures are."
-    )
-    subjects = {"hand": _("hands")}
-    return sentence % {"subject": subjects.get(subject, subject)}
+    subjects = dict(Reference.Subject.choices)
+    return _(
+        "The pictures show %(shown)s and the reference shows %(real)s, so the numbers say how far the one is from the "
+        "other, not how good the pictures are."
+    ) % {"shown": subjects.get(shown, shown), "real": subjects[real]}
 
 
 def believe(code: str, network: str) -> str:

@@ -40,14 +40,13 @@ def card(image_set: ImageSet, count: int, layout: str, extra_tags: tuple[str, ..
 
 def _front(image_set: ImageSet, count: int, extra_tags: tuple[str, ...]) -> str:
     size = next((name for limit, name in _SIZES if count < limit), "n>1M")
-    subject = image_set.checkpoint.subject if image_set.checkpoint else "palm"
     return "\n".join(
         [
             "---",
             f"pretty_name: {json.dumps(image_set.name, ensure_ascii=False)}",
             "license: other",
             f"size_categories: [{json.dumps(size)}]",
-            f"tags: {json.dumps(['synthetic', 'palmsite', subject, *extra_tags])}",
+            f"tags: {json.dumps(['synthetic', 'palmsite', image_set.subject, *extra_tags])}",
             "---",
             "",
         ]

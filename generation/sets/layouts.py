@@ -49,7 +49,7 @@ def papers(image_set: ImageSet, images: list[Image], suffix: str = "png") -> Ite
 
 def image_folder(image_set: ImageSet, images: list[Image], share: float) -> Iterator[Member]:
     """`train/` and `val/`, with a share of the images in the latter."""
-    label = image_set.checkpoint.subject if image_set.checkpoint else "palm"
+    label = image_set.subject
     sides: dict[str, list[Image]] = {"train": [], "val": []}
     for image in images:
         sides[side_of(image, share)].append(image)

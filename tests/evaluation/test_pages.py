@@ -89,7 +89,7 @@ def test_what_shows_hands_is_not_silently_measured_as_palms(client, alice, palms
     evaluation = measured(image_set)
     client.force_login(alice)
     places = [reverse(f"evaluation:{name}", args=[evaluation.pk]) for name in ("evaluation", "certificate")]
-    warning = "show something else (hands) than the reference"
+    warning = "The pictures show hands and the reference shows palms"
     assert not any(warning in text_of(client.get(place)) for place in places)
     type(image_set.checkpoint).objects.filter(pk=image_set.checkpoint_id).update(subject="hand")
     assert [text_of(client.get(place)).count(warning) for place in places] == [1, 1]

@@ -116,6 +116,11 @@ class ImageSet(models.Model):
         return f"{folded(self.name)}{_FIELD}{folded(self.note)}{_FIELD}{_TAG}{tags}"
 
     @property
+    def subject(self) -> str:
+        """What its pictures show: what its model does; palms, where nobody knows the model."""
+        return self.checkpoint.subject if self.checkpoint else "palm"
+
+    @property
     def folder(self) -> PurePosixPath:
         """Where its files lie inside the media folder."""
         return PurePosixPath("sets", str(self.pk))
