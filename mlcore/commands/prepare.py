@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlcore import preparation
 from mlcore.arguments import decimal, whole
+from mlcore.data import MANIFEST_NAME, DataError
 from mlcore.preparation import Cutter, Event, Options
 from mlcore.preparation_report import Report
 from mlcore.terminal import ProgressLine, say, say_json
@@ -74,11 +75,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="BITS",
         help="pictures that differ in so few of 256 bits are the same, -1 for none (%(default)s)",
     )
+    parser.add_argument("--again", action="store_true", help="replace the set that --out holds")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Prepare and say what came of it."""
+    if (args.out / MANIFEST_NAME).exists() and not args.again:
+        raise DataError(f"{args.out} holds a set already: give another --out, or --again to replace it.")
     options = Options(
         size=args.size,
         margin=args.margin,

@@ -84,6 +84,17 @@ def test_too_few_pictures_for_a_course_work_are_told_before_the_training(place, 
     assert not (place / "work" / "run").exists()
 
 
+def test_a_packed_set_is_replaced_only_where_that_is_said(place, capsys):
+    words = ["prepare", "photos", "--no-detect", "--size", "32", "--min-sharpness", "0", "--out", "packed"]
+    assert main(words) == 0
+    kept = (place / "packed" / "manifest.json").stat().st_mtime_ns
+    assert main(words) == 2
+    assert "packed holds a set already" in capsys.readouterr().err
+    assert (place / "packed" / "manifest.json").stat().st_mtime_ns == kept
+    assert main([*words, "--again"]) == 0
+    assert (place / "packed" / "manifest.json").stat().st_mtime_ns > kept
+
+
 class Evil:
     """Says, once it is opened, that it was."""
 
