@@ -1,4 +1,4 @@
-"""The four cards of a measurement: one big number each, its interval, the same for real palms, a sentence.
+"""The four cards of a measurement: one big number each, its interval, the same for real ones, a sentence.
 
 Reads a result as mlcore gave it; writes no row and knows no request.
 """
@@ -41,6 +41,7 @@ class Card:
     sentences: tuple[str, ...]
     scale: SafeString
     rows: tuple[Row, ...]
+    beside: str = ""
 
     @property
     def chip(self) -> str:
@@ -56,8 +57,10 @@ class Card:
 class Sheet:
     """A result, read for people."""
 
-    def __init__(self, result: Mapping[str, Any]) -> None:
-        self.result = result
+    def __init__(self, result: Mapping[str, Any], subject: str) -> None:
+        """Take a result as mlcore gave it, and what its reference shows."""
+        self.result, self.subject = result, subject
+        self.beside = words.real(subject)
         self.baseline: Mapping[str, Any] = result.get("real") or {}
         self.real: Mapping[str, Any] = self.baseline.get("values", {})
         self.intervals: Mapping[str, Any] = result.get("intervals", {})
@@ -99,13 +102,15 @@ class Sheet:
                 interval,
                 self._at_same_n("fd"),
                 most=max(value or 0, real or 0, 100) * 1.15,
-                label=self._label(_("FID"), words.plain(value, 1), span, told),
+                label=words.labelled(_("FID"), words.plain(value, 1), span, f"{self.beside} {told}"),
+                real_word=self.beside,
             ),
             (
                 self._row("fd_infinite", (self.result.get("fd_infinite") or {}).get("value"), words.plain),
                 self._row("precision", self.result.get("precision"), words.share),
                 self._row("recall", self.result.get("recall"), words.share),
             ),
+            self.beside,
         )
 
     def _quality(self) -> Card:
@@ -141,7 +146,7 @@ class Sheet:
             self.intervals.get("recall"),
             self.real.get("recall"),
             words.share,
-            _("of the kinds of real palms are there"),
+            words.unit("recall", self.subject),
             also=("vendi",),
             rows=(
                 self._row("coverage", self.result.get("coverage"), words.share),
@@ -163,7 +168,7 @@ class Sheet:
             self.intervals.get("suspicious"),
             found["expected"],
             words.share,
-            _("suspiciously close to a training palm; less is better"),
+            _("suspiciously close to a training picture; less is better"),
             verdict="privacy",
             most=max(0.2, (self.intervals.get("suspicious") or [0, 0])[1] * 1.1),
             rows=(
@@ -182,7 +187,7 @@ class Sheet:
             self.intervals.get("precision"),
             self.real.get("precision"),
             words.share,
-            _("of the images pass for real palms one by one"),
+            words.unit("precision", self.subject),
             also=("duplicates",),
             rows=(self._row("duplicates", (self.result.get("duplicates") or {}).get("share"), words.share),),
         )
@@ -227,17 +232,12 @@ class Sheet:
                 interval,
                 mark,
                 most=most,
-                label=self._label(title, written(value), span, told),
+                label=words.labelled(title, written(value), span, f"{self.beside} {told}"),
+                real_word=self.beside,
             ),
             (first, *rows),
+            self.beside,
         )
-
-    def _label(self, title: str, value: str, span: str, real: str) -> str:
-        if span:
-            return _("%(title)s: %(value)s, %(span)s; real palms %(real)s") % {
-                "title": title, "value": value, "span": span, "real": real
-            }  # fmt: skip
-        return _("%(title)s: %(value)s; real palms %(real)s") % {"title": title, "value": value, "real": real}
 
     def _row(self, measure: str, value: Number, written: Any) -> Row:
         return Row(
@@ -283,7 +283,9 @@ class Sheet:
         return str(found[0]) if found else "unknown"
 
     def _sentence(self, measure: str) -> str:
-        return next((words.verdict(one) for one in self.verdicts if one["measure"] == measure), "")
+        return next(
+            (words.verdict(one, self.subject) for one in self.verdicts if one["measure"] == measure), ""
+        )
 
     def _sentences(self, *measures: str) -> tuple[str, ...]:
         return tuple(text for text in (self._sentence(one) for one in measures) if text)

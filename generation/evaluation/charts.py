@@ -46,9 +46,9 @@ def scale(
     *,
     most: float,
     label: str,
-    real_word: str = "",
+    real_word: str,
 ) -> SafeString:
-    """A line from 0 to `most`: the interval as a bar, the value as a dot, real palms as a tick with a word."""
+    """A line from 0 to `most`: the interval as a bar, the value as a dot, real ones as a tick with a word."""
     if value is None:
         return SafeString("")
     top = 30
@@ -74,11 +74,7 @@ def scale(
         parts.append(
             format_html('<line class="reference" x1="{}" y1="{}" x2="{}" y2="{}"/>', x, top - 13, x, top + 9)
         )
-        parts.append(
-            format_html(
-                '<text x="{}" y="12" text-anchor="{}">{}</text>', x, anchor, real_word or _("real palms")
-            )
-        )
+        parts.append(format_html('<text x="{}" y="12" text-anchor="{}">{}</text>', x, anchor, real_word))
     parts.append(format_html('<circle class="dot" cx="{}" cy="{}" r="5"/>', place(value), top))
     return _svg(parts, 44, label)
 

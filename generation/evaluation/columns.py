@@ -23,8 +23,10 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
     """The whole page of a comparison."""
     here = selectors.sets_of(user, comparison)
     palms = selectors.real_columns_of(user, comparison)
+    beside = words.real(comparison.reference_subject)
     context: dict[str, Any] = {
         "comparison": comparison,
+        "beside": beside,
         "is_own": comparison.owner_id == user.pk,
         "network": extractors.get(comparison.extractor),
         "seen": _seen(comparison),
@@ -41,7 +43,7 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
     return context | {
         "heads": heads,
         "result": result,
-        "lines": list(lines(result)),
+        "lines": list(lines(result, beside)),
         "pictures": list(pictures(result, here, palms)),
         "is_aligned": bool(aligned(result)),
         "has_sets": sum(not is_of_palms(column) for column in columns) > 1,
@@ -107,7 +109,7 @@ def _head(
         "url": address if known else "",
         "count": column["count"],
         "is_real": is_real,
-        "grade": words.grade(grade) if grade else _("real palms"),
+        "grade": words.grade(grade) if grade else words.real(column.get("subject", "palm")),
         "chip": words.CHIPS.get(grade, ""),
     }
 

@@ -49,26 +49,26 @@ class Line:
     real: str
 
 
-def lines(result: Mapping[str, Any]) -> Iterator[Line]:
-    """Every measure that any of the sets has."""
+def lines(result: Mapping[str, Any], beside: str) -> Iterator[Line]:
+    """Every measure that any of the sets has; `beside` names what they are measured against."""
     reports = [column["report"] for column in result["sets"]]
-    real = _real(result)
+    found = _real(result)
     for key, written, less, is_share in LINES:
         values = [value_of(report, key) for report in reports]
         if all(value is None for value in values):
             continue
         intervals = [interval_of(report, key) for report in reports]
         marked = better(intervals, less=less)
-        beside = 0.05 if key == "suspicious" else real.get(key)
+        real = 0.05 if key == "suspicious" else found.get(key)
         ends = [end for interval in intervals if interval for end in interval]
-        most = max([*(value or 0 for value in values), *ends, beside or 0, 1e-6]) * 1.05
+        most = max([*(value or 0 for value in values), *ends, real or 0, 1e-6]) * 1.05
         if is_share and most > 0.5:
             most = 1.0
         cells = tuple(
-            _cell(key, value, interval, mark, beside, most, written)
+            _cell(key, value, interval, mark, real, most, written, beside)
             for value, interval, mark in zip(values, intervals, marked, strict=True)
         )
-        yield Line(key, words.measure_title(key), cells, "" if beside is None else written(beside))
+        yield Line(key, words.measure_title(key), cells, "" if real is None else written(real))
 
 
 def _real(result: Mapping[str, Any]) -> dict[str, float]:
@@ -159,9 +159,12 @@ def _cell(
     real: float | None,
     most: float,
     written: Written,
+    beside: str,
 ) -> Cell:
     span = words.between(written(interval[0]), written(interval[1])) if interval else ""
     label = f"{words.measure_title(key)}: {written(value)}" + (f", {span}" if span else "")
-    drawing = charts.scale(value, interval, real, most=most, label=label) if interval else SafeString("")
+    drawing = SafeString("")
+    if interval:
+        drawing = charts.scale(value, interval, real, most=most, label=label, real_word=beside)
     place = charts.place_of(value, interval, real, most=most) if interval else None
     return Cell(written(value), span, mark, drawing, place)

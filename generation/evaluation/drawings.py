@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.formats import date_format, number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from generation.evaluation import charts, columns
@@ -47,7 +48,7 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
     sheet = Sheet.new(width, height)
     title = _("Comparison")
     sheet.text(MARGIN, 56, title, size=28, bold=True)
-    y = _heads(sheet, heads, 100)
+    y = _heads(sheet, heads, context["beside"], 100)
     y = _measures(sheet, lines, len(heads), y)
     y = _recipes(sheet, recipe, y + 10)
     y = _pictures(sheet, rows, y + 20)
@@ -58,7 +59,7 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
     for line in warned:
         y += 18
         sheet.text(MARGIN, y, line, size=12, most=width - 2 * MARGIN)
-    _foot(sheet, comparison, y + 28, width, address)
+    _foot(sheet, comparison, context["beside"], y + 28, width, address)
     return sheet.png(f"{title}: {', '.join(head['name'] for head in heads)}")
 
 
@@ -66,14 +67,14 @@ def _left(place: int) -> float:
     return MARGIN + TITLES + place * COLUMN
 
 
-def _heads(sheet: Sheet, heads: Sequence[Mapping[str, Any]], y: float) -> float:
+def _heads(sheet: Sheet, heads: Sequence[Mapping[str, Any]], beside: str, y: float) -> float:
     for place, head in enumerate(heads):
         colour, dashes = SERIES[place]
         sheet.dashed([(_left(place), y - 22), (_left(place) + 28, y - 22)], colour, dashes)
         sheet.text(_left(place), y, head["name"], size=15, bold=True, most=COLUMN - GAP)
         sheet.text(_left(place), y + 18, head["grade"], size=12, colour=QUIET)
     right = _left(len(heads)) + REAL
-    sheet.text(right, y, _("Real palms"), size=13, colour=QUIET, right=True)
+    sheet.text(right, y, capfirst(beside), size=13, colour=QUIET, right=True)
     return y + 34
 
 
@@ -177,14 +178,15 @@ def _distances(
     return y + 26
 
 
-def _foot(sheet: Sheet, comparison: Comparison, y: float, width: int, address: str) -> None:
+def _foot(sheet: Sheet, comparison: Comparison, beside: str, y: float, width: int, address: str) -> None:
     result = comparison.result
     words = _(
-        "%(n)s images of each against %(ref)s real palms of %(name)s, in %(extractor)s, seed %(seed)s. "
+        "%(n)s images of each against %(ref)s %(beside)s of %(name)s, in %(extractor)s, seed %(seed)s. "
         "Bold: 95 %% intervals part."
     ) % {
         "n": number_format(result["n"], force_grouping=True),
         "ref": number_format(result["n_ref"], force_grouping=True),
+        "beside": beside,
         "name": comparison.reference_name,
         "extractor": networks.title(comparison.extractor),
         "seed": comparison.spec["seed"],

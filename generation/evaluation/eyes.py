@@ -121,12 +121,12 @@ def card(result: dict[str, Any]) -> cards.Card:
     value, interval, real = result["realism"], result["realism_ci"], result["real_realism"]
     span = words.between(*(words.plain(end, 1) for end in interval)) if interval else ""
     title, written = _("Human eyes"), words.plain(value, 1)
-    label = (
-        _("%(title)s: %(value)s, %(span)s; real palms %(real)s")
-        if span
-        else _("%(title)s: %(value)s; real palms %(real)s")
-    ) % {"title": title, "value": written, "span": span, "real": words.plain(real, 1)}
-    drawing = charts.scale(_part(value), _parts(interval), _part(real), most=1.0, label=label)
+    # What is hidden among the images was cut from photographs: palms.
+    beside = words.real("palm")
+    label = words.labelled(title, written, span, f"{beside} {words.plain(real, 1)}")
+    drawing = charts.scale(
+        _part(value), _parts(interval), _part(real), most=1.0, label=label, real_word=beside
+    )
     rows = [
         cards.Row(
             _("Taken for real (4 or 5)"),
@@ -157,6 +157,7 @@ def card(result: dict[str, Any]) -> cards.Card:
         (str(_SENTENCES[result["verdict"]["code"]]),),
         drawing if value is not None else SafeString(""),
         tuple(rows),
+        beside,
     )
 
 

@@ -59,7 +59,7 @@ class EvaluateForm(_Choosing):
 
     kind = forms.ChoiceField(choices=Evaluation.Kind.choices, required=False, widget=forms.HiddenInput)
     matched = forms.BooleanField(
-        label=_("Draw as many real palms as the set has images"), required=False, initial=False
+        label=_("Draw as many real ones as the set has images"), required=False, initial=False
     )
 
     field_order = ("kind", "extractor", "reference", "matched", "seed")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from django.utils import translation
 from django.utils.formats import number_format
+from django.utils.text import capfirst
 
 from generation.evaluation import cards, extractors, eyes, grades, selectors, sheets, words
 from generation.evaluation.models import Evaluation
@@ -26,13 +27,13 @@ def _parts(image_set: ImageSet, count: int) -> Iterator[str]:
         grade = grades.overall(measured.result)
         yield f"**{words.grade(grade).capitalize()}.** {words.advice(grade)}"
         yield _stands_on(measured, count)
-        yield from map(_section, cards.Sheet(measured.result).cards)
+        yield from map(_section, cards.Sheet(measured.result, measured.reference_subject).cards)
     rated = eyes.card_of_set(image_set)
     if rated is not None:
         yield _section(rated)
     fid = _latest(image_set, Evaluation.Kind.FID)
     if fid is not None:
-        yield _section(cards.Sheet(fid.result).fid_card)
+        yield _section(cards.Sheet(fid.result, fid.reference_subject).fid_card)
         yield _stands_on(fid, count)
 
 
@@ -42,11 +43,12 @@ def _latest(image_set: ImageSet, kind: str) -> Evaluation | None:
 
 
 def _stands_on(evaluation: Evaluation, count: int) -> str:
-    """N, real palms, network and weights by hash, seed, day; and what "real palms" in the tables means."""
+    """N, reference, network and weights by hash, seed, day; and what "real palms" in the tables means."""
     result, real = evaluation.result, evaluation.result.get("real") or {}
     day = evaluation.finished_at.date().isoformat() if evaluation.finished_at else "an unknown day"
+    beside = words.real(evaluation.reference_subject)
     text = (
-        f"{words.images(result['n'])} against {_number(result['n_ref'])} real palms of "
+        f"{words.images(result['n'])} against {_number(result['n_ref'])} {beside} of "
         f"{_line(evaluation.reference_name)} (`{result['reference']['sha256'][:12]}`), in "
         f"{networks.title(evaluation.extractor)} (weights `{result['weights_sha256'][:12]}`), "
         f"seed {evaluation.spec.get('seed', 0)}, measured on {day}."
@@ -54,12 +56,10 @@ def _stands_on(evaluation: Evaluation, count: int) -> str:
     if result["n"] != count:
         text += f" These files are {_number(count)}: the numbers hold for the set as it was measured."
     if real.get("way") == "other_people":
-        text += (
-            f" “Real palms” are {_number(real['n'])} palms of other people, measured as if they were the set."
-        )
+        text += f" “{capfirst(beside)}” are {_number(real['n'])} of other people, measured as if they were the set."
     elif real:
         text += (
-            f" “Real palms” are {_number(real['n'])} palms of half of the people against "
+            f" “{capfirst(beside)}” are {_number(real['n'])} of half of the people against "
             f"{_number(real['n_ref'])} of the other half."
         )
     model = evaluation.image_set.checkpoint
@@ -74,12 +74,12 @@ def _section(card: cards.Card) -> str:
     lines = [f"### {card.title}{grade}", ""]
     if card.number != "–":
         beside = [f"95 % interval {card.interval}"] if card.interval else []
-        beside += [f"real palms {card.real}"] if card.real not in ("", "–") else []
+        beside += [f"{card.beside} {card.real}"] if card.real not in ("", "–") else []
         unit = f" {card.unit}" if card.unit else ""
         lines += [f"**{card.number}**{unit}{'; ' if beside else ''}{', '.join(beside)}.", ""]
     lines += [sentence for text in card.sentences for sentence in (text, "")]
     if card.rows:
-        lines += ["| measure | this set | 95 % interval | real palms |", "|---|---:|---:|---:|"]
+        lines += [f"| measure | this set | 95 % interval | {card.beside} |", "|---|---:|---:|---:|"]
         lines += [f"| {row.title} | {row.value} | {row.interval} | {_real(row)} |" for row in card.rows]
     return "\n".join(lines).rstrip()
 

@@ -78,7 +78,7 @@ def seen_words(code: str, network: str, model: Checkpoint | None = None) -> str:
 
 def _done(evaluation: Evaluation) -> dict[str, Any]:
     result = evaluation.result
-    sheet = cards.Sheet(result)
+    sheet = cards.Sheet(result, evaluation.reference_subject)
     suspects = (result.get("privacy") or {}).get("suspects", [])[:SHOWN_SUSPECTS]
     groups = (result.get("duplicates") or {}).get("groups", [])
     wanted = [one["index"] for one in suspects] + [index for group in groups for index in group]
@@ -86,6 +86,7 @@ def _done(evaluation: Evaluation) -> dict[str, Any]:
     grade = grades.overall(result)
     return {
         "sheet": sheet,
+        "beside": sheet.beside,
         "cards": [sheet.fid_card] if evaluation.kind == Evaluation.Kind.FID else sheet.cards,
         "grade": words.grade(grade),
         "grade_chip": words.CHIPS.get(grade, ""),

@@ -20,7 +20,7 @@ _GRADES = {
 }
 _ADVICE = {
     "good": gettext_noop("This set may go into training."),
-    "fine": gettext_noop("This set may go into training; look at what is below real palms first."),
+    "fine": gettext_noop("This set may go into training; look at what is below real ones first."),
     "worrying": gettext_noop("Look through the set before it goes into training: something is off."),
     "bad": gettext_noop("Do not train on this set as it is."),
     "unknown": gettext_noop("Too few images to judge. Make 100 for a first look, 1,000 for a judgement."),
@@ -59,29 +59,69 @@ _SENTENCES = {
         "Few of the images pass for real palms. Keep only the best-scored, or try another model."
     ),
     ("precision", "hardly_any"): gettext_noop("Hardly any image passes for a real palm."),
+    ("precision", "unit"): gettext_noop("of the images pass for real palms one by one"),
+    ("recall", "unit"): gettext_noop("of the kinds of real palms are there"),
     ("duplicates", "none"): gettext_noop("No image repeats another."),
     ("duplicates", "few"): gettext_noop("A few images repeat others; delete them."),
     ("duplicates", "some"): gettext_noop("Some images repeat others. Delete the repeats before training."),
     ("duplicates", "many"): gettext_noop("Many images repeat others: the set is worth less than its number."),
     ("privacy", "as_far_as_real"): gettext_noop(
-        "No closer to the training palms than palms of strangers are."
+        "No closer to the training pictures than pictures of strangers are."
     ),
     ("privacy", "more_suspicious_than_real"): gettext_noop(
-        "Somewhat more images than by chance lie close to training palms. Look at the pictures below."
+        "Somewhat more images than by chance lie close to training pictures. Look at them below."
     ),
     ("privacy", "many_suspicious"): gettext_noop(
-        "Many images lie close to training palms. Do not give the set away before you have looked at them."
+        "Many images lie close to training pictures. Do not give the set away before you have looked at them."
     ),
     ("privacy", "copies"): gettext_noop(
-        "Some images are all but copies of training palms. Delete them; do not give the set away."
+        "Some images are all but copies of training pictures. Delete them; do not give the set away."
     ),
     ("vendi", "all_alike"): gettext_noop("All images are alike to the network."),
     ("fid", "under_custom_100"): gettext_noop(
-        "Under 100, which is what the field's beginners call good. Beside it stands what real palms get."
+        "Under 100, which is what the field's beginners call good. Beside it stands what real ones get."
     ),
     ("fid", "over_custom_100"): gettext_noop(
         "Over 100: even by the field's beginners' custom this is not good."
     ),
+}
+# What is said otherwise where the reference shows hands.
+_OF_HANDS = {
+    ("kid", "like_real"): gettext_noop(
+        "As a whole, hardly farther from real hands than other real hands are."
+    ),
+    ("kid", "near_real"): gettext_noop("Near to real hands, with a difference that can be measured."),
+    ("kid", "apart_from_real"): gettext_noop(
+        "Clearly apart from real hands. Choose the better-scored share or another model."
+    ),
+    ("kid", "far_from_real"): gettext_noop(
+        "Far from real hands. Try another model; more images will not help."
+    ),
+    ("kid", "not_certain"): gettext_noop(
+        "Perhaps as near as other real hands, perhaps not: the interval is too wide to tell. Measure more images."
+    ),
+    ("recall", "like_real"): gettext_noop("The kinds of hands that people have are there, as in real hands."),
+    ("recall", "below_real"): gettext_noop(
+        "Some kinds of real hands are missing. Choose less strictly, or mix models."
+    ),
+    ("recall", "low"): gettext_noop(
+        "Many kinds of real hands are missing. Choose less strictly, or mix models."
+    ),
+    ("recall", "hardly_any"): gettext_noop(
+        "Hardly any kind of real hand is there: the images are much alike."
+    ),
+    ("recall", "unit"): gettext_noop("of the kinds of real hands are there"),
+    ("precision", "like_real"): gettext_noop(
+        "One by one, the images pass for hands as often as real ones do."
+    ),
+    ("precision", "below_real"): gettext_noop(
+        "Most that pass for hands do so less often than real ones. Keep the better-scored share."
+    ),
+    ("precision", "low"): gettext_noop(
+        "Few of the images pass for real hands. Keep only the best-scored, or try another model."
+    ),
+    ("precision", "hardly_any"): gettext_noop("Hardly any image passes for a real hand."),
+    ("precision", "unit"): gettext_noop("of the images pass for real hands one by one"),
 }
 
 
@@ -129,30 +169,54 @@ def advice(name: str) -> str:
     return _(_ADVICE.get(name, _ADVICE["unknown"]))
 
 
-def verdict(found: Mapping[str, Any]) -> str:
-    """A verdict as a sentence."""
+def real(subject: str) -> str:
+    """What a reference holds, as it stands beside a number."""
+    return {"palm": _("real palms"), "hand": _("real hands")}[subject]
+
+
+def unit(measure: str, subject: str) -> str:
+    """What a share is a share of, by what the reference shows."""
+    return _said(measure, "unit", subject)
+
+
+def _said(measure: str, code: str, subject: str) -> str:
+    known = _SENTENCES | _OF_HANDS if subject == "hand" else _SENTENCES
+    return _(known[(measure, code)]) if (measure, code) in known else ""
+
+
+def labelled(title: str, value: str, span: str, beside: str) -> str:
+    """A number with its interval and what real ones get, for readers who do not see the drawing."""
+    if span:
+        return _("%(title)s: %(value)s, %(span)s; %(beside)s") % {
+            "title": title, "value": value, "span": span, "beside": beside
+        }  # fmt: skip
+    return _("%(title)s: %(value)s; %(beside)s") % {"title": title, "value": value, "beside": beside}
+
+
+def verdict(found: Mapping[str, Any], subject: str) -> str:
+    """A verdict as a sentence, by what the reference shows."""
     measure, code = found["measure"], found["code"]
     if code in ("too_few_to_judge", "too_few_for_fid"):
         return _("%(images)s: too few to judge. From %(enough)s on the number means something.") % {
             "images": images(int(found["value"] or 0)),
             "enough": number_format(found["beside"] or 0, force_grouping=True),
         }
-    return _(_SENTENCES[(measure, code)]) if (measure, code) in _SENTENCES else ""
+    return _said(measure, code, subject)
 
 
 def why_no_privacy(why: Mapping[str, Any]) -> str:
-    """Why nothing is said of training palms, by mlcore's code; results from before there were codes lack it."""
+    """Why nothing is said of what was learned from, by mlcore's code; results from before there were codes lack it."""
     sentences = {
         "no_held_out": _(
-            "The palms that the model learned from are known, but no people of the same photographs were held out, "
+            "The pictures that the model learned from are known, but no people of the same photographs were held out, "
             "in this network: without them nobody can say what is close. This is not measured."
         ),
         "held_out_in_training": _(
-            "%(shared)s of the %(n_held)s held-out palms are among the palms that the model learned from: against "
+            "%(shared)s of the %(n_held)s held-out pictures are among those that the model learned from: against "
             "them every copy would pass. This is not measured."
         ),
     }
-    unknown = _("Nothing is known of the palms that the model learned from, so this is not measured.")
+    unknown = _("Nothing is known of the pictures that the model learned from, so this is not measured.")
     return sentences.get(why.get("code", ""), unknown) % why
 
 
@@ -209,10 +273,10 @@ def measure_title(name: str) -> str:
         "coverage": _("Coverage"),
         "vendi": _("Vendi score"),
         "duplicates": _("Repeats"),
-        "suspicious": _("Suspiciously close to training palms"),
-        "copies": _("Copies of training palms"),
-        "ratio": _("Nearest training palm, against strangers' palms"),
-        "authentic": _("Farther from a training palm than it is from its own like"),
+        "suspicious": _("Suspiciously close to training pictures"),
+        "copies": _("Copies of training pictures"),
+        "ratio": _("Nearest training picture, against strangers' pictures"),
+        "authentic": _("Farther from a training picture than it is from its own like"),
     }
     return titles.get(name, name)
 

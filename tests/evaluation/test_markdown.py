@@ -37,9 +37,10 @@ def test_every_side_stands_there_with_n_interval_and_real_palms(palms, measured)
         in text
     )
     assert f"EfficientNet-Lite0 (weights `{evaluation.result['weights_sha256'][:12]}`), seed 0" in text
-    assert "12 palms of other people" in text and "too few to judge" in text
+    assert "“Real palms” are 12 of other people" in text and "too few to judge" in text
     assert (
-        "**25 %** suspiciously close to a training palm; less is better; 95 % interval 10 % to 50 %" in text
+        "**25 %** suspiciously close to a training picture; less is better; 95 % interval 10 % to 50 %"
+        in text
     )
     kid = re.search(r"\| KID, in thousandths \| ([\d.]+) \| ([\d.-]+) to ([\d.-]+) \| ([\d.]+)", text)
     assert float(kid[2]) <= float(kid[1]) <= float(kid[3])

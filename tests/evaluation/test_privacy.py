@@ -41,20 +41,21 @@ def test_what_nobody_knows_the_training_of_is_not_certified(palms, measured, ban
     learned_from(image_set, bank)
     result = measured(image_set).result
     assert "privacy" not in result and result["unmeasured"]["privacy"] == {"code": "no_training"}
-    card = next(card for card in cards.Sheet(result).cards if card.key == "privacy")
-    assert card.grade == "unknown" and card.sentences[0].startswith("Nothing is known of the palms")
+    card = next(card for card in cards.Sheet(result, "palm").cards if card.key == "privacy")
+    assert card.grade == "unknown" and card.sentences[0].startswith("Nothing is known of the pictures")
 
 
 @pytest.mark.parametrize(
     ("why", "said"),
     [
         ({"code": "no_held_out"}, "no people of the same photographs were held out"),
-        ({"code": "held_out_in_training", "shared": 20, "n_held": 314}, "20 of the 314 held-out palms"),
-        ({}, "Nothing is known of the palms"),
+        ({"code": "held_out_in_training", "shared": 20, "n_held": 314}, "20 of the 314 held-out pictures"),
+        ({}, "Nothing is known of the pictures"),
     ],
 )
 def test_the_card_says_why_privacy_is_not_measured(why, said):
-    card = next(one for one in cards.Sheet({"unmeasured": {"privacy": why}}).cards if one.key == "privacy")
+    sheet = cards.Sheet({"unmeasured": {"privacy": why}}, "palm")
+    card = next(one for one in sheet.cards if one.key == "privacy")
     assert (card.number, card.grade) == ("–", "unknown")
     assert said in card.sentences[0]
 
@@ -71,7 +72,7 @@ def test_real_palms_at_another_number_stand_beside_the_set_at_that_number():
     result = {
         "fid": 23.6, "fd": 23.6, "kid": 0.004, "recall": 0.9, "real": real, "intervals": {"fid": [23.0, 24.2]}
     }  # fmt: skip
-    sheet = cards.Sheet(result)
+    sheet = cards.Sheet(result, "palm")
     assert sheet.fid_card.real == "25.0 at 157 images, where this set has 27.1"
     assert sheet.fid_card.interval == "23.0 to 24.2"
     assert 'class="reference"' not in sheet.fid_card.scale
@@ -89,5 +90,5 @@ def test_a_comparison_shows_no_real_palms_at_another_number():
     column = {"id": "s", "name": "s", "report": report}
     for own, beside in ((None, "25.00"), ({"fd": 27.1}, "")):
         result = {"n": 1000, "sets": [column], "real": real | {"set_values": own}}
-        found = {line.key: line.real for line in comparison_lines.lines(result)}
+        found = {line.key: line.real for line in comparison_lines.lines(result, "real palms")}
         assert (found["kid"], found["fd"]) == ("2.0", beside)

@@ -115,7 +115,23 @@ def test_hands_are_measured_against_held_out_hands_and_so_is_their_privacy(
     client.force_login(alice)
     for name in ("evaluation", "certificate"):
         page = client.get(reverse(f"evaluation:{name}", args=[evaluation.pk])).content.decode()
-        assert hand.name in page and "how far the one is from the other" not in page
+        assert f"12 images against {hand.n} real hands of {hand.name}" in page
+        assert "how far the one is from the other" not in page
+        cards_shown = re.findall(r'(?s)<article class="card measure".*?</article>', page)
+        assert len(cards_shown) == 4 and not re.search("(?i)palm", "".join(cards_shown))
+    card = markdown.of_set(image_set, 12)
+    assert f"{hand.n} real hands of {hand.name}" in card and "“Real hands” are" in card
+    assert "palm" not in card.replace(hand.name, "")
+
+
+@pytest.mark.parametrize(
+    ("measure", "code"),
+    [key for key, said in words._SENTENCES.items() if re.search("(?i)palm", said)],
+)
+def test_every_sentence_that_names_palms_has_one_for_hands(measure, code):
+    spoken = [words._said(measure, code, subject) for subject in ("palm", "hand")]
+    assert "hand" in spoken[1] and "palm" not in spoken[1]
+    assert spoken[0] == spoken[1].replace("hand", "palm")
 
 
 @pytest.mark.slow
@@ -180,10 +196,14 @@ def test_the_forms_offer_both_and_choose_by_themselves(alice, held):
 
 
 @pytest.mark.slow
-def test_sets_of_hands_are_compared_against_hands(alice, both, hands, held):
+def test_sets_of_hands_are_compared_against_hands(client, alice, both, hands, held, work):
     shows_hands, shows_palms = both
     alike = services.compare(by=alice, image_sets=[shows_hands, hands(seed=6)])
     assert alike.reference_name == held("hand").name
+    work()
+    client.force_login(alice)
+    page = client.get(reverse("evaluation:comparison", args=[alike.pk])).content.decode()
+    assert f"{held('hand').n} real hands of" in page and "Real hands</th>" in page and WARNING not in page
     mixed = services.compare(by=alice, image_sets=[shows_hands, shows_palms])
     assert mixed.reference_name == held("palm").name
 
