@@ -17,7 +17,7 @@ from generation.evaluation.models import Comparison
 from generation.sets import networks
 
 MARGIN, TITLES, COLUMN, REAL, GAP = 32, 190, 176, 96, 16
-ROW, BARS, PICTURE, HISTOGRAM = 46, 8, 152, 130
+ROW, BARS, PICTURE, HISTOGRAM, LEADING = 46, 8, 152, 130, 18
 QUIET, LINE, ACCENT, SOFT = "#6a645c", "#e4dfd8", "#a8452b", "#e9c9bd"
 # Colours and dashes of the page's outlines, in its order.
 SERIES = (
@@ -31,9 +31,13 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
     heads, lines, rows = context["heads"], context["lines"], context["pictures"]
     scored = [column["scores"] for column in comparison.result["sets"]]
     recipe = [line for line in context["recipe"] if line["differs"]]
-    pairs, warnings = context["pairs"], context["warnings"]
+    pairs = context["pairs"]
     width = MARGIN * 2 + TITLES + len(heads) * COLUMN + REAL
-    warned = [line for text in warnings for line in wrapped(text, 12, width - 2 * MARGIN)]
+    wide = width - 2 * MARGIN
+    warned, foot = (
+        [line for text in texts for line in wrapped(text, 12, wide)]
+        for texts in (context["warnings"], _foot(comparison, context["beside"], address))
+    )
     height = (
         150
         + len(lines) * ROW
@@ -42,8 +46,8 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
         + 60
         + (HISTOGRAM + 80 if any(scored) else 0)
         + (len(pairs) * 26 + 80 if pairs else 0)
-        + len(warned) * 18
-        + 64
+        + (len(warned) + len(foot)) * LEADING
+        + 40
     )
     sheet = Sheet.new(width, height)
     title = _("Comparison")
@@ -57,9 +61,13 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
     if pairs:
         y = _distances(sheet, heads, pairs, y + 20)
     for line in warned:
-        y += 18
-        sheet.text(MARGIN, y, line, size=12, most=width - 2 * MARGIN)
-    _foot(sheet, comparison, context["beside"], y + 28, width, address)
+        y += LEADING
+        sheet.text(MARGIN, y, line, size=12, most=wide)
+    y += 12
+    sheet.line([(MARGIN, y), (width - MARGIN, y)], LINE)
+    for line in foot:
+        y += LEADING
+        sheet.text(MARGIN, y, line, size=12, colour=QUIET, most=wide)
     return sheet.png(f"{title}: {', '.join(head['name'] for head in heads)}")
 
 
@@ -178,7 +186,8 @@ def _distances(
     return y + 26
 
 
-def _foot(sheet: Sheet, comparison: Comparison, beside: str, y: float, width: int, address: str) -> None:
+def _foot(comparison: Comparison, beside: str, address: str) -> list[str]:
+    """What the numbers stand on, and where they come from."""
     result = comparison.result
     words = _(
         "%(n)s images of each against %(ref)s %(beside)s of %(name)s, in %(extractor)s, seed %(seed)s. "
@@ -191,10 +200,6 @@ def _foot(sheet: Sheet, comparison: Comparison, beside: str, y: float, width: in
         "extractor": networks.title(comparison.extractor),
         "seed": comparison.spec["seed"],
     }
-    wide = width - 2 * MARGIN
-    sheet.line([(MARGIN, y - 22), (width - MARGIN, y - 22)], LINE)
-    sheet.text(MARGIN, y, words, size=12, colour=QUIET, most=wide)
     day = date_format(comparison.finished_at, "DATE_FORMAT") if comparison.finished_at else ""
     weights = _("weights %(weights)s") % {"weights": columns.weights_of(comparison)}
-    foot = f"palmsite · {day} · {weights} · {address}"
-    sheet.text(MARGIN, y + 20, foot, size=12, colour=QUIET, most=wide)
+    return [words, f"palmsite · {day} · {weights}", address]

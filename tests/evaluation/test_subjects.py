@@ -226,7 +226,13 @@ def test_a_comparison_of_both_names_what_is_not_alike(client, alice, both, work,
         lambda sheet, x, y, said, **how: (drawn.append(said), text(sheet, x, y, said, **how)),
     )
     assert client.get(reverse("evaluation:comparison_png", args=[comparison.pk])).status_code == 200
-    assert f"{shows_hands.name}: {WARNING}" in " ".join(drawn)
+    told = " ".join(drawn)
+    assert f"{shows_hands.name}: {WARNING}" in told
+    assert (
+        "against 314 real palms of palm-reference, in EfficientNet-Lite0, seed 0. Bold: 95 % intervals part."
+        in told
+    )
+    assert f"http://testserver{reverse('evaluation:comparison', args=[comparison.pk])}" in drawn
     comparison.result["sets"][0].pop("subject")
     comparison.save()
     page = client.get(reverse("evaluation:comparison", args=[comparison.pk]))
