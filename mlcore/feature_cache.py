@@ -39,7 +39,7 @@ class FeatureCache:
         *,
         progress: Callable[[int, int], None] | None = None,
     ) -> dict[str, Rows]:
-        """Features of pictures by hash; a picture is only opened if its features are not known.
+        """Features by hash in the order of the pictures; one is only opened if its features are not known.
 
         `progress(done, total)` is called after each batch of new ones, known ones counted as done.
         """
@@ -54,7 +54,7 @@ class FeatureCache:
             found.update(fresh)
             if progress:
                 progress(len(found), len(pictures))
-        return found
+        return {key: found[key] for key in pictures}
 
     def known(self, extractor: Extractor, keys: Sequence[str]) -> set[str]:
         """Which of these images need not be opened."""

@@ -32,6 +32,15 @@ def test_a_known_image_is_never_opened_again(tmp_path):
     assert cache.known(extractor, ["0" * 64, "x"]) == {"0" * 64}
 
 
+def test_features_come_in_the_order_of_the_pictures_whatever_is_known(tmp_path):
+    wanted = openers(pictures(6))
+    backwards = dict(reversed(wanted.items()))
+    cache, extractor = FeatureCache(tmp_path), tiny_extractor()
+    cache.features(extractor, {key: wanted[key] for key in list(wanted)[2:4]})
+    assert list(cache.features(extractor, backwards)) == list(backwards)
+    assert list(cache.features(extractor, wanted)) == list(wanted)
+
+
 def test_other_weights_are_other_features(tmp_path):
     images = openers(pictures(3))
     one = FeatureCache(tmp_path).features(tiny_extractor(), images)
