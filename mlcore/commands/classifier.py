@@ -52,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     versus.add_argument(
         "generators", metavar="GENERATOR", nargs="*", help="paths and zoo names (all that ship)"
     )
+    versus.add_argument(
+        "--hands", type=Path, metavar="PACKED", help="real hands, for generators of hands (left out without)"
+    )
     versus.add_argument("--out", type=Path, metavar="FILE", help="write the rows as JSON")
     versus.add_argument(
         "--page", type=Path, metavar="FILE", help=f"put the table into a page, between {MARKS[0]} marks"
@@ -165,7 +168,7 @@ def _summarise(args: argparse.Namespace) -> int:
 
 
 def _versus(args: argparse.Namespace) -> int:
-    from mlcore import backbone, versus, zoo_index
+    from mlcore import backbone, checkpoint, versus, zoo_index
 
     generators = args.generators or list(zoo_index.names())
     if not generators:
@@ -177,7 +180,12 @@ def _versus(args: argparse.Namespace) -> int:
     settings = replace(versus.SETTINGS, **({"input_size": args.input_size} if args.input_size else {}))
     rows = []
     for generator in generators:
-        rows.append(versus.against(generator, args.packed, network, settings))
+        makes_hands = checkpoint.peek(zoo_index.find(generator)).notes.get("subject") == "hand"
+        real = args.hands if makes_hands else args.packed
+        if real is None:
+            sys.stderr.write(f"{Path(generator).stem}: makes hands; name real ones with --hands\n")
+            continue
+        rows.append(versus.against(generator, real, network, settings))
         sys.stderr.write(f"{rows[-1]['generator']}: {rows[-1]['accuracy']:.1%}\n")
     found = versus.table(rows)
     if args.out:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,18 @@ def test_the_command_writes_the_rows_and_the_page(packed, tmp_path, network, mon
     page.write_text("nothing to fill")
     assert main(arguments) == 2
     assert page.read_text() == "nothing to fill"
+
+
+def test_hands_are_told_from_hands(packed, tmp_path, network, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(backbone, "load", lambda weights: network)
+    generator = eight_pixels.save(tmp_path, "hands", replace(eight_pixels.DCGAN, notes={"subject": "hand"}))
+    words = ["classifier", "versus", str(tmp_path / "no-palms"), str(generator), "--json"]
+    assert main(words) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"rows": []}
+    assert "--hands" in told.err
+    assert main([*words, "--hands", str(packed)]) == 0
+    assert [row["generator"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["hands"]
 
 
 def test_without_generators_it_says_so(packed, monkeypatch, capsys) -> None:
