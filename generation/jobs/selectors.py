@@ -85,8 +85,8 @@ def _others_before(job: Job) -> dict[int, int]:
     before = {}
     for row in others.annotate(count=Count("pk"), oldest=Min("queued_at")):
         # Owners take turns: one job each a round, and within a round those first who were served longer ago.
-        turn, mine = turns.get(row["owner_id"], 0), turns.get(job.owner_id, 0)
-        first = turn < mine or (turn == mine and row["oldest"] < job.queued_at)
+        theirs = (turns.get(row["owner_id"], 0), row["oldest"], row["owner_id"])
+        first = theirs < (turns.get(job.owner_id, 0), job.queued_at, job.owner_id)
         if taken := min(row["count"], own_before + first):
             before[row["owner_id"]] = taken
     return before

@@ -126,7 +126,9 @@ def _next_owner(queue: str) -> int | None:
         Job.objects.queued(queue)
         .values("owner_id")
         .annotate(turn=Coalesce(Subquery(turn), 0), oldest=Min("queued_at"))
-        .order_by("turn", "oldest")
+        .order_by(
+            "turn", "oldest", "owner_id"
+        )  # the database's clock may tell two apart by no more than that
     )
     first = owners.first()
     return first["owner_id"] if first else None

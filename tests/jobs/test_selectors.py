@@ -39,6 +39,14 @@ def test_place_in_words(alice, bob, enqueue):
     assert selectors.place_in_words(third) == "after your other orders"
 
 
+def test_of_two_who_came_at_once_one_is_next(alice, bob, enqueue, claim):
+    of_bob, of_alice = enqueue(bob), enqueue(alice)
+    Job.objects.update(queued_at=of_bob.queued_at)
+    of_alice.refresh_from_db()
+    assert [selectors.jobs_before(job) for job in (of_alice, of_bob)] == [0, 1]
+    assert claim().owner == alice
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"), [(1, "1 s left"), (119, "119 s left"), (150, "2 min left"), (7300, "2 h left")]
 )
