@@ -59,7 +59,7 @@ class Sheet:
 
     def __init__(self, result: Mapping[str, Any], subject: str) -> None:
         """Take a result as mlcore gave it, and what its reference shows."""
-        self.result, self.subject = result, subject
+        self.result = result
         self.beside = words.real(subject)
         self.baseline: Mapping[str, Any] = result.get("real") or {}
         self.real: Mapping[str, Any] = self.baseline.get("values", {})
@@ -146,7 +146,7 @@ class Sheet:
             self.intervals.get("recall"),
             self.real.get("recall"),
             words.share,
-            words.unit("recall", self.subject),
+            words.unit("recall"),
             also=("vendi",),
             rows=(
                 self._row("coverage", self.result.get("coverage"), words.share),
@@ -187,7 +187,7 @@ class Sheet:
             self.intervals.get("precision"),
             self.real.get("precision"),
             words.share,
-            words.unit("precision", self.subject),
+            words.unit("precision"),
             also=("duplicates",),
             rows=(self._row("duplicates", (self.result.get("duplicates") or {}).get("share"), words.share),),
         )
@@ -283,9 +283,7 @@ class Sheet:
         return str(found[0]) if found else "unknown"
 
     def _sentence(self, measure: str) -> str:
-        return next(
-            (words.verdict(one, self.subject) for one in self.verdicts if one["measure"] == measure), ""
-        )
+        return next((words.verdict(one) for one in self.verdicts if one["measure"] == measure), "")
 
     def _sentences(self, *measures: str) -> tuple[str, ...]:
         return tuple(text for text in (self._sentence(one) for one in measures) if text)

@@ -25,42 +25,41 @@ _ADVICE = {
     "bad": gettext_noop("Do not train on this set as it is."),
     "unknown": gettext_noop("Too few images to judge. Make 100 for a first look, 1,000 for a judgement."),
 }
+# Of palms and hands alike: what is judged stands on the page beside them.
 _SENTENCES = {
-    ("kid", "like_real"): gettext_noop(
-        "As a whole, hardly farther from real palms than other real palms are."
-    ),
-    ("kid", "near_real"): gettext_noop("Near to real palms, with a difference that can be measured."),
+    ("kid", "like_real"): gettext_noop("As a whole, hardly farther from real ones than other real ones are."),
+    ("kid", "near_real"): gettext_noop("Near to real ones, with a difference that can be measured."),
     ("kid", "apart_from_real"): gettext_noop(
-        "Clearly apart from real palms. Choose the better-scored share or another model."
+        "Clearly apart from real ones. Choose the better-scored share or another model."
     ),
     ("kid", "far_from_real"): gettext_noop(
-        "Far from real palms. Try another model; more images will not help."
+        "Far from real ones. Try another model; more images will not help."
     ),
     ("kid", "not_certain"): gettext_noop(
-        "Perhaps as near as other real palms, perhaps not: the interval is too wide to tell. Measure more images."
+        "Perhaps as near as other real ones, perhaps not: the interval is too wide to tell. Measure more images."
     ),
-    ("recall", "like_real"): gettext_noop("The kinds of palms that people have are there, as in real palms."),
+    ("recall", "like_real"): gettext_noop("The kinds that people have are there, as among real ones."),
     ("recall", "below_real"): gettext_noop(
-        "Some kinds of real palms are missing. Choose less strictly, or mix models."
+        "Some of the kinds that people have are missing. Choose less strictly, or mix models."
     ),
     ("recall", "low"): gettext_noop(
-        "Many kinds of real palms are missing. Choose less strictly, or mix models."
+        "Many of the kinds that people have are missing. Choose less strictly, or mix models."
     ),
     ("recall", "hardly_any"): gettext_noop(
-        "Hardly any kind of real palm is there: the images are much alike."
+        "Hardly any of the kinds that people have is there: the images are much alike."
     ),
+    ("recall", "unit"): gettext_noop("of the kinds that people have are there"),
     ("precision", "like_real"): gettext_noop(
-        "One by one, the images pass for palms as often as real ones do."
+        "One by one, the images pass for real as often as real ones do."
     ),
     ("precision", "below_real"): gettext_noop(
-        "Most that pass for palms do so less often than real ones. Keep the better-scored share."
+        "One by one, the images pass for real less often than real ones do. Keep the better-scored share."
     ),
     ("precision", "low"): gettext_noop(
-        "Few of the images pass for real palms. Keep only the best-scored, or try another model."
+        "Few of the images pass for real ones. Keep only the best-scored, or try another model."
     ),
-    ("precision", "hardly_any"): gettext_noop("Hardly any image passes for a real palm."),
-    ("precision", "unit"): gettext_noop("of the images pass for real palms one by one"),
-    ("recall", "unit"): gettext_noop("of the kinds of real palms are there"),
+    ("precision", "hardly_any"): gettext_noop("Hardly any image passes for a real one."),
+    ("precision", "unit"): gettext_noop("of the images pass for real ones"),
     ("duplicates", "none"): gettext_noop("No image repeats another."),
     ("duplicates", "few"): gettext_noop("A few images repeat others; delete them."),
     ("duplicates", "some"): gettext_noop("Some images repeat others. Delete the repeats before training."),
@@ -84,44 +83,6 @@ _SENTENCES = {
     ("fid", "over_custom_100"): gettext_noop(
         "Over 100: even by the field's beginners' custom this is not good."
     ),
-}
-# What is said otherwise where the reference shows hands.
-_OF_HANDS = {
-    ("kid", "like_real"): gettext_noop(
-        "As a whole, hardly farther from real hands than other real hands are."
-    ),
-    ("kid", "near_real"): gettext_noop("Near to real hands, with a difference that can be measured."),
-    ("kid", "apart_from_real"): gettext_noop(
-        "Clearly apart from real hands. Choose the better-scored share or another model."
-    ),
-    ("kid", "far_from_real"): gettext_noop(
-        "Far from real hands. Try another model; more images will not help."
-    ),
-    ("kid", "not_certain"): gettext_noop(
-        "Perhaps as near as other real hands, perhaps not: the interval is too wide to tell. Measure more images."
-    ),
-    ("recall", "like_real"): gettext_noop("The kinds of hands that people have are there, as in real hands."),
-    ("recall", "below_real"): gettext_noop(
-        "Some kinds of real hands are missing. Choose less strictly, or mix models."
-    ),
-    ("recall", "low"): gettext_noop(
-        "Many kinds of real hands are missing. Choose less strictly, or mix models."
-    ),
-    ("recall", "hardly_any"): gettext_noop(
-        "Hardly any kind of real hand is there: the images are much alike."
-    ),
-    ("recall", "unit"): gettext_noop("of the kinds of real hands are there"),
-    ("precision", "like_real"): gettext_noop(
-        "One by one, the images pass for hands as often as real ones do."
-    ),
-    ("precision", "below_real"): gettext_noop(
-        "Most that pass for hands do so less often than real ones. Keep the better-scored share."
-    ),
-    ("precision", "low"): gettext_noop(
-        "Few of the images pass for real hands. Keep only the best-scored, or try another model."
-    ),
-    ("precision", "hardly_any"): gettext_noop("Hardly any image passes for a real hand."),
-    ("precision", "unit"): gettext_noop("of the images pass for real hands one by one"),
 }
 
 
@@ -174,14 +135,9 @@ def real(subject: str) -> str:
     return {"palm": _("real palms"), "hand": _("real hands")}[subject]
 
 
-def unit(measure: str, subject: str) -> str:
-    """What a share is a share of, by what the reference shows."""
-    return _said(measure, "unit", subject)
-
-
-def _said(measure: str, code: str, subject: str) -> str:
-    known = _SENTENCES | _OF_HANDS if subject == "hand" else _SENTENCES
-    return _(known[(measure, code)]) if (measure, code) in known else ""
+def unit(measure: str) -> str:
+    """What a share is a share of."""
+    return _(_SENTENCES[measure, "unit"])
 
 
 def labelled(title: str, value: str, span: str, beside: str) -> str:
@@ -193,15 +149,16 @@ def labelled(title: str, value: str, span: str, beside: str) -> str:
     return _("%(title)s: %(value)s; %(beside)s") % {"title": title, "value": value, "beside": beside}
 
 
-def verdict(found: Mapping[str, Any], subject: str) -> str:
-    """A verdict as a sentence, by what the reference shows."""
+def verdict(found: Mapping[str, Any]) -> str:
+    """A verdict as a sentence."""
     measure, code = found["measure"], found["code"]
     if code in ("too_few_to_judge", "too_few_for_fid"):
         return _("%(images)s: too few to judge. From %(enough)s on the number means something.") % {
             "images": images(int(found["value"] or 0)),
             "enough": number_format(found["beside"] or 0, force_grouping=True),
         }
-    return _said(measure, code, subject)
+    sentence = _SENTENCES.get((measure, code))
+    return _(sentence) if sentence else ""
 
 
 def why_no_privacy(why: Mapping[str, Any]) -> str:

@@ -124,14 +124,8 @@ def test_hands_are_measured_against_held_out_hands_and_so_is_their_privacy(
     assert "palm" not in card.replace(hand.name, "")
 
 
-@pytest.mark.parametrize(
-    ("measure", "code"),
-    [key for key, said in words._SENTENCES.items() if re.search("(?i)palm", said)],
-)
-def test_every_sentence_that_names_palms_has_one_for_hands(measure, code):
-    spoken = [words._said(measure, code, subject) for subject in ("palm", "hand")]
-    assert "hand" in spoken[1] and "palm" not in spoken[1]
-    assert spoken[0] == spoken[1].replace("hand", "palm")
+def test_no_verdict_names_what_the_pictures_show():
+    assert not [said for said in words._SENTENCES.values() if re.search("(?i)palm|hand", said)]
 
 
 @pytest.mark.slow
