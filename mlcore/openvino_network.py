@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from functools import cache
 from typing import Any
 
 import torch
@@ -38,7 +39,17 @@ class OpenVinoNetwork(nn.Module):
             model = self._openvino.convert_model(exported)
         # Its own choice, bfloat16, is no faster here and differs by machine.
         wishes = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
-        return self._openvino.Core().compile_model(model, "CPU", wishes)
+        return _core().compile_model(model, "CPU", wishes)
+
+
+@cache
+def _core() -> Any:
+    """One for the whole process, never let go.
+
+    Each brings a stack of its own for this thread's signals and gives the memory back when it goes. Where two go in
+    the order in which they came, the thread is left with memory that is gone, and the next signal ends the process.
+    """
+    return openvino().Core()
 
 
 def openvino() -> Any:

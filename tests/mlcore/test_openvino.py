@@ -1,16 +1,20 @@
 """OpenVINO behind the same call: near to torch, the same bytes in any order and portion, said in every recipe."""
 
 import json
+import multiprocessing
+import os
+import signal
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mlcore import engine, images, openvino_network
 from mlcore.__main__ import main
 from mlcore.errors import SpecError
-from mlcore.openvino_network import OpenVinoMissing
+from mlcore.openvino_network import OpenVinoMissing, OpenVinoNetwork
 from mlcore.spec import GenerationSpec
 
 from . import eight_pixels
@@ -54,3 +58,24 @@ def test_files_say_who_computed_them_and_verify_with_the_same(tmp_path: Path, ca
     capsys.readouterr()
     assert main(["generate", path, str(out), "--verify"]) == 1
     assert "backend, where equal bytes are not promised" in capsys.readouterr().out
+
+
+def signalled_after_two_networks() -> None:
+    """As a worker does that is stopped after it has let go of a generator and then of its discriminator."""
+    heard = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: heard.append(number))
+    first, second = (OpenVinoNetwork(torch.nn.Linear(2, 2)) for _ in range(2))
+    for network in (first, second):
+        network(torch.zeros(1, 2))
+    del first, network
+    del second
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert heard == [signal.SIGTERM]
+
+
+@pytest.mark.slow
+def test_who_has_computed_with_it_still_hears_signals() -> None:
+    process = multiprocessing.get_context("spawn").Process(target=signalled_after_two_networks)
+    process.start()
+    process.join()
+    assert process.exitcode == 0

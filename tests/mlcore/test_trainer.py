@@ -1,7 +1,6 @@
 """The loop: exact resume, stops, milestones, refusals. The recipe is a real DCGAN at 8 x 8 pixels."""
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -74,21 +73,13 @@ def test_a_run_stopped_between_saves_loses_nothing(tmp_path):
     assert weights(tmp_path / "a") == weights(tmp_path / "b")
 
 
-def signalled(folder, number):
-    trainer = make(folder, 1000)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_returns(tmp_path, number):
+    trainer = make(tmp_path, 1000)
     trainer.on_step = lambda progress: os.kill(os.getpid(), number) if progress.step == 3 else None
     before = signal.getsignal(number)
     assert trainer.train() == 3
     assert signal.getsignal(number) is before
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_returns(tmp_path, number):
-    """In a process of its own: in one where many libraries are loaded, some of them broke the delivery of signals."""
-    process = multiprocessing.get_context("spawn").Process(target=signalled, args=(tmp_path, number))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 3
 
 
