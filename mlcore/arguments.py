@@ -1,9 +1,10 @@
 """Numbers given on the command line, checked as they are read: a slip is told before any work, not after an hour."""
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _ArgumentGroup
 from collections.abc import Callable
 from typing import TypeVar
 
+from mlcore.cut import MARGINS
 from mlcore.spec import LIMITS
 
 MOST = 10**9
@@ -35,6 +36,20 @@ def _between(parse: Callable[[str], Number], kind: str, low: Number, high: Numbe
 
 THREADS = whole(1, 1024)
 SEED = whole(*LIMITS["seed"])
+
+
+def add_framing(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """What is cut out of photos, and how widely."""
+    parser.add_argument(
+        "--subject", choices=MARGINS, default="palm", help="cut palms, or whole hands (%(default)s)"
+    )
+    usual = ", ".join(f"{margin} for a {subject}" for subject, margin in MARGINS.items())
+    parser.add_argument("--margin", type=decimal(0, 2), help=f"around it, in parts of it ({usual})")
+
+
+def margin(args: Namespace) -> float:
+    """The margin that was given, or what is usual of the subject."""
+    return MARGINS[args.subject] if args.margin is None else float(args.margin)
 
 
 def _range(low: float, high: float) -> str:

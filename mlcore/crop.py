@@ -1,6 +1,6 @@
-"""The one cut of a palm: find it in a photo, turn its fingers up on all 360 degrees, cut a square around it.
+"""The one cut of a palm, or of its whole hand: find it, turn its fingers up on all 360 degrees, cut a square around it.
 
-It says that there is no palm rather than guess; who keeps such a photo all the same is for the caller to say.
+It says that there is none rather than guess; who keeps such a photo all the same is for the caller to say.
 """
 
 import math
@@ -19,7 +19,7 @@ from mlcore.models.upright import UprightNet
 from mlcore.upright import LOOK, angle_of
 
 UPRIGHT_PATH = Path(__file__).parent / "zoo" / f"palm-upright{checkpoint.SUFFIX}"
-PALM = "palm"
+PALM, HAND = "palm", "hand"  # classes of the detector
 CANVAS = 3.0  # side of the turned photo that is looked at again: the whole hand fits
 AGAIN_FROM = 8.0  # degrees from which the box of a turned palm is worth a second look
 UP = 0.16  # how far the square's middle lies above the box's, in sides of the box: the fingers' roots are shown
@@ -93,20 +93,39 @@ class PalmCutter:
         return cls(Detector.load(detector), network, confidence)
 
     def cut(self, photo: Picture, size: int, margin: float) -> Cut | None:
-        """The palm with a margin around its box (in parts of the box), or None where there is none."""
+        """It with a margin around its box (in parts of the box), or None where there is none."""
         palm = self.find(photo)
         if palm is None:
             return None
-        place = self._upright(photo, _square(palm, 1.0))
-        middle = place.to_photo((0.0, -2 * UP))
-        place = Place(middle, place.side * (1 + margin), place.angle)
+        place = self._framed(photo, self._upright(photo, _square(palm)))
+        if place is None:
+            return None
+        place = Place(place.middle, place.side * (1 + margin), place.angle)
         picture = take(photo, place, size)
         return Cut(picture, round(place.side), place.corners(), palm.confidence, place.angle)
 
     def find(self, photo: Picture) -> Detection | None:
         """The surest palm of a photo."""
-        palms = [found for found in self.detector.detect(photo, self.confidence) if found.name == PALM]
+        palms = self._found(photo, PALM)
         return palms[0] if palms else None
+
+    def _found(self, photo: Picture, name: str) -> list[Detection]:
+        return [found for found in self.detector.detect(photo, self.confidence) if found.name == name]
+
+    def _framed(self, _photo: Picture, palm: Place) -> Place | None:
+        """What is cut, by the palm's upright box: with the fingers' roots."""
+        return Place(palm.to_photo((0.0, -2 * UP)), palm.side, palm.angle)
+
+    def _around(self, photo: Picture, palm: Place, name: str) -> Place | None:
+        """The box of the palm, or of the hand it belongs to, as it is seen once the photo is turned."""
+        canvas = Place(palm.middle, palm.side * CANVAS, palm.angle)
+        side = 2 * self.detector.size
+        there = [found for found in self._found(take(photo, canvas, side), name) if _holds(found, side / 2)]
+        if not there:
+            return None
+        box = _square(there[0])
+        middle = canvas.to_photo((box.middle[0] / side * 2 - 1, box.middle[1] / side * 2 - 1))
+        return Place(middle, box.side / side * canvas.side, palm.angle)
 
     def _upright(self, photo: Picture, box: Place) -> Place:
         """The palm's upright square: its angle from the first box, its size from a second look at the turned photo."""
@@ -115,18 +134,11 @@ class PalmCutter:
         angle = self._angle(photo, box)
         if abs(angle) < AGAIN_FROM:
             return Place(box.middle, box.side, angle)
-        canvas = Place(box.middle, box.side * CANVAS, angle)
-        side = 2 * self.detector.size
-        seen = take(photo, canvas, side)
-        palms = [found for found in self.detector.detect(seen, self.confidence) if found.name == PALM]
-        palms = [found for found in palms if _holds(found, side / 2)]
-        if not palms:
-            return Place(box.middle, box.side, angle)
-        second = _square(palms[0], 1.0)
-        middle = canvas.to_photo((second.middle[0] / side * 2 - 1, second.middle[1] / side * 2 - 1))
-        place = Place(middle, second.side / side * canvas.side, angle)
-        more = self._angle(photo, place)
-        return Place(place.middle, place.side, angle + more)
+        turned = Place(box.middle, box.side, angle)
+        second = self._around(photo, turned, PALM)
+        if second is None:
+            return turned
+        return Place(second.middle, second.side, angle + self._angle(photo, second))
 
     def _angle(self, photo: Picture, place: Place) -> float:
         """How far the palm in this square is still turned clockwise."""
@@ -136,9 +148,20 @@ class PalmCutter:
         return float(angle_of(self.upright, look[None])[0])
 
 
-def _square(found: Detection, margin: float) -> Place:
+class HandCutter(PalmCutter):
+    """Cuts the whole hand of the surest palm of a photo."""
+
+    def _framed(self, photo: Picture, palm: Place) -> Place | None:
+        """The hand's own box, from wrist to fingertips, where the detector finds it around this palm."""
+        return self._around(photo, palm, HAND)
+
+
+CUTTERS = {"palm": PalmCutter, "hand": HandCutter}
+
+
+def _square(found: Detection) -> Place:
     middle = ((found.left + found.right) / 2, (found.top + found.bottom) / 2)
-    return Place(middle, max(found.right - found.left, found.bottom - found.top) * margin, 0.0)
+    return Place(middle, max(found.right - found.left, found.bottom - found.top), 0.0)
 
 
 def _holds(found: Detection, place: float) -> bool:

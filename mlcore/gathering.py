@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from mlcore import images, preparation, reference
 from mlcore.archive import Limits, is_archive, iter_members
+from mlcore.cut import MARGINS
 from mlcore.data import DataError, PackedDataset, natural_key
 from mlcore.feature_cache import FeatureCache
 from mlcore.metrics.errors import PhotosLost
@@ -37,9 +38,10 @@ NOTES = "Features of a frozen network, rounded; no image can be had back from th
 
 @dataclass(frozen=True)
 class Palms:
-    """Cut palms in a packed set, who is on each ('' where unknown), and the photographs that were refused."""
+    """Cut palms or hands in a packed set, who is on each ('' where unknown), and the photographs that were refused."""
 
     folder: Path
+    subject: str
     seen: int
     files: list[str]
     people: list[str]
@@ -90,12 +92,13 @@ def gather(
     source: Path,
     folder: Path,
     *,
+    subject: str = "palm",
     people: People = "unknown",
     cutter: Cutter | None = None,
     limits: Limits | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> Palms:
-    """Cut the palms out of all photographs of a folder or archive; without `cutter` they count as cut already."""
+    """Cut palms or hands out of all photographs of a folder or archive; without `cutter` they count as cut already."""
     dropped: list[dict[str, Any]] = []
     seen = 0
 
@@ -111,7 +114,7 @@ def gather(
         found = preparation.prepare(
             [source],
             folder,
-            preparation.Options(size=SIDE),
+            preparation.Options(size=SIDE, subject=subject, margin=MARGINS[subject]),
             person_of=_namer(source, people, limits),
             cutter=cutter,
             limits=limits,
@@ -122,9 +125,9 @@ def gather(
             raise NoPhotographs(
                 f"There is no photograph in it: {', '.join(sorted(preparation.SUFFIXES))}."
             ) from error
-        raise NothingKept(Palms(folder, seen, [], [], dropped)) from error
+        raise NothingKept(Palms(folder, subject, seen, [], [], dropped)) from error
     columns: Mapping[str, Any] = found.manifest["columns"]
-    return Palms(folder, seen, columns["file"], columns["person"], dropped)
+    return Palms(folder, subject, seen, columns["file"], columns["person"], dropped)
 
 
 def measure(
@@ -149,6 +152,7 @@ def measure(
         groups=groups(palms.files, palms.people),
         lineage=lineage,
         notes=NOTES,
+        subject=palms.subject,
     )
 
 
@@ -205,6 +209,7 @@ def measure_photos(
         groups=[str(group) for group in like.groups],
         lineage=like.header.lineage,
         notes=like.header.notes,
+        subject=like.header.subject,
     )
 
 

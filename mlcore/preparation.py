@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from mlcore import images
 from mlcore.archive import Limits, is_archive, iter_members
-from mlcore.cut import Cut, Picture, whole
+from mlcore.cut import MARGINS, Cut, Picture, whole
 from mlcore.data import DataError, PackedWriter, natural_key, split
 from mlcore.errors import ImageError
 from mlcore.judging import NearDuplicates, perceptual_hash, sharpness
@@ -21,8 +21,8 @@ from mlcore.judging import NearDuplicates, perceptual_hash, sharpness
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 REASONS = {
     "broken": "cannot be read as a picture",
-    "no palm": "no palm was found in it",
-    "tiny": "the palm has too few pixels",
+    "no palm": "no open hand was found in it",
+    "tiny": "the hand has too few pixels",
     "blurred": "the lines are blurred",
     "duplicate": "nearly the same as another picture",
 }
@@ -41,7 +41,8 @@ class Options:
     """What to keep and how; recorded in the manifest."""
 
     size: int = 256
-    margin: float = 0.2
+    subject: str = "palm"
+    margin: float = MARGINS["palm"]
     keep_undetected: bool = False
     min_side: int | None = None  # of the cut before resizing; None: half of `size`
     min_sharpness: float = 50.0
@@ -56,10 +57,10 @@ class Options:
 
 
 class Cutter(Protocol):
-    """Finds the palm in a photo; `crop.PalmCutter` is the real one."""
+    """Finds what is wanted in a photo; `crop.CUTTERS` are the real ones."""
 
     def cut(self, photo: Picture, size: int, margin: float) -> Cut | None:
-        """The palm at `size` px, or None where there is none."""
+        """It at `size` px, or None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ def prepare(
         manifest = writer.close(
             [parts[number] for number in work.kept],
             kind="packed",
+            subject=options.subject,
             options=asdict(options),
             detected=cutter is not None,
             seen=len(work.seen),

@@ -125,6 +125,7 @@ def _facts(preset: Preset, palms: Palms) -> dict[str, Any]:
         ],
         "notes": {
             "data_sha256": manifest["sha256"],
+            "subject": manifest.get("subject", "palm"),  # sets packed before hands could be cut do not say
             "preset": preset.name,
             "trained_on": len(palms),
             "batch": preset.run.batch * preset.run.accumulate,

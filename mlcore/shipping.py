@@ -39,9 +39,7 @@ TERMS = {
 LICENCE = "weights: AGPL-3.0-or-later; their use also follows the terms of the pictures they learned from"
 
 
-def ship(
-    name: str, run: Path, data: Path, zoo: Path, *, command: str, subject: str = "palm"
-) -> dict[str, Any]:
+def ship(name: str, run: Path, data: Path, zoo: Path, *, command: str) -> dict[str, Any]:
     """Put a run's averaged weights into the zoo under this name, and say what was measured.
 
     Measures and calibration see the pictures as they are, left and right: so does who orders.
@@ -55,8 +53,8 @@ def ship(
     judge, partner = judge_of(run, zoo, name, lineage=lineage, licence=LICENCE)
     path = zoo / f"{name}.safetensors"
     made_of = checkpoint.load(run / "generator.safetensors").header
-    notes = {**made_of.notes, "command": command, "subject": subject}
-    bank = reference.built_in("training", zoo_index.JUDGED_BY, subject)
+    notes = {**made_of.notes, "command": command}
+    bank = reference.built_in("training", zoo_index.JUDGED_BY, notes["subject"])
     facts: dict[str, Any] = {"lineage": lineage, "licence": LICENCE, "partner": partner, "notes": notes}
     _rewritten(run / "generator.safetensors", path, **facts, bank=reference.load(bank).sha256 if bank else "")
     calibration = {}

@@ -1,6 +1,6 @@
 """References that people add from photographs: begun with an upload, made by a job, deleted. No networks here.
 
-The photographs leave as soon as their features are there, unless it was asked to keep the palms cut out of them.
+The photographs leave as soon as their features are there, unless it was asked to keep what was cut out of them.
 """
 
 import re
@@ -31,6 +31,7 @@ def add(
     name: str = "",
     upload: UUID | None = None,
     folder: str = "",
+    subject: str = Reference.Subject.PALM,
     people: str = "unknown",
     keep_photos: bool = False,
     already_cut: bool = False,
@@ -42,7 +43,7 @@ def add(
     owner = None if for_everybody else by
     found = upload_rows.complete_upload(by, upload, limits.PURPOSE) if upload is not None else None
     name, terms = name.strip() or _free_name(owner, found.name if found else folder), terms.strip()
-    policies.check_can_add_reference(by, name, people, folder=folder, for_everybody=for_everybody)
+    policies.check_can_add_reference(by, name, subject, people, folder=folder, for_everybody=for_everybody)
     wish: dict[str, Any] = {
         "people": people,
         "keep_photos": keep_photos,
@@ -56,7 +57,7 @@ def add(
     try:
         with transaction.atomic():
             reference = Reference.objects.create(
-                owner=owner, name=name, state=Reference.State.WAITING, request=wish
+                owner=owner, name=name, subject=subject, state=Reference.State.WAITING, request=wish
             )
             _enqueue(reference, by)
     except IntegrityError:

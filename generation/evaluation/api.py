@@ -161,7 +161,7 @@ class ReferenceView(GenericAPIView[Reference]):
 
     @extend_schema(operation_id="references_delete", responses={204: None})
     def delete(self, request: Request, reference_id: Any) -> Response:
-        """Remove it with its features and kept palms; measurements keep its name."""
+        """Remove it with its features and kept pictures; measurements keep its name."""
         person = _person(request)
         adding.delete(by=person, reference=selectors.reference_for(person, reference_id))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -34,13 +34,13 @@ MARKS: tuple[tuple[int, str | Promise], ...] = (
     (5, gettext_lazy("surely real")),
 )
 _SENTENCES: dict[str, str | Promise] = {
-    "eyes_cannot_tell": gettext_lazy("People cannot tell these images from hidden real palms."),
-    "eyes_hardly_tell": gettext_lazy("People hardly tell these images from hidden real palms."),
-    "eyes_often_tell": gettext_lazy("People often tell these images from hidden real palms."),
-    "eyes_tell": gettext_lazy("People tell these images from hidden real palms."),
+    "eyes_cannot_tell": gettext_lazy("People cannot tell these images from hidden photographs."),
+    "eyes_hardly_tell": gettext_lazy("People hardly tell these images from hidden photographs."),
+    "eyes_often_tell": gettext_lazy("People often tell these images from hidden photographs."),
+    "eyes_tell": gettext_lazy("People tell these images from hidden photographs."),
     "eyes_few": gettext_lazy("Too few images were rated to judge; from 20 on the number means something."),
     "eyes_unknown": gettext_lazy(
-        "No real palms were hidden among the images, or too few, so there is nothing to judge by."
+        "No photographs were hidden among the images, or too few, so there is nothing to judge by."
     ),
 }
 
@@ -91,7 +91,7 @@ def of_set(user: User, image_set: ImageSet) -> dict[str, Any]:
 
 
 def of_panel(panel: Panel) -> dict[str, Any] | None:
-    """Its card, its tags and the images that looked least like palms; None before anything was counted."""
+    """Its card, its tags and the images that looked least real; None before anything was counted."""
     result = panel.result
     if not result or not result["ratings"]:
         return None
@@ -117,12 +117,11 @@ def card_of_set(image_set: ImageSet) -> cards.Card | None:
 
 
 def card(result: dict[str, Any]) -> cards.Card:
-    """The fifth card: realism from 1 to 5 beside that of the hidden real palms."""
+    """The fifth card: realism from 1 to 5 beside that of the hidden photographs."""
     value, interval, real = result["realism"], result["realism_ci"], result["real_realism"]
     span = words.between(*(words.plain(end, 1) for end in interval)) if interval else ""
     title, written = _("Human eyes"), words.plain(value, 1)
-    # What is hidden among the images was cut from photographs: palms.
-    beside = words.real("palm")
+    beside = _("photographs")
     label = words.labelled(title, written, span, f"{beside} {words.plain(real, 1)}")
     drawing = charts.scale(
         _part(value), _parts(interval), _part(real), most=1.0, label=label, real_word=beside
@@ -139,7 +138,7 @@ def card(result: dict[str, Any]) -> cards.Card:
         told_span = words.between(*map(words.share, result["told_ci"])) if result["told_ci"] else ""
         rows.append(
             cards.Row(
-                _("A real palm is rated above a made one"),
+                _("A photograph is rated above a made one"),
                 words.share(result["told"]),
                 told_span,
                 words.share(0.5),
@@ -169,7 +168,7 @@ def counts(result: dict[str, Any]) -> str:
     raters = ngettext("%(n)s person", "%(n)s people", result["raters"]) % {
         "n": words.plain(result["raters"], 0)
     }
-    return _("realism from 1 to 5; %(ratings)s by %(raters)s, %(images)s, %(real)s hidden real palms") % {
+    return _("realism from 1 to 5; %(ratings)s by %(raters)s, %(images)s, %(real)s hidden photographs") % {
         "ratings": ratings,
         "raters": raters,
         "images": words.images(result["n"]),

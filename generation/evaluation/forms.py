@@ -132,6 +132,14 @@ class ReferenceForm(forms.Form):
         required=False,
         help_text=_("Whose they are and what they may be used for. It stands on the reference's card."),
     )
+    subject = forms.ChoiceField(
+        label=_("What is measured"),
+        choices=[("palm", _("palms, with the roots of the fingers")), ("hand", _("whole hands"))],
+        widget=forms.RadioSelect,
+        initial="palm",
+        required=False,
+        help_text=_("Sets of palms are measured against palms, sets of hands against hands."),
+    )
     people = forms.ChoiceField(
         label=_("Who is on the photographs"),
         choices=[
@@ -148,15 +156,15 @@ class ReferenceForm(forms.Form):
         ),
     )
     already_cut = forms.BooleanField(
-        label=_("They are palms already, cut and upright"),
+        label=_("They are cut and upright already"),
         required=False,
-        help_text=_("Otherwise each palm is found, cut out and turned upright, as for training."),
+        help_text=_("Otherwise each palm or hand is found, cut out and turned upright, as for training."),
     )
     keep_photos = forms.BooleanField(
-        label=_("Keep the cut palms"),
+        label=_("Keep the cut pictures"),
         required=False,
         help_text=_(
-            "Kept palms can be mixed into ratings and used in the lab. Otherwise all photographs are deleted "
+            "Kept pictures can be mixed into ratings and used in the lab. Otherwise all photographs are deleted "
             "as soon as their features are there."
         ),
     )
@@ -182,30 +190,30 @@ class ReferenceForm(forms.Form):
     def wish(self) -> dict[str, Any]:
         """What `adding.add` takes, but for a file that came along."""
         wish = {key: value for key, value in self.cleaned_data.items() if key != "file"}
-        wish["people"] = wish["people"] or "unknown"
+        wish["subject"], wish["people"] = wish["subject"] or "palm", wish["people"] or "unknown"
         if wish.get("folder"):
             wish["upload"] = None
         return wish
 
 
 class PanelForm(forms.Form):
-    """How many images people shall rate, and whose real palms are hidden among them."""
+    """How many images people shall rate, and whose photographs are hidden among them."""
 
     count = forms.IntegerField(
         label=_("Images"),
         min_value=policies.LEAST_RATED,
         max_value=policies.MOST_RATED,
         initial=30,
-        help_text=_("A third of them are real palms where a reference is mixed in."),
+        help_text=_("A third of them are photographs where a reference is mixed in."),
     )
-    reference = forms.ChoiceField(label=_("Real palms hidden among them"), required=False)
+    reference = forms.ChoiceField(label=_("Photographs hidden among them"), required=False)
     seed = forms.IntegerField(
         label=_("Seed of what is drawn at random"), required=False, min_value=0, max_value=policies.MOST_SEED
     )
 
-    def __init__(self, user: User, *args: Any, **more: Any) -> None:
+    def __init__(self, user: User, image_set: ImageSet, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        offered = _named(selectors.references_with_photos(user))
+        offered = _named(selectors.references_with_photos(user).filter(subject=image_set.subject))
         self.fields["reference"].choices = [("", _("none")), *offered]  # type: ignore[attr-defined]
         self.has_photos = bool(offered)
 

@@ -22,13 +22,13 @@ OTHER_WEIGHTS = _(
 )
 NO_INCEPTION_BANK = _(
     "The Inception weights are here, but no reference was measured with them: what ships holds no photographs. "
-    "Add a reference from photographs of yours, or measure one anew that keeps its palms."
+    "Add a reference from photographs of yours, or measure one anew that keeps its pictures."
 )
 FETCHING = _("Fetching the standard weights, in thousands of bytes")
 
 # Of references that people add
-READING_PHOTOS = _("Looking for palms: %(file)s")
-MEASURING_PALMS = _("Measuring %(n)s palms with %(network)s")
+READING_PHOTOS = _("Looking for hands: %(file)s")
+MEASURING_PHOTOS = _("Measuring %(n)s pictures with %(network)s")
 UPLOAD_GONE = _("The uploaded archive is not there any more. Choose it again.")
 FOLDER_GONE = _("The folder %(folder)s is not there any more. Choose another one.")
 FEW_PALMS = _(

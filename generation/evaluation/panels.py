@@ -1,6 +1,6 @@
 """Ratings by people's eyes: begun by a set's owner, given by whoever may look at it, counted by a job. No networks.
 
-Which item is a real palm is told to nobody before they have rated all of them: neither by addresses nor by order.
+Which item is a photograph is told to nobody before they have rated all of them: neither by addresses nor by order.
 """
 
 import random
@@ -21,7 +21,7 @@ from generation.sets import selectors as sets
 from generation.sets.models import ImageSet
 
 COUNT = "count-ratings"
-# The share of hidden real palms where a reference is mixed in: one to two.
+# The share of hidden photographs where a reference is mixed in: one to two.
 REAL_SHARE = 3
 COUNTED_EVERY = 10
 TAGS = ("lines", "fingers", "skin", "shape", "colour", "blur", "ground")
@@ -29,10 +29,12 @@ TAGS = ("lines", "fingers", "skin", "shape", "colour", "blur", "ground")
 
 @transaction.atomic
 def begin(*, by: User, image_set: ImageSet, count: int = 30, reference: str = "", seed: int = 0) -> Panel:
-    """Draw images of the set, and real palms of a reference that keeps them, in one shuffled row."""
+    """Draw images of the set, and photographs of a reference that keeps them, in one shuffled row."""
     policies.check_can_begin_panel(by, image_set, count)
     policies.check_seed(seed)
     mixed = selectors.reference_with_photos(by, reference) if reference else None
+    if mixed:
+        policies.check_can_be_hidden(mixed, image_set)
     indices = list(sets.images_of(image_set).values_list("index", flat=True))
     draw = random.Random(seed)  # which images are shown is no secret; repeating the draw is wanted
     wanted_real = min(round(count / REAL_SHARE), mixed.n) if mixed else 0

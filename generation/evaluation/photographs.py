@@ -1,4 +1,4 @@
-"""The worker's side of a reference: photographs in, palms cut as in training, one bank a network out. Writes no row.
+"""The worker's side of a reference: photographs in, cut as in training, one bank a network out. Writes no row.
 
 Everything is written into one folder of the attempt; nobody outside it sees a photograph.
 """
@@ -17,7 +17,7 @@ from generation.jobs.errors import JobFailed
 from generation.uploads import refusals
 from mlcore import archive, gathering, reference
 from mlcore.archive import ArchiveError
-from mlcore.crop import PalmCutter
+from mlcore.crop import CUTTERS, PalmCutter
 from mlcore.data import DataError
 from mlcore.errors import MlcoreError
 from mlcore.feature_cache import FeatureCache
@@ -112,8 +112,9 @@ def _gathered(
         return gathering.gather(
             source,
             scratch / "palms",
+            subject=row.subject,
             people=row.request["people"],
-            cutter=None if row.request["already_cut"] else _cutter(),
+            cutter=None if row.request["already_cut"] else _cutter(row.subject),
             limits=archive.Limits(
                 max_entries=bounds.entries,
                 max_member_bytes=bounds.image_bytes,
@@ -128,9 +129,9 @@ def _gathered(
 
 
 @cache
-def _cutter() -> PalmCutter:
+def _cutter(subject: str) -> PalmCutter:
     """The detector and the upright network that training uses; a worker keeps them."""
-    return PalmCutter.load()
+    return CUTTERS[subject].load()
 
 
 def _network(name: str) -> features.Extractor:
@@ -149,7 +150,7 @@ def _teller(
     def tell(done: int, _of: int) -> None:
         params = {"n": n, "network": network.title}
         at = seen * place + round(seen * done / max(n, 1))
-        context.progress(at, seen * (1 + networks), messages.MEASURING_PALMS, params)
+        context.progress(at, seen * (1 + networks), messages.MEASURING_PHOTOS, params)
 
     return tell
 

@@ -82,6 +82,15 @@ def check_bank(reference: Reference, bank: Bank | None, extractor: str) -> Bank:
     return bank
 
 
+def check_can_be_hidden(reference: Reference, image_set: ImageSet) -> None:
+    """Refuse photographs among a set's images that everybody would know by what they show."""
+    if reference.subject != image_set.subject:
+        message = _(
+            "%(name)s shows something else than the set does: everybody would know its photographs. Choose another."
+        ) % {"name": reference.name}
+        raise InvalidInput(message, fields={"reference": message})
+
+
 def check_seed(seed: int) -> None:
     """Refuse a seed out of range."""
     if not 0 <= seed <= MOST_SEED:
@@ -159,12 +168,15 @@ def check_can_delete_reference(user: User, reference: Reference) -> None:
 
 
 def check_can_add_reference(
-    user: User, name: str, people: str, *, folder: str = "", for_everybody: bool = False
+    user: User, name: str, subject: str, people: str, *, folder: str = "", for_everybody: bool = False
 ) -> None:
     """Refuse bad names, too many references, and what only administrators may do."""
     if not name or len(name) > LONGEST_NAME:
         message = _("Give the reference a name of 1 to %(most)s letters.") % {"most": LONGEST_NAME}
         raise InvalidInput(message, fields={"name": message})
+    if subject not in Reference.Subject.values:
+        message = _("Say what is shown: %(subjects)s.") % {"subjects": ", ".join(Reference.Subject.values)}
+        raise InvalidInput(message, fields={"subject": message})
     if people not in limits.PEOPLE:
         message = _("Say who is known: %(ways)s.") % {"ways": ", ".join(limits.PEOPLE)}
         raise InvalidInput(message, fields={"people": message})

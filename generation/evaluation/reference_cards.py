@@ -45,8 +45,8 @@ def reason_words(reason: str) -> str:
     """Why a photograph was refused."""
     words = {
         "broken": _("cannot be read as a picture"),
-        "no palm": _("no palm was found in it"),
-        "tiny": _("the palm has too few pixels"),
+        "no palm": _("no open hand was found in it"),
+        "tiny": _("the hand has too few pixels"),
         "blurred": _("the lines are blurred"),
         "duplicate": _("nearly the same as another picture"),
     }

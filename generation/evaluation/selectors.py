@@ -108,15 +108,15 @@ def reference_with_photos(user: User, name: str) -> Reference:
     offered = references_with_photos(user)
     found = offered.filter(name=name).first() or _by_id(offered, name)
     if found is None:
-        message = _("The reference %(name)s keeps no palms to mix in.") % {"name": name[:80]}
+        message = _("The reference %(name)s keeps no pictures to mix in.") % {"name": name[:80]}
         raise InvalidInput(message, code="no_photos", fields={"reference": message})
     return found
 
 
 def photos_of(reference: Reference | UUID | str, *, by: User) -> list[Path]:
-    """The kept photographs of a reference as files: cut, upright palms, PNG, in the order of its features.
+    """The kept photographs of a reference as files: cut, upright, PNG, in the order of its features.
 
-    For other rooms that need real palms: the lab, as what is real. NotFound where this person may not measure
+    For other rooms that need real ones: the lab, as what is real. NotFound where this person may not measure
     against the reference; empty where its photographs were deleted after their features were computed.
     """
     key = reference.pk if isinstance(reference, Reference) else reference

@@ -71,15 +71,20 @@ class NewReference(serializers.Serializer[Any]):
     folder = serializers.CharField(
         required=False, allow_blank=True, default="", max_length=255, help_text="Administrators only."
     )
+    subject = serializers.ChoiceField(
+        choices=Reference.Subject.choices,
+        default=Reference.Subject.PALM,
+        help_text="What is cut out and measured: the palm, or the whole hand.",
+    )
     people = serializers.ChoiceField(
         choices=limits.PEOPLE,
         default="unknown",
         help_text="Who is on the photographs: a folder a person, or people.csv with file and person.",
     )
-    already_cut = serializers.BooleanField(default=False, help_text="They are cut, upright palms.")
+    already_cut = serializers.BooleanField(default=False, help_text="They are cut and upright.")
     keep_photos = serializers.BooleanField(
         default=False,
-        help_text="Keep the cut palms; otherwise they are deleted after their features are there.",
+        help_text="Keep what was cut; otherwise they are deleted after their features are there.",
     )
     for_everybody = serializers.BooleanField(default=False, help_text="Administrators only.")
     terms = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)

@@ -40,7 +40,7 @@ def of_set(
         "form": form or EvaluateForm(user, auto_id="measure_%s"),
         "note": note,
         "set_url": links.of_set(image_set.pk),
-        "panel_form": PanelForm(user, auto_id="panel_%s"),
+        "panel_form": PanelForm(user, image_set, auto_id="panel_%s"),
         **eyes.of_set(user, image_set),
     }
 

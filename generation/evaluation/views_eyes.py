@@ -27,7 +27,7 @@ def begin(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """Draw the images and go to the first."""
     user = person(request)
     image_set = sets.set_for(user, set_id)
-    form = PanelForm(user, request.POST, auto_id="panel_%s")
+    form = PanelForm(user, image_set, request.POST, auto_id="panel_%s")
     if not form.is_valid():
         for errors in form.errors.values():
             messages.error(request, str(errors[0]))

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from mlcore.arguments import THREADS, decimal, whole
+from mlcore.arguments import THREADS, add_framing, decimal, margin, whole
 from mlcore.data import DataError
 from mlcore.terminal import ProgressLine, say, say_json, table
 
@@ -103,9 +103,7 @@ def _cropping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="folder or archive of photos")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the cuts (PNG)")
     parser.add_argument("--size", type=whole(8, 2048), default=256, help="side of the cuts (%(default)s px)")
-    parser.add_argument(
-        "--margin", type=decimal(0, 2), default=0.2, help="around the palm, in parts of it (%(default)s)"
-    )
+    add_framing(parser)
     parser.add_argument("--conf", type=decimal(0, 1), default=0.25, help="least confidence (%(default)s)")
     parser.add_argument("--checkpoint", type=Path, help="a detector of your own; else the one that ships")
     parser.add_argument(
@@ -234,11 +232,11 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 def _crop(args: argparse.Namespace) -> int:
     from mlcore import images
-    from mlcore.crop import PalmCutter
+    from mlcore.crop import CUTTERS
     from mlcore.errors import ImageError
     from mlcore.preparation import find_photos
 
-    cutter = PalmCutter.load(args.checkpoint, args.upright, args.conf)
+    cutter = CUTTERS[args.subject].load(args.checkpoint, args.upright, args.conf)
     total, photos = find_photos(args.sources)
     args.out.mkdir(parents=True, exist_ok=True)
     line = ProgressLine("cut", total, quiet=args.json)
@@ -247,14 +245,14 @@ def _crop(args: argparse.Namespace) -> int:
     for number, photo in enumerate(photos, 1):
         line.show(number)
         try:
-            cut = cutter.cut(images.decode(photo.read()), args.size, args.margin)
+            cut = cutter.cut(images.decode(photo.read()), args.size, margin(args))
         except ImageError as error:
             without.append(photo.file)
             told[photo.file] = {"palm": False, "reason": str(error)}
             continue
         if cut is None:
             without.append(photo.file)
-            told[photo.file] = {"palm": False, "reason": "no palm was found"}
+            told[photo.file] = {"palm": False, "reason": "no open hand was found"}
             continue
         name = f"{number:06d}_{Path(photo.file).stem}.png"
         (args.out / name).write_bytes(images.encode_png(cut.picture))
@@ -272,5 +270,5 @@ def _crop(args: argparse.Namespace) -> int:
         return 0
     say(f"{len(told) - len(without)} palms cut into {args.out}.")
     for file in without:
-        say(f"no palm: {file}")
+        say(f"no open hand: {file}")
     return 0

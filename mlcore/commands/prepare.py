@@ -5,18 +5,19 @@ from collections import Counter
 from pathlib import Path
 
 from mlcore import preparation
-from mlcore.arguments import decimal, whole
+from mlcore.arguments import add_framing, decimal, margin, whole
 from mlcore.data import MANIFEST_NAME, DataError
 from mlcore.preparation import Cutter, Event, Options
 from mlcore.preparation_report import Report
 from mlcore.terminal import ProgressLine, say, say_json
 
 NAME = "prepare"
-HELP = "Turn folders or archives of photos into one packed set of upright palms."
+HELP = "Turn folders or archives of photos into one packed set of upright palms or hands."
 REPORT = "report.html"
 EPILOG = """\
 examples:
   python -m mlcore prepare photos/ more.zip --out runs/data/mine
+  python -m mlcore prepare photos/ --subject hand --out runs/data/hands
   python -m mlcore prepare palm256/ --people palm256.csv --no-detect --size 128 --out runs/data/palm-128
 
 The set is a folder: images.npy (uint8 RGB), manifest.json (what each picture is, what was dropped and why) and
@@ -43,14 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--only-source", metavar="A,B", help="take only rows of these sources")
     finding = parser.add_argument_group("finding the palm")
-    finding.add_argument("--no-detect", action="store_true", help="the pictures are palms already")
+    add_framing(finding)
+    finding.add_argument("--no-detect", action="store_true", help="the pictures are cut already")
     finding.add_argument("--keep-undetected", action="store_true", help="keep photos without a palm whole")
-    finding.add_argument(
-        "--margin",
-        type=decimal(0, 2),
-        default=defaults.margin,
-        help="around the palm, in parts of it (%(default)s)",
-    )
     finding.add_argument("--detector", type=Path, help="a detector of your own; else the one that ships")
     finding.add_argument(
         "--upright", type=Path, help="an upright network of your own; else the one that ships"
@@ -85,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(f"{args.out} holds a set already: give another --out, or --again to replace it.")
     options = Options(
         size=args.size,
-        margin=args.margin,
+        subject=args.subject,
+        margin=margin(args),
         keep_undetected=args.keep_undetected,
         min_side=args.min_side,
         min_sharpness=args.min_sharpness,
@@ -123,6 +120,6 @@ def run(args: argparse.Namespace) -> int:
 def _cutter(args: argparse.Namespace) -> Cutter | None:
     if args.no_detect:
         return None
-    from mlcore.crop import PalmCutter
+    from mlcore.crop import CUTTERS
 
-    return PalmCutter.load(args.detector, args.upright, args.conf)
+    return CUTTERS[args.subject].load(args.detector, args.upright, args.conf)

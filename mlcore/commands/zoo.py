@@ -120,6 +120,8 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> bool:
             "--people",
             str(args.data / f"{pictures}.csv"),
             "--no-detect",
+            "--subject",
+            entry.subject,
         ]
         if main([*words, "--only-source", SOURCES, "--size", str(entry.size), "--out", str(data)]):
             raise MlcoreError(f"{pictures} could not be prepared; see above.")
@@ -141,7 +143,7 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> bool:
         return True
     say(f"{name}: calibrating and measuring")
     command = "python -m mlcore " + " ".join(train)
-    measures = shipping.ship(name, folder / "last", data, args.zoo, command=command, subject=entry.subject)
+    measures = shipping.ship(name, folder / "last", data, args.zoo, command=command)
     for extractor, found in measures["held_out"].items():
         say(
             f"{name}: {extractor} KID {1000 * found['kid']:.1f}e-3, recall {found['recall']:.2f}, N {found['n']:,}"

@@ -69,6 +69,16 @@ def test_features_are_kept_and_photographs_are_not(added, alice):
     assert selectors.photos_of(made, by=alice) == []
 
 
+def test_hands_are_added_as_hands(added, client, alice):
+    made = added(subject="hand")
+    assert (made.state, made.subject) == ("ready", "hand")
+    assert banks.load(made.banks.get().path).header.subject == "hand"
+    client.force_login(alice)
+    assert "24 hands" in client.get(reverse("evaluation:references")).content.decode()
+    with pytest.raises(InvalidInput, match="Say what is shown: palm, hand"):
+        added(subject="foot", name="feet")
+
+
 def test_a_set_can_be_measured_against_it(added, palms_of_a_set, measured):
     made = added()
     evaluation = measured(palms_of_a_set, reference=str(made.pk))

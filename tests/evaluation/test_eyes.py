@@ -9,6 +9,7 @@ from PIL import Image as Picture
 from accounts.errors import Conflict, InvalidInput, NotFound
 from accounts.models import AuditEvent
 from generation.evaluation import eyes, panels, selectors
+from generation.evaluation.forms import PanelForm
 from generation.evaluation.models import Panel, Rating, Reference
 from generation.sets.models import Image, Share
 from mlcore import images
@@ -170,6 +171,10 @@ def test_what_cannot_be_is_refused(palms, alice, bob, charlie, real, client):
     with pytest.raises(InvalidInput) as refused:
         panels.begin(by=alice, image_set=image_set, reference="palm-reference")
     assert "reference" in refused.value.fields
+    Reference.objects.filter(pk=real.pk).update(subject="hand")
+    with pytest.raises(InvalidInput, match="everybody would know its photographs"):
+        panels.begin(by=alice, image_set=image_set, reference="hands")
+    assert not PanelForm(alice, image_set).has_photos
     with pytest.raises(Conflict):
         panels.begin(by=alice, image_set=palms(3))
     panel = panels.begin(by=alice, image_set=image_set, count=10)

@@ -137,4 +137,4 @@ def test_only_administrators_fetch_and_the_page_says_how_it_stands(
     settings.PALMSITE_INCEPTION = str(named)
     settings.PALMSITE_INCEPTION_SHA256 = hashlib.sha256(b"weights").hexdigest()
     assert extractors.inception_weights() == named
-    assert "FID also needs real palms" in client.get(page).content.decode()
+    assert "FID also needs real pictures" in client.get(page).content.decode()

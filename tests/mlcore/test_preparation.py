@@ -11,6 +11,7 @@ from PIL import Image
 
 from mlcore import archive, images
 from mlcore.__main__ import main
+from mlcore.crop import CUTTERS
 from mlcore.cut import whole
 from mlcore.data import DataError, PackedDataset
 from mlcore.judging import NearDuplicates, perceptual_hash, sharpness
@@ -83,6 +84,27 @@ def test_every_dropped_picture_has_its_reason(folder, tmp_path):
     assert result.manifest["seen"] == 12
     kept = prepare([folder], tmp_path / "set", Options(size=SIZE, keep_undetected=True), cutter=Finder())
     assert "image_11.png" in kept.manifest["columns"]["file"]
+
+
+@pytest.mark.parametrize(("subject", "margin"), [("palm", 0.2), ("hand", 0.025)])
+def test_the_command_cuts_what_is_asked_for_and_the_set_says_so(
+    folder, tmp_path, monkeypatch, subject, margin
+):
+    asked = []
+
+    class Cutter(Finder):
+        def cut(self, photo, size, wide):
+            asked.append(wide)
+            return super().cut(photo, size, wide)
+
+    monkeypatch.setattr(CUTTERS[subject], "load", lambda *args: Cutter())
+    out = tmp_path / "set"
+    words = ["prepare", str(folder), "--out", str(out), "--subject", subject, "--size", str(SIZE)]
+    assert main([*words, "--json"]) == 0
+    assert set(asked) == {margin}
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert (manifest["subject"], manifest["options"]["margin"]) == (subject, margin)
+    assert main([*words, "--json", "--again", "--margin", "0.5"]) == 0 and asked[-1] == 0.5
 
 
 @pytest.mark.slow
