@@ -233,7 +233,9 @@ def test_cancelled_while_it_hangs(house):
 def test_hangs_longer_than_its_kind_may(house):
     jobs = [house.enqueue("endless", owner) for owner in ("alice", "bob", "charlie")]
     for shown in house.ended(*jobs, within=60).values():
-        assert (shown["state"], shown["code"], shown["attempt"]) == ("failed", "too_long", 1)
+        assert (shown["state"], shown["code"]) == ("failed", "too_long")
+        # Taking too long is no reason to begin again; a worker that this machine starved is.
+        assert shown["attempt"] == 1 + shown["lost"]
     assert_next_persons_job_runs(house)
 
 
