@@ -151,7 +151,7 @@ class ReferenceForm(forms.Form):
         initial="unknown",
         required=False,
         help_text=_(
-            "Real palms are measured against real palms of other people. Where nobody is known, files that "
+            "Real ones are measured against real ones of other people. Where nobody is known, files that "
             "follow each other count as one person."
         ),
     )

@@ -106,7 +106,7 @@ def check_can_compare(user: User, image_sets: list[ImageSet], real: list[Referen
     count = len(image_sets) + len(real)
     if not LEAST_SETS <= count <= MOST_SETS:
         message = _(
-            "Choose from %(least)s to %(most)s sets and real palms together; you chose %(count)s."
+            "Choose from %(least)s to %(most)s sets and references together; you chose %(count)s."
         ) % {
             "least": LEAST_SETS,
             "most": MOST_SETS,

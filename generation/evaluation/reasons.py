@@ -20,7 +20,7 @@ WORDS = {
         "There are %(n)s images and the measure needs %(least)s at least. Add images and measure again."
     ),
     "TooFewReal": _(
-        "Real palms measured against real palms need more than %(least)s on each side; there are %(n)s and %(n_ref)s. "
+        "Real ones measured against real ones need more than %(least)s on each side; there are %(n)s and %(n_ref)s. "
         "Choose a larger reference."
     ),
     "NotFiniteFeatures": _(

@@ -27,7 +27,7 @@ class NewEvaluation(serializers.Serializer[Any]):
     )
     seed = serializers.IntegerField(min_value=0, max_value=policies.MOST_SEED, default=0)
     matched = serializers.BooleanField(
-        default=False, help_text="Draw as many real palms as the set has images."
+        default=False, help_text="Draw as many real ones as the set has images."
     )
 
 

@@ -250,7 +250,7 @@ def test_choosing_on_the_page(client, palms, alice, charlie):
     client.force_login(alice)
     assert client.get(where, {"sets": ids}).content.decode().count("checked") == 2
     too_few = client.post(where, {"sets": ids[:1]})
-    assert "Choose from 2 to 6 sets and real palms together; you chose 1." in too_few.content.decode()
+    assert "Choose from 2 to 6 sets and references together; you chose 1." in too_few.content.decode()
     answer = client.post(where, {"sets": ids})
     made = Comparison.objects.get()
     assert answer["Location"] == reverse("evaluation:comparison", args=[made.pk])
