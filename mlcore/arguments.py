@@ -4,7 +4,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace, _ArgumentGrou
 from collections.abc import Callable
 from typing import TypeVar
 
-from mlcore.cut import MARGINS
+from mlcore.cut import MARGINS, SUBJECTS
 from mlcore.spec import LIMITS
 
 MOST = 10**9
@@ -41,7 +41,7 @@ SEED = whole(*LIMITS["seed"])
 def add_framing(parser: ArgumentParser | _ArgumentGroup) -> None:
     """What is cut out of photos, and how widely."""
     parser.add_argument(
-        "--subject", choices=MARGINS, default="palm", help="cut palms, or whole hands (%(default)s)"
+        "--subject", choices=SUBJECTS, default="palm", help="cut palms, or whole hands (%(default)s)"
     )
     usual = ", ".join(f"{margin} for a {subject}" for subject, margin in MARGINS.items())
     parser.add_argument("--margin", type=decimal(0, 2), help=f"around it, in parts of it ({usual})")

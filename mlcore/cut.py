@@ -11,6 +11,7 @@ Picture = npt.NDArray[np.uint8]  # H x W x 3, RGB
 Point = tuple[float, float]
 # What is cut, with the margin around its box in parts of it: as the pictures lie that the shipped models learned from.
 MARGINS = {"palm": 0.2, "hand": 0.025}
+SUBJECTS = tuple(MARGINS)
 
 
 @dataclass(frozen=True)

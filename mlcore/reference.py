@@ -27,7 +27,6 @@ FORMAT = "palmsite-bank-1"
 KEY = "palmsite"
 TRAINING = "training"
 ZOO = Path(__file__).parent / "zoo"
-SUBJECTS = ("palm", "hand")
 # By subject, role and network.
 BUILT_IN = {
     ("palm", "reference", "efficientnet-lite0"): ZOO / "palm-reference.safetensors",

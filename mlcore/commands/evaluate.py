@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mlcore import images, reference
 from mlcore.arguments import SEED
+from mlcore.cut import SUBJECTS
 from mlcore.data import natural_key, sha256_of
 from mlcore.errors import ImageError, MlcoreError
 from mlcore.evaluation import evaluate
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--subject",
-        choices=reference.SUBJECTS,
+        choices=SUBJECTS,
         default="palm",
         help="what the images show, for the banks that ship (%(default)s)",
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlcore import images, reference
+from mlcore.cut import SUBJECTS
 from mlcore.data import sha256_of, split
 from mlcore.errors import MlcoreError
 from mlcore.feature_cache import FeatureCache
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="its weights, where no package has them")
     parser.add_argument(
-        "--subject", choices=reference.SUBJECTS, default="palm", help="what the photos show (%(default)s)"
+        "--subject", choices=SUBJECTS, default="palm", help="what the photos show (%(default)s)"
     )
     parser.add_argument("--name", help="how the bank is called (its file's name)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="keep features here for the next time")
