@@ -50,13 +50,18 @@ class Survey:
 
     def equal(self) -> list[list[int]]:
         """Places of files with the same bytes, two or more in each group, in the order of the first."""
-        digests = np.frombuffer(bytes(self.digests), dtype=f"V{DIGEST}")
-        _, group, counts = np.unique(digests, return_inverse=True, return_counts=True)
-        groups: dict[int, list[int]] = {}
-        for place in np.flatnonzero(counts[group] > 1).tolist():
-            if place not in self.broken:
-                groups.setdefault(int(group[place]), []).append(place)
-        return [places for places in groups.values() if len(places) > 1]
+        halves = np.frombuffer(self.digests, dtype=np.uint64).reshape(-1, 2)
+        order = np.lexsort(halves.T)  # stable: equal ones stay in the order of their places
+        like_next = (halves[order[:-1]] == halves[order[1:]]).all(axis=1)
+        groups: list[list[int]] = []
+        end = -1
+        for at in np.flatnonzero(like_next).tolist():
+            if at != end:
+                groups.append([int(order[at])])
+            end = at + 1
+            groups[-1].append(int(order[end]))
+        whole = ([place for place in places if place not in self.broken] for places in groups)
+        return sorted(places for places in whole if len(places) > 1)
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from generation.sets.models import Checkpoint, ImageSet
 EVALUATE = "evaluate-set"
 COMPARE = "compare-sets"
 SPEC_VERSION = 1
-# Up to so many images a person waits for the answer; more go to the workers of long work.
-SHORT_IMAGES = 500
+# Up to so many images a person waits for the answer; more go to the workers of long work, or a prediction would wait.
+SHORT_IMAGES = 100
 
 
 @transaction.atomic

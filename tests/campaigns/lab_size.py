@@ -137,9 +137,10 @@ def faults(rows: list[dict[str, Any]]) -> list[str]:
         for name, most in (("eda_seconds", EDA_SECONDS), ("second_fit_seconds", FIT_SECONDS)):
             if row[name] > most:
                 found.append(f"{row['images']:,} images: {name} {row[name]} is over {most}")
-    growth = (rows[-1]["second_fit_peak_mb"] - rows[0]["second_fit_peak_mb"]) * 2**20
-    if growth > GROWTH:
-        found.append(f"memory grows by {growth // 2**20} MB, more than {GROWTH // 2**20}")
+    for name in ("eda_peak_mb", "second_fit_peak_mb"):
+        growth = (rows[-1][name] - rows[0][name]) * 2**20
+        if growth > GROWTH:
+            found.append(f"{name} grows by {growth // 2**20} MB, more than {GROWTH // 2**20}")
     return found
 
 
