@@ -17,6 +17,7 @@ from mlcore.metrics.artefacts import artefacts
 from mlcore.metrics.judge import judge_features
 from mlcore.metrics.kinds import kinds
 from mlcore.metrics.memorisation import memorisation
+from mlcore.metrics.tones import fifths
 from mlcore.models import features
 from mlcore.presets import DataSettings
 from mlcore.runs import Palms, pictures_seen
@@ -26,6 +27,7 @@ MEASURED = 1756
 JUDGED_AT = 128  # pixels: so that models of different sizes can be told apart by one number
 SHOWN = 24
 JUDGE = "-judge"
+TONES = ("darkest", "darker", "middle", "lighter", "lightest")
 # Where the pictures come from and what their owners allow, as stated there.
 TERMS = {
     "11k-hands": (
@@ -44,10 +46,6 @@ def ship(name: str, run: Path, data: Path, zoo: Path, *, command: str) -> dict[s
 
     Measures and calibration see the pictures as they are, left and right: so does who orders.
     """
-    training, validation = (
-        Palms(data, split, engine.load(run / "generator.safetensors").image_size, DataSettings())
-        for split in ("train", "validation")
-    )
     zoo.mkdir(parents=True, exist_ok=True)
     lineage = _lineage(checkpoint.load(run / "generator.safetensors").header)
     judge, partner = judge_of(run, zoo, name, lineage=lineage, licence=LICENCE)
@@ -59,12 +57,27 @@ def ship(name: str, run: Path, data: Path, zoo: Path, *, command: str) -> dict[s
     _rewritten(run / "generator.safetensors", path, **facts, bank=reference.load(bank).sha256 if bank else "")
     calibration = {}
     if judge:
+        _training, validation = _palms(data, path)
         calibration = engine.calibrate(engine.load(path, judge), _all(validation)).to_header()
-    measures, pictures = _measured(path, judge, training, validation)
-    _rewritten(path, path, calibration=calibration, metrics=measures)
+    _rewritten(path, path, calibration=calibration)
+    return measure(name, data, zoo)
+
+
+def measure(name: str, data: Path, zoo: Path) -> dict[str, Any]:
+    """Measure a model of the zoo, and write its card and its pictures anew; its weights stay."""
+    path = zoo / f"{name}.safetensors"
+    measures, pictures = _measured(path, *_palms(data, path))
+    _rewritten(path, path, metrics=measures)
     checkpoint.write_atomically(zoo / f"{name}.webp", images.encode_webp(images.grid(pictures, 6)))
     checkpoint.write_atomically(zoo / f"{name}.md", card(name, checkpoint.peek(path)).encode())
     return measures
+
+
+def _palms(data: Path, generator: Path) -> tuple[Palms, Palms]:
+    """What it learned from and what was held out, at its size, left and right as they are."""
+    size = engine.load(generator).image_size
+    training, validation = (Palms(data, split, size, DataSettings()) for split in ("train", "validation"))
+    return training, validation
 
 
 def card(name: str, header: checkpoint.Header) -> str:
@@ -92,7 +105,8 @@ def card(name: str, header: checkpoint.Header) -> str:
         f"## Measures on held-out people, at {JUDGED_AT} px\n\n"
         "| features | N | held out | KID e-3 (95 %) | FD | precision | recall | coverage |\n"
         "|---|---|---|---|---|---|---|---|\n" + "\n".join(rows),
-        *_kinds_part(measures.get("kinds", {})),
+        *_kinds_part(measures.get("kinds", {}), header.conditions.get("hand", {})),
+        *_tones_part(measures.get("tones", {})),
         *_flaws_part(measures),
         f"Seconds an image on one thread: {measures.get('seconds_per_image', 0):.3f}.",
         (
@@ -126,15 +140,39 @@ def table(zoo: Path) -> str:
     return "\n".join(rows)
 
 
-def _kinds_part(shares: dict[str, dict[str, float]]) -> list[str]:
-    """How often each kind of palm is in the data and among the made ones."""
+def _kinds_part(shares: dict[str, dict[str, float]], hand: dict[str, Any]) -> list[str]:
+    """How often each source and side is in the data and among the made ones."""
     if not shares:
         return []
     rows = [f"| {kind} | {share['data']:.0%} | {share['made']:.0%} |" for kind, share in shares.items()]
     return [
-        "## Kinds of palm\n\nSkin tone as the source says it, otherwise the source; a made palm is of the kind of the "
-        "real ones that are nearest to it.\n\n| kind | in the data | made |\n|---|---|---|\n"
+        "## Sources and sides\n\nA made picture is of the source of the real ones that are nearest to it."
+        "\n\n| source | in the data | made |\n|---|---|---|\n"
         + "\n".join(rows)
+        + (
+            f"\n\nLeft hands are {hand['left_share']:.0%}, as in the data; either side can be asked for."
+            if hand
+            else ""
+        )
+    ]
+
+
+def _tones_part(tones: dict[str, list[float]]) -> list[str]:
+    """How light the made skin is, beside the real."""
+    if not tones:
+        return []
+    rows = [
+        f"| {title} | " + " | ".join(f"{share:.0%}" for share in shares) + " |"
+        for title, shares in (
+            ("made", tones["made"]),
+            ("held-out people", tones["held_out"]),
+            ("learned from", [1 / len(TONES)] * len(TONES)),
+        )
+    ]
+    return [
+        "## Light and dark\n\nThe lightness of the palm's middle, in fifths of the pictures learned from. What a source "
+        "says of a person's skin does not show on the palm.\n\n"
+        f"| | {' | '.join(TONES)} |\n" + "|---" * (len(TONES) + 1) + "|\n" + "\n".join(rows)
     ]
 
 
@@ -158,11 +196,15 @@ def _flaws_part(measures: dict[str, Any]) -> list[str]:
                 *seen["cast"]
             )
         )
-    for kind, share in measures.get("kinds", {}).items():
+    for source, share in measures.get("kinds", {}).items():
         if abs(share["data"] - share["made"]) > 0.1:
             flaws.append(
-                f"Palms of kind '{kind}' are {share['made']:.0%} of what it makes and {share['data']:.0%} of the data."
+                f"Pictures like those of {source} are {share['made']:.0%} of what it makes and {share['data']:.0%} "
+                "of the data."
             )
+    for tone, share in zip(TONES, measures.get("tones", {}).get("made", []), strict=False):
+        if not 0.1 < share < 0.3:
+            flaws.append(f"The {tone} fifth of real palms is {share:.0%} of what it makes.")
     for extractor, found in measures.get("held_out", {}).items():
         if found["recall"] < 0.5 * found["real"]["recall"]:
             flaws.append(
@@ -209,19 +251,14 @@ def _lineage(header: checkpoint.Header) -> list[dict[str, Any]]:
     return found
 
 
-def _measured(
-    path: Path, judge: Path | None, training: Palms, validation: Palms
-) -> tuple[dict[str, Any], images.Pixels]:
+def _measured(path: Path, training: Palms, validation: Palms) -> tuple[dict[str, Any], images.Pixels]:
     """Distances in two feature networks, of which a projected generator has seen the first; and pictures to show."""
-    model = engine.load(path, judge)
+    model = engine.load(path)
     began = time.perf_counter()
     made = np.stack([image.pixels for image in engine.generate(GenerationSpec(count=MEASURED), model)])
     seconds = (time.perf_counter() - began) / MEASURED
     found_in: dict[str, Any] = {"held_out": {}, "seconds_per_image": seconds}
-    labels = [
-        skin or source
-        for skin, source in zip(*(training.columns[c] for c in ("skin", "source")), strict=True)
-    ]
+    sources = list(training.columns["source"])
     for name in ("efficientnet-lite0", "efficientnet-lite2"):
         extractor = features.load(name)
         found, seen, real = (
@@ -235,9 +272,13 @@ def _measured(
             "real": judge_features(seen[: len(found)], real),
             "privacy": asdict(memorisation(found, seen, real)),
         }
-        shares = kinds(found, seen, labels)
+        shares = kinds(found, seen, sources)
     found_in["kinds"] = {
-        kind: {"data": labels.count(kind) / len(labels), "made": share} for kind, share in shares.items()
+        kind: {"data": sources.count(kind) / len(sources), "made": share} for kind, share in shares.items()
+    }
+    found_in["tones"] = {
+        "made": fifths(made, _all(training)),
+        "held_out": fifths(_all(validation), _all(training)),
     }
     found_in["artefacts"] = asdict(artefacts(made, _all(training)))
     return found_in, made[:SHOWN]

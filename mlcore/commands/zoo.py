@@ -3,6 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mlcore import checkpoint, presets, zoo_index
 from mlcore.arguments import THREADS
@@ -17,11 +18,12 @@ examples:
   python -m mlcore zoo --data DATA --only palm-dcgan-128 --set steps=500
   python -m mlcore zoo --table
   python -m mlcore zoo --data DATA --only palm-dcgan-128 --ship-now
+  python -m mlcore zoo --data DATA --measure
 
 DATA holds palm256/ with palm256.csv and hand256/ with hand256.csv: cut, upright palms and hands, with the columns that
 docs/data.md names. Each model is trained to its preset's last step, calibrated, measured on held-out people and written
 into the zoo with its card; the palms nearest to held-out ones become the default. --ship-now takes the weights of a run
-as they are.
+as they are; --measure writes the cards of what has shipped anew.
 """
 SOURCES = "11k-hands,human-palm-images"  # the cloth with pegs and the worst of the phone photographs stay out
 
@@ -73,6 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="A,B", help="some of: " + ", ".join(ENTRIES))
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change the presets")
     parser.add_argument("--ship-now", action="store_true", help="train no further; ship what the runs have")
+    parser.add_argument(
+        "--measure", action="store_true", help="train and ship nothing; measure what has shipped anew"
+    )
     parser.add_argument("--threads", type=THREADS, help="threads of the processor to use")
 
 
@@ -125,6 +130,10 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> bool:
         ]
         if main([*words, "--only-source", SOURCES, "--size", str(entry.size), "--out", str(data)]):
             raise MlcoreError(f"{pictures} could not be prepared; see above.")
+    if args.measure:
+        if entry.ships:
+            _say(name, shipping.measure(name, data, args.zoo))
+        return True
     train = ["train", entry.preset, "--data", str(data), "--out", str(folder)]
     elders = {"base": entry.base, "teacher": entry.teacher}
     changes = [
@@ -143,14 +152,17 @@ def _one(name: str, entry: Entry, args: argparse.Namespace) -> bool:
         return True
     say(f"{name}: calibrating and measuring")
     command = "python -m mlcore " + " ".join(train)
-    measures = shipping.ship(name, folder / "last", data, args.zoo, command=command)
+    _say(name, shipping.ship(name, folder / "last", data, args.zoo, command=command))
+    if entry.subject == "palm":
+        say(f"default: {zoo_index.choose_default(args.zoo)}")
+    return True
+
+
+def _say(name: str, measures: dict[str, Any]) -> None:
     for extractor, found in measures["held_out"].items():
         say(
             f"{name}: {extractor} KID {1000 * found['kid']:.1f}e-3, recall {found['recall']:.2f}, N {found['n']:,}"
         )
-    if entry.subject == "palm":
-        say(f"default: {zoo_index.choose_default(args.zoo)}")
-    return True
 
 
 def _is_done(folder: Path, preset: presets.Preset) -> bool:

@@ -93,14 +93,23 @@ def test_a_cards_flaws_and_kinds_come_from_the_measures():
     real = {"recall": 0.85}
     made.metrics["held_out"]["efficientnet-lite2"]["real"] = real
     text = card(
-        "palm-x", replace_measures(made, artefacts=spoilt, kinds={"dark": {"data": 0.3, "made": 0.05}})
+        "palm-x",
+        replace_measures(
+            made,
+            artefacts=spoilt,
+            kinds={"phones": {"data": 0.3, "made": 0.05}},
+            tones={"made": [0.05, 0.2, 0.2, 0.2, 0.35], "held_out": [0.2] * 5},
+        ),
     )
-    assert "| dark | 30% | 5% |" in text
+    assert "| phones | 30% | 5% |" in text
+    assert "| made | 5% | 20% | 20% | 20% | 35% |" in text
     for words in (
         "lattice",
         "sharpness is 0.50",
         "+0, -12, +0",
-        "'dark' are 5%",
+        "like those of phones are 5%",
+        "The darkest fifth of real palms is 5%",
+        "The lightest fifth of real palms is 35%",
         "40% of real palms have a like",
     ):
         assert words in text

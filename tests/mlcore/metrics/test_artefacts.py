@@ -1,4 +1,4 @@
-"""Each measure of artefacts answers to its own fault and to no other; kinds are those of the neighbours."""
+"""Each measure of artefacts answers to its own fault and to no other; kinds are the neighbours', tones the skin's."""
 
 import cv2
 import numpy as np
@@ -6,6 +6,7 @@ import pytest
 
 from mlcore.metrics.artefacts import artefacts
 from mlcore.metrics.kinds import kinds
+from mlcore.metrics.tones import fifths, lightness
 
 
 @pytest.fixture
@@ -58,3 +59,13 @@ def test_kinds_are_those_of_the_nearest_real_ones():
     made = np.concatenate([stream.normal(0, 1, (30, 4)), stream.normal(30, 1, (10, 4))])
     shares = kinds(made, np.concatenate([light, dark]), ["light"] * 20 + ["dark"] * 20)
     assert shares == {"dark": 0.25, "light": 0.75}
+
+
+def test_tones_are_those_of_the_palms_middle():
+    levels = np.arange(20, 220, 10, dtype=np.uint8)
+    real = np.full((20, 40, 40, 3), 255, np.uint8)
+    real[:, 18:34, 12:28] = levels[:, None, None, None]
+    assert fifths(real, real) == [0.2] * 5
+    assert lightness(real)[0] < 10 and 80 < lightness(real)[-1] < 100
+    assert fifths(real[:5], real) == [0.8, 0.2, 0, 0, 0]
+    assert fifths(255 - real // 8, real) == [0, 0, 0, 0, 1]
