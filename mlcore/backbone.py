@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from mlcore import images
-from mlcore.errors import NOT_WEIGHTS, ClassifierError
+from mlcore.errors import NOT_WEIGHTS, ClassifierError, NotTheseWeights
 from mlcore.models import features
 from mlcore.torchvision_cure import import_torchvision
 
@@ -75,7 +75,7 @@ def load(weights: Path | None = None) -> Backbone:
     except FileNotFoundError as error:
         raise ClassifierError(f"There is no file {weights}.") from error
     except (*NOT_WEIGHTS, OSError) as error:
-        raise ClassifierError(f"{weights} does not hold torchvision's ResNet18 weights.") from error
+        raise NotTheseWeights(f"{weights} does not hold torchvision's ResNet18 weights.") from error
     network.fc = nn.Identity()
     mean, deviation = torch.tensor(MEAN).view(1, 3, 1, 1), torch.tensor(DEVIATION).view(1, 3, 1, 1)
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()

@@ -114,6 +114,10 @@ class ClassifierError(MlcoreError):
     """A classifier cannot be fitted or used as asked."""
 
 
+class NotTheseWeights(ClassifierError):
+    """The file that should hold the frozen network's weights holds something else."""
+
+
 class OutputError(MlcoreError):
     """What should be written meets something else in its place, or does not verify."""
 

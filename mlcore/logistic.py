@@ -5,7 +5,7 @@ It knows rows and numbers of classes; images, labels in words and files of model
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -50,7 +50,8 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class Epoch:
-    """How it goes since the last entry: each batch judged just before it was learned from.
+    """How it goes since the last entry: each batch judged just before it was learned from. The last entry of a fit
+    is the finished line on all that it learned from, so it stands at the same epoch as the entry before it.
 
     `epoch` counts passes and is broken inside of one. The held numbers are None when nothing is held aside, and
     inside of a pass.
@@ -120,7 +121,29 @@ def descend(
     on_epoch: OnEpoch | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> tuple[Line, list[Epoch]]:
-    """Adam on mean log-loss + |w|^2 / (2 C n), the objective of the usual logistic regression divided by C n."""
+    """Adam on mean log-loss + |w|^2 / (2 C n), the objective of the usual logistic regression divided by C n.
+
+    Of few images there are few steps, each judged before it was learned from: only the last entry of the history
+    knows what the last step brought.
+    """
+    line, history = _walk(table, labels, train, held, settings, on_epoch, should_stop)
+    loss, accuracy = _judge(line, table, labels, train)
+    history.append(replace(history[-1], loss=loss, accuracy=accuracy))
+    if on_epoch is not None:
+        on_epoch(history[-1])
+    return line, history
+
+
+def _walk(
+    table: FeatureTable,
+    labels: Labels,
+    train: Places,
+    held: Places,
+    settings: FitSettings,
+    on_epoch: OnEpoch | None,
+    should_stop: Callable[[], bool] | None,
+) -> tuple[Line, list[Epoch]]:
+    """The steps, and how they went."""
     mean, deviation = moments(table, train)
     classes = int(labels.max()) + 1
     weights = torch.zeros(classes, table.width, requires_grad=True)
@@ -171,7 +194,7 @@ def _shown_after(steps: int, epochs: int) -> set[int]:
 
 
 def _judge(line: Line, table: FeatureTable, labels: Labels, places: Places) -> tuple[float, float]:
-    """Log-loss and accuracy of rows that are not learned from."""
+    """Log-loss and accuracy of these rows as the line is now."""
     chances = line.of_rows(table, places)
     own = np.take_along_axis(chances, labels[places][:, None], axis=1)
     loss = float(-np.log(np.maximum(own, 1e-300)).mean())

@@ -170,8 +170,8 @@ def _tones_part(tones: dict[str, list[float]]) -> list[str]:
         )
     ]
     return [
-        "## Light and dark\n\nThe lightness of the palm's middle, in fifths of the pictures learned from. What a source "
-        "says of a person's skin does not show on the palm.\n\n"
+        "## Light and dark\n\nThe lightness of the palm's middle, in fifths of the pictures learned from. What a "
+        "source says of a person's skin does not show on the palm.\n\n"
         f"| | {' | '.join(TONES)} |\n" + "|---" * (len(TONES) + 1) + "|\n" + "\n".join(rows)
     ]
 

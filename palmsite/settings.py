@@ -105,7 +105,7 @@ PALMSITE_WEBHOOK_PRIVATE = ENVIRONMENT.flag(
     "Webhooks may lead into private networks and to any port; only where every person is trusted with yours.",
 )
 PALMSITE_WEB_THREADS = ENVIRONMENT.number(
-    "PALMSITE_WEB_THREADS", "8", "Threads of the web server.", least=1, most=256
+    "PALMSITE_WEB_THREADS", "8", "Threads of the web server.", least=2, most=256
 )
 PALMSITE_ACCEL = ENVIRONMENT.text(
     "PALMSITE_ACCEL",

@@ -108,7 +108,7 @@ def reference_with_photos(user: User, name: str) -> Reference:
     offered = references_with_photos(user)
     found = offered.filter(name=name).first() or _by_id(offered, name)
     if found is None:
-        message = _("The reference %(name)s keeps no pictures to mix in.") % {"name": name[:80]}
+        message = _("There is no reference “%(name)s” that keeps its photographs.") % {"name": name[:80]}
         raise InvalidInput(message, code="no_photos", fields={"reference": message})
     return found
 

@@ -55,6 +55,7 @@ def of_fit(fit: Fit) -> dict[str, Any]:
         "history": fit.history,
         "trained": report.get("trained"),
         "tested": report.get("tested"),
+        "in_both": fit.in_both,
         "feature_seconds": report.get("feature_seconds"),
         "fit_seconds": report.get("fit_seconds"),
         "dataset": fit.dataset_name,

@@ -53,7 +53,7 @@ class DatasetViewSet(GenericViewSet[Dataset]):
             "multipart/form-data": serializers.NewDataset,
             "application/json": serializers.NewDataset,
         },
-        responses={202: serializers.DatasetAnswer},
+        responses={202: serializers.BegunDataset},
     )
     def create(self, request: Request) -> Response:
         """Have an archive read by a job; watch `GET datasets/{id}` or the job."""
@@ -156,7 +156,7 @@ class ModelsView(APIView):
 
     @extend_schema(
         operation_id="lab_models",
-        responses={200: OpenApiResponse(OpenApiTypes.OBJECT, "An object by id of models.")},
+        responses={200: OpenApiResponse(serializers.MODELS_BY_ID, "An object by id of models.")},
     )
     def get(self, request: Request) -> Response:
         """All models as an object by id."""
@@ -230,6 +230,13 @@ class PredictionView(APIView):
     def get(self, request: Request, prediction_id: Any) -> Response:
         """The answers, or 202 while they are on their way."""
         return _prediction(selectors.prediction_for(_person(request), prediction_id))
+
+    @extend_schema(operation_id="lab_prediction_delete", responses={204: None})
+    def delete(self, request: Request, prediction_id: Any) -> Response:
+        """Remove it with its pictures; one that is being answered stops."""
+        person = _person(request)
+        services.delete_prediction(by=person, prediction=selectors.prediction_for(person, prediction_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _prediction(prediction: Prediction) -> Response:

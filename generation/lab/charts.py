@@ -37,7 +37,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines in a box with ticks, the words of both axes, and the table behind it."""
+    """Lines in a box with ticks, the words of both axes, the table behind it, and what else must be known of it."""
 
     title: str
     lines: list[Line]
@@ -48,6 +48,7 @@ class Chart:
     reference: str
     head: list[str]
     rows: list[list[str]]
+    note: str = ""
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -81,14 +82,17 @@ def _share_ticks() -> tuple[list[Tick], list[Tick]]:
 
 
 def roc(fits: Sequence[Fit]) -> Chart | None:
-    """ROC curves over each other; the dashed diagonal is guessing."""
-    shown = [fit for fit in fits if fit.report.get("roc")][:MOST_LINES]
+    """ROC curves over each other, each with the data whose test images it stands on: only those of the same data can
+    be compared. The dashed diagonal is guessing.
+    """
+    judged = [fit for fit in fits if fit.report.get("roc")]
+    shown = judged[:MOST_LINES]
     if not shown:
         return None
     x_ticks, y_ticks = _share_ticks()
     lines = [
         Line(
-            f"{fit.name} {figures.rounded(fit.report['roc_auc'], 3)}",
+            f"{fit.name} ({fit.dataset_name}) {figures.rounded(fit.report['roc_auc'], 3)}",
             _points(fit.report["roc"]),
             f"line line--{place}",
         )
@@ -102,23 +106,41 @@ def roc(fits: Sequence[Fit]) -> Chart | None:
         x_word=_("made, taken for real"),
         y_word=_("real, found"),
         reference=_DIAGONAL,
-        head=[_("Model"), _("ROC-AUC"), _("Accuracy")],
+        head=[_("Model"), _("Data set"), _("ROC-AUC"), _("Accuracy")],
         rows=[
-            [fit.name, figures.rounded(fit.report["roc_auc"], 4), figures.rounded(fit.report["accuracy"], 4)]
+            [
+                fit.name,
+                fit.dataset_name,
+                figures.rounded(fit.report["roc_auc"], 4),
+                figures.rounded(fit.report["accuracy"], 4),
+            ]
             for fit in shown
         ],
+        note=_not_all_words() if len(judged) > MOST_LINES else "",
     )
 
 
+def _not_all_words() -> str:
+    return _("The %(most)s latest models are drawn.") % {"most": MOST_LINES}
+
+
 def loss(fit: Fit) -> Chart | None:
-    """The loss as it went, over the epochs; one epoch of much data shows its way too."""
+    """The loss as it went, over the epochs; one epoch of much data shows its way too.
+
+    An entry tells of the time since the one before it and stands in the middle of that time; the last one, of the
+    finished model, has no such time and stands at the end.
+    """
     if not fit.history:
         return None
     losses = [float(row["loss"]) for row in fit.history]
     top, last = max(*losses, 1e-9), float(fit.history[-1]["epoch"])
-    pairs = [(row["epoch"] / last, row["loss"] / top) for row in fit.history]
+    begins = [0.0, *(float(row["epoch"]) for row in fit.history)]
+    pairs = [
+        ((begin + row["epoch"]) / 2 / last, row["loss"] / top)
+        for begin, row in zip(begins, fit.history, strict=False)
+    ]
     if len(pairs) == 1:
-        pairs = [(0.0, pairs[0][1]), *pairs]
+        pairs = [(0.0, pairs[0][1]), (1.0, pairs[0][1])]
     return Chart(
         title=_("Loss"),
         lines=[Line(figures.rounded(losses[-1], 4), _points(pairs), "line")],
@@ -172,6 +194,25 @@ def counts(eda: dict[str, Any]) -> list[Bar]:
         Bar(f"{split}/{label}", round(1000 * value / most), written(value), f"bar bar--{label}")
         for split, label, value in numbers
     ]
+
+
+UNEQUAL = 2 / 3  # of the test images: from here the larger kind alone makes an accuracy look good
+
+
+@dataclass(frozen=True)
+class Larger:
+    """The kind that most test images are of, and the accuracy that always naming it reaches."""
+
+    label: str
+    accuracy: str
+
+
+def unequal(eda: dict[str, Any]) -> Larger | None:
+    """What makes accuracies of models on this data look better than they are; None where the kinds are about equal."""
+    found = {label: eda["test"][f"{label}_cnt"] for label in LABELS}
+    larger = max(LABELS, key=lambda label: found[label])
+    share = found[larger] / max(sum(found.values()), 1)
+    return Larger(larger, figures.rounded(share, 4)) if share >= UNEQUAL else None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from generation.lab import selectors, sources
-from generation.lab.limits import BACKBONES, FIT_DEFAULTS, FIT_RANGES, available_backbone
+from generation.lab.limits import BACKBONES, FIT_DEFAULTS, FIT_RANGES, WEIGHTS_PLACE, available_backbone
 from generation.lab.models import LONGEST_NAME, State
 
 
@@ -59,10 +59,7 @@ class FitForm(forms.Form):
 
     id = forms.CharField(label=_("Id"), max_length=LONGEST_NAME, help_text=_("A name of yours, as model1."))
     dataset = forms.ChoiceField(label=_("Data set"))
-    backbone = forms.ChoiceField(
-        label=_("Network"),
-        help_text=_("It is frozen and turns images into features."),
-    )
+    backbone = forms.ChoiceField(label=_("Network"))
     input_size = forms.IntegerField(
         label=_("Input size"),
         help_text=_(
@@ -86,6 +83,10 @@ class FitForm(forms.Form):
         more["initial"] = FIT_DEFAULTS | wished | more.get("initial", {})
         super().__init__(*args, **more)
         self.fields["backbone"].choices = [(name, _network(name)) for name in BACKBONES]  # type: ignore[attr-defined]
+        self.fields["backbone"].help_text = gettext(
+            "It is frozen and turns images into features. ResNet18 is used once the site's administrator has put "
+            "torchvision's weights of it into the file %(file)s."
+        ) % {"file": WEIGHTS_PLACE}
         ready = selectors.datasets_of(user).filter(state=State.READY)
         self.fields["dataset"].choices = [(one.name, one.name) for one in ready]  # type: ignore[attr-defined]
         for name, (low, high) in FIT_RANGES.items():

@@ -9,6 +9,8 @@ from django.conf import settings
 __all__ = ["BACKBONES", "FIT_DEFAULTS", "FIT_RANGES", "Limits", "available_backbone", "limits"]
 
 RESNET18, LITE0 = "ResNet18", "EfficientNet-Lite0"
+# As people are told it: where the settings look for torchvision's file, without what the folder is here.
+WEIGHTS_PLACE = "PALMSITE_DATA/weights/resnet18.pth"
 BACKBONES = (RESNET18, LITE0)
 FIT_DEFAULTS: dict[str, Any] = {
     "backbone": RESNET18,

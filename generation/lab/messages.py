@@ -13,6 +13,25 @@ NO_TREE = gettext_noop(
     "No images in %(missing)s. The archive needs train/real, train/fake, test/real and test/fake with images in "
     "each; names in any case, at any depth. Pack it so and send it again."
 )
+# By the class of mlcore's error about the first of them, as IMAGE below.
+NONE_USABLE = {
+    "NotAnImage": gettext_noop(
+        "Files in %(parts)s: %(count)s, and none can be used. The first, %(file)s, is no JPEG, PNG or WebP image. "
+        "Save them as one of these and send the archive again."
+    ),
+    "ImageTooLarge": gettext_noop(
+        "Files in %(parts)s: %(count)s, and none can be used. The first, %(file)s, has too many pixels. "
+        "Shrink them and send the archive again."
+    ),
+    "BrokenImage": gettext_noop(
+        "Files in %(parts)s: %(count)s, and none can be used. The first, %(file)s, is cut off or damaged. "
+        "See that they open and send the archive again."
+    ),
+    "Polyglot": gettext_noop(
+        "Files in %(parts)s: %(count)s, and none can be used. The first, %(file)s, is an image and something else "
+        "at once. Save them anew as PNG and send the archive again."
+    ),
+}
 FEW = gettext_noop("train/%(label)s has one image that can be read; at least two are needed.")
 FEW_TO_DRAW = {
     "real": gettext_noop(
@@ -35,6 +54,10 @@ UPLOAD_GONE = gettext_noop("The uploaded file is no longer here. Upload it again
 SETS_GONE = gettext_noop("A chosen set was deleted meanwhile. Choose again.")
 REFERENCE_GONE = gettext_noop("The photographs of the chosen reference are no longer kept. Choose again.")
 NO_FIT = gettext_noop("The model could not be fitted so. Take a lower learning rate or another network.")
+BAD_WEIGHTS = gettext_noop(
+    "The file %(file)s of this site does not hold torchvision's ResNet18 weights. Ask the site's administrator to "
+    "put the right one there, or fit on EfficientNet-Lite0."
+)
 NO_ANSWER = gettext_noop(
     "The model cannot be asked: its file, or the network that it was fitted on, is not here now. Fit it again."
 )

@@ -145,6 +145,14 @@ class Fit(_Made):
         found: float | None = self.report.get("accuracy")
         return found
 
+    @property
+    def in_both(self) -> int | None:
+        """How many images it both learned from and was judged on: with them its numbers look better than they are.
+        None where that was not noted.
+        """
+        found: int | None = self.report.get("in_both")
+        return found
+
 
 class Prediction(_Made):
     """Images that a model was asked about, and its answers in `results`. Kept for some days.

@@ -5,6 +5,8 @@ A person who opens a picture must not be handed a page, a program or an archive;
 
 import struct
 
+from generation.lab import pixels
+
 END_OF_ZIP = b"PK\x05\x06"
 END_OF_ZIP_SIZE = 22
 LONGEST_ZIP_COMMENT = 0xFFFF
@@ -13,7 +15,7 @@ PDF_WITHIN = 1024
 
 
 def is_polyglot(data: bytes) -> bool:
-    """Whether the bytes also are a zip, a PDF or hold a page."""
+    """Whether the bytes also are a zip, a PDF or hold a page outside of the pixels."""
     return _ends_as_zip(data) or b"%PDF-" in data[:PDF_WITHIN] or _holds_page(data)
 
 
@@ -30,5 +32,5 @@ def _ends_as_zip(data: bytes) -> bool:
 
 
 def _holds_page(data: bytes) -> bool:
-    lowered = data.lower()
-    return any(page in lowered for page in PAGES)
+    """Pixels are passed over: in a MiB of them `<svg`, in any case, stands by chance once in five hundred times."""
+    return any(page in piece for piece in map(bytes.lower, pixels.around(data)) for page in PAGES)

@@ -32,7 +32,16 @@ TEST_SHARE = 5  # of composed sets every fifth image is for testing
 MOSAIC = 32
 EXAMPLES, OF_EACH = 10, 2
 COMMON_SIZES = 12
-KINDS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"RIFF": "WebP", b"BM": "BMP"}
+KINDS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"RIFF": "WebP"}
+
+
+@dataclass
+class Spoilt:
+    """The files of one part that were refused: how many, and which was the first and why."""
+
+    name: str
+    reason: str
+    count: int = 0
 
 
 @dataclass
@@ -41,7 +50,7 @@ class Kept:
 
     counts: Counter[Part] = field(default_factory=Counter)
     refused: list[dict[str, str]] = field(default_factory=list)
-    refused_count: int = 0
+    spoilt: dict[Part, Spoilt] = field(default_factory=dict)
     outside: int = 0
 
     @property
@@ -49,15 +58,20 @@ class Kept:
         """How many images there are."""
         return self.counts.total()
 
-    def refuse(self, split: str, name: str, reason: str) -> None:
-        """Note a file that is not taken; the first hundred by name."""
-        self.refused_count += 1
-        if len(self.refused) < LISTED:
-            self.refused.append({"split": split, "name": name, "reason": reason})
+    @property
+    def refused_count(self) -> int:
+        """How many files were not taken."""
+        return sum(of_part.count for of_part in self.spoilt.values())
 
-    def missing(self) -> list[str]:
+    def refuse(self, part: Part, name: str, reason: str) -> None:
+        """Note a file that is not taken; the first hundred by name, of each part the first."""
+        self.spoilt.setdefault(part, Spoilt(name, reason)).count += 1
+        if len(self.refused) < LISTED:
+            self.refused.append({"split": part[0], "name": name, "reason": reason})
+
+    def missing(self) -> list[Part]:
         """The parts of the tree without an image."""
-        return [name_of(part) for part in PARTS if not self.counts[part]]
+        return [part for part in PARTS if not self.counts[part]]
 
 
 class Intake:
@@ -75,7 +89,7 @@ class Intake:
         split, label = part
         reason = refusal(data, self._max_pixels)
         if reason:
-            self.kept.refuse(split, name, reason)
+            self.kept.refuse(part, name, reason)
             return
         file = storage.file_of(self._number)
         self._number += 1
@@ -191,7 +205,12 @@ def is_junk(parts: Sequence[str]) -> bool:
 
 
 def refusal(data: bytes, max_pixels: int) -> str:
-    """The class of the reason why this is no image to take; empty when it is one. Decodes no pixel."""
+    """The class of the reason why this is no image to take; empty when it is one. Decodes no pixel.
+
+    Only what pages and refusals name is taken: mlcore reads more kinds.
+    """
+    if not format_of(data):
+        return "NotAnImage"
     try:
         width, height = images.size_of(data)
     except ImageError as error:
@@ -202,8 +221,8 @@ def refusal(data: bytes, max_pixels: int) -> str:
 
 
 def format_of(data: bytes) -> str:
-    """The format by the first bytes."""
-    return next((name for magic, name in KINDS.items() if data.startswith(magic)), "?")
+    """The format by the first bytes; empty where it is none of ours."""
+    return next((name for magic, name in KINDS.items() if data.startswith(magic)), "")
 
 
 def look(folder: Path, kept: Kept, tell: Tell) -> dict[str, Any]:
@@ -270,7 +289,7 @@ def _settle(
         for place, one in enumerate(storage.read_index(folder)):
             part, path = (one.split, one.label), folder / one.file
             if place in found.broken:
-                kept.refuse(one.split, one.name, "BrokenImage")
+                kept.refuse(part, one.name, "BrokenImage")
                 path.unlink()
                 continue
             index.add(one)

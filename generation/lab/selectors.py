@@ -26,6 +26,11 @@ def datasets_of(user: User) -> QuerySet[Dataset]:
     return Dataset.objects.filter(owner=user)
 
 
+def latest_ready_dataset(user: User) -> Dataset | None:
+    """The data set that a person looks at who names none."""
+    return datasets_of(user).filter(state=State.READY).first()
+
+
 def fits_of(user: User) -> QuerySet[Fit]:
     """A person's models, latest first."""
     return Fit.objects.filter(owner=user)
@@ -116,7 +121,7 @@ STEPS = (
 
 def steps(user: User, current: str) -> list[Step]:
     """The path along the top of every page of the lab."""
-    dataset = datasets_of(user).filter(state=State.READY).first()
+    dataset = latest_ready_dataset(user)
     done = {
         "upload": dataset is not None,
         "look": dataset is not None,

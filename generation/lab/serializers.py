@@ -13,7 +13,7 @@ class NewDataset(serializers.Serializer[Any]):
     With `sets` those are fake, and real is the archive, or what a `reference` keeps of its photos, or both.
     """
 
-    id = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
+    id = serializers.CharField(required=False, allow_blank=True, default="")
     upload = serializers.UUIDField(required=False, help_text="A finished upload for `lab-dataset`.")
     file = serializers.FileField(required=False, help_text="The archive itself: zip, tar or tar.gz.")
     sets = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=100)
@@ -41,6 +41,12 @@ class DatasetAnswer(serializers.Serializer[Any]):
     )
     source = serializers.ChoiceField(["archive", "sets"])  # type: ignore[assignment]
     created_at = serializers.DateTimeField()
+
+
+class BegunDataset(DatasetAnswer):
+    """A data set whose job has begun."""
+
+    job = serializers.UUIDField(allow_null=True)
 
 
 class SplitNumbers(serializers.Serializer[Any]):
@@ -74,8 +80,8 @@ class EdaAnswer(serializers.Serializer[Any]):
 class NewFit(serializers.Serializer[Any]):
     """A wish for a model. Larger C trusts the data more: the penalty is |w|^2 / (2 C n)."""
 
-    id = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
-    dataset = serializers.CharField(max_length=255)
+    id = serializers.CharField(required=False, allow_blank=True, default="")
+    dataset = serializers.CharField()
     backbone = serializers.CharField(
         required=False,
         default=FIT_DEFAULTS["backbone"],
@@ -120,6 +126,10 @@ class ModelAnswer(serializers.Serializer[Any]):
     seed = serializers.IntegerField()
     trained = serializers.IntegerField(allow_null=True)
     tested = serializers.IntegerField(allow_null=True)
+    in_both = serializers.IntegerField(
+        allow_null=True,
+        help_text="Images that stand in train and test: with them the model looks better than it is.",
+    )
     feature_seconds = serializers.FloatField(
         allow_null=True, help_text="How long features took; nothing where they were kept."
     )
@@ -132,10 +142,14 @@ class ModelAnswer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+# An object whose keys are people's own ids has no serializer: said as OpenAPI says it.
+MODELS_BY_ID = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/ModelAnswer"}}
+
+
 class SetModel(serializers.Serializer[Any]):
     """Which model shall answer."""
 
-    id = serializers.CharField(max_length=255)
+    id = serializers.CharField()
 
 
 class SetAnswer(serializers.Serializer[Any]):
@@ -152,8 +166,29 @@ class NewPrediction(serializers.Serializer[Any]):
     threshold = serializers.FloatField(required=False, min_value=0, max_value=1)
 
 
-class PredictionAnswer(serializers.Serializer[Any]):
-    """The answers, or where they will be."""
+class _Said(serializers.Serializer[Any]):
+    """What is said of an image: both probabilities and the verdict, or why it could not be read."""
+
+    REAL = serializers.FloatField(required=False, min_value=0, max_value=1)
+    FAKE = serializers.FloatField(required=False, min_value=0, max_value=1)
+    verdict = serializers.ChoiceField(["REAL", "FAKE"], required=False)
+    text = serializers.CharField(required=False, help_text="The verdict as a sentence.")
+    error = serializers.CharField(required=False, help_text="Why the image could not be read.")
+
+
+class ResultAnswer(_Said):
+    """What the model says of one image."""
+
+    name = serializers.CharField(allow_blank=True)
+    code = serializers.CharField(required=False, help_text="Stands beside `error`.")
+    image = serializers.CharField(required=False, help_text="Where its picture is.")
+    map = serializers.CharField(
+        required=False, allow_null=True, help_text="Where the picture is of what the model looked at."
+    )
+
+
+class PredictionAnswer(_Said):
+    """The answers, or where they will be. Of a single image its answer also stands at the top."""
 
     id = serializers.UUIDField()
     model = serializers.CharField()
@@ -162,4 +197,4 @@ class PredictionAnswer(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
     url = serializers.CharField()
-    results = serializers.JSONField()
+    results = ResultAnswer(many=True)

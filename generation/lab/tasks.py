@@ -3,6 +3,7 @@
 import logging
 import shutil
 import time
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from accounts.errors import NotFound, OverQuota
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
 from generation.lab import messages, pipeline, reading, services, sources, storage
-from generation.lab.limits import RESNET18, limits, resnet18_weights
+from generation.lab.limits import RESNET18, WEIGHTS_PLACE, limits, resnet18_weights
 from generation.lab.models import LABELS, Dataset, Fit, Prediction
 from generation.uploads import refusals
 from mlcore.archive import ArchiveError, Limits
-from mlcore.errors import MlcoreError
+from mlcore.errors import MlcoreError, NotTheseWeights
 
 EVERY_SECONDS = 0.5
 log = logging.getLogger(__name__)
@@ -72,7 +73,10 @@ def _read(context: JobContext, dataset: Dataset, part: Path) -> reading.Kept:
     freed = upload.size if upload is not None else 0
     unpacked = bounds.unpacked_bytes if left is None else min(bounds.unpacked_bytes, left + freed)
     allowed = Limits(
-        max_entries=bounds.entries, max_member_bytes=bounds.image_bytes, max_total_bytes=unpacked
+        max_entries=bounds.entries,
+        max_member_bytes=bounds.image_bytes,
+        max_total_bytes=unpacked,
+        honest_paths=True,
     )
     try:
         if upload is not None and source["kind"] == sources.ARCHIVE:
@@ -92,11 +96,28 @@ def _read(context: JobContext, dataset: Dataset, part: Path) -> reading.Kept:
 def _check_tree(kept: reading.Kept) -> None:
     """Whether an archive of a whole tree holds what can be learned from and judged on."""
     missing = kept.missing()
+    if spoilt := [part for part in missing if part in kept.spoilt]:
+        raise _none_usable(kept, spoilt)
     if missing:
-        raise JobFailed("no_tree", messages.NO_TREE, {"missing": ", ".join(missing)})
+        raise JobFailed("no_tree", messages.NO_TREE, {"missing": _listed(missing)})
     for label in ("real", "fake"):
         if kept.counts["train", label] < 2:
             raise JobFailed("too_few", messages.FEW, {"label": label})
+
+
+def _none_usable(kept: reading.Kept, parts: Sequence[reading.Part]) -> JobFailed:
+    """Files stand in these parts, so what to mend are the files: why, of the first, and how many they are."""
+    first = kept.spoilt[parts[0]]
+    params = {
+        "parts": _listed(parts),
+        "count": sum(kept.spoilt[part].count for part in parts),
+        "file": first.name[-refusals.LONGEST_FILE :],
+    }
+    return JobFailed("none_usable", messages.NONE_USABLE[first.reason], params)
+
+
+def _listed(parts: Iterable[reading.Part]) -> str:
+    return ", ".join(map(reading.name_of, parts))
 
 
 def _check_sides(kept: reading.Kept) -> None:
@@ -140,10 +161,13 @@ def run_fit(context: JobContext) -> None:
         fitted = pipeline.fit(made.dataset.folder, table, made.settings, eye, tell, on_epoch)
         pipeline.write_model(part, fitted.model)
         with context.guard():
-            if services.fit_done(made, report=fitted.report, history=fitted.history):
+            report = fitted.report | {"in_both": made.dataset.eda["duplicates"]["across"]}
+            if services.fit_done(made, report=report, history=fitted.history):
                 part.replace(made.path)
     except FileNotFoundError as error:
         raise JobFailed("dataset_gone", messages.DATASET_GONE) from error
+    except NotTheseWeights as error:
+        raise _bad_weights() from error
     except MlcoreError as error:
         log.warning("fit %s: %s", made.pk, error)
         raise JobFailed("cannot_fit", messages.NO_FIT) from error
@@ -151,6 +175,11 @@ def run_fit(context: JobContext) -> None:
         part.unlink(missing_ok=True)
         for left in own_table.parent.glob(f"{own_table.name}*"):
             left.unlink()
+
+
+def _bad_weights() -> JobFailed:
+    """What the operator put in the place of ResNet18's weights is something else; it is named as the page names it."""
+    return JobFailed("bad_weights", messages.BAD_WEIGHTS, {"file": WEIGHTS_PLACE})
 
 
 def _kept_table(context: JobContext, dataset: Dataset, eye: pipeline.Network, size: int) -> Path | None:
@@ -179,6 +208,8 @@ def run_prediction(context: JobContext) -> None:
             limits().image_pixels,
             tell,
         )
+    except NotTheseWeights as error:
+        raise _bad_weights() from error
     except MlcoreError as error:
         log.warning("prediction %s: %s", prediction.pk, error)
         raise JobFailed("no_answer", messages.NO_ANSWER) from error

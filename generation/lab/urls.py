@@ -50,5 +50,6 @@ urlpatterns = [
     path("models/<str:name>/delete", views.delete_model, name="model-delete"),
     path("predict", views.predict, name="predict"),
     path("predict/<uuid:prediction_id>", views.prediction, name="prediction"),
+    path("predict/<uuid:prediction_id>/delete", views.delete_prediction, name="prediction-delete"),
     path("live/<lab_kind:kind>/<str:name>", views.progress, name="live"),
 ]

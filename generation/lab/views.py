@@ -132,7 +132,10 @@ def sample_archive(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 def look(request: HttpRequest) -> HttpResponse:
-    """The second step before there is anything to look at."""
+    """The second step for who names no data: the latest, or what to do before there is any."""
+    latest = selectors.latest_ready_dataset(_person(request))
+    if latest is not None:
+        return redirect("lab:dataset", name=latest.name)
     return _draw(request, "look", "look", dataset=None)
 
 
@@ -150,6 +153,7 @@ def dataset(request: HttpRequest, name: str) -> HttpResponse:
             "whiskers": charts.colours(eda),
             "parts": [(split, label) for split in SPLITS for label in LABELS],
             "rows": charts.numbers(eda),
+            "larger": charts.unequal(eda),
         }
     return _draw(request, "look", "look", **context)
 
@@ -206,7 +210,8 @@ def _fit_initial(request: HttpRequest, person: User) -> dict[str, Any]:
 def models(request: HttpRequest) -> HttpResponse:
     """The fourth step: compare models and choose one."""
     fits = list(selectors.fits_of(_person(request))[:100])
-    return _draw(request, "models", "choose", fits=fits, roc=charts.roc(fits))
+    parted = all(fit.in_both == 0 for fit in fits if fit.is_ready)
+    return _draw(request, "models", "choose", fits=fits, is_parted=parted, roc=charts.roc(fits))
 
 
 @require_GET
@@ -285,6 +290,16 @@ def prediction(request: HttpRequest, prediction_id: UUID) -> HttpResponse:
     if not found.is_waiting:
         drawn["HX-Trigger"] = "jobs-changed"
     return drawn
+
+
+@require_POST
+@login_required
+def delete_prediction(request: HttpRequest, prediction_id: UUID) -> HttpResponse:
+    """Remove a prediction with its pictures."""
+    person = _person(request)
+    services.delete_prediction(by=person, prediction=selectors.prediction_for(person, prediction_id))
+    messages.success(request, _("The answer and its pictures are deleted."))
+    return redirect("lab:predict")
 
 
 @require_GET

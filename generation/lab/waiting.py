@@ -21,7 +21,7 @@ class Seats:
     def one(self) -> Iterator[bool]:
         """True inside when a seat was free; it is given back afterwards."""
         with self._lock:
-            seated = self._taken < max(1, settings.PALMSITE_WEB_THREADS // 2)
+            seated = self._taken < settings.PALMSITE_WEB_THREADS // 2
             self._taken += seated
         try:
             yield seated

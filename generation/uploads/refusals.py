@@ -23,6 +23,9 @@ WORDS = {
     "LinkRefused": _("%(file)s in the archive is a link. Pack the files themselves."),
     "DeviceRefused": _("%(file)s in the archive is a device or a pipe. Pack only images."),
     "NestedRefused": _("%(file)s is an archive inside the archive. Pack its files directly."),
+    "PathRefused": _(
+        "%(file)s leads out of the archive. Pack the files of one folder, without the way to it."
+    ),
     "TooManyEntries": _("The archive has more than %(entries)s entries. Split it into smaller ones."),
     "MemberTooLarge": _("%(file)s in the archive is larger than %(image_mb)s MB. Take it out or shrink it."),
     "TotalTooLarge": _(

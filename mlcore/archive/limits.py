@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PureWindowsPath
 
 from mlcore.errors import MlcoreError
 
@@ -61,6 +62,10 @@ class NestedRefused(ArchiveError):
     """A member is an archive itself."""
 
 
+class PathRefused(ArchiveError):
+    """A member is stored under a path that leads out of the archive."""
+
+
 class TooManyEntries(ArchiveError):
     """More entries than allowed."""
 
@@ -79,13 +84,18 @@ class RatioTooHigh(ArchiveError):
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one archive; the defaults suit a data set of photos."""
+    """Bounds of one archive; the defaults suit a data set of photos.
+
+    Paths are labels, so most readers need not mind where they lead. `honest_paths` refuses those that lead out of the
+    archive: nobody packs them so but to write where they should not.
+    """
 
     max_entries: int = 100_000
     max_member_bytes: int = 256 * MIB
     max_total_bytes: int = 16 * 1024 * MIB
     max_ratio: float = 200.0
     max_name_bytes: int = 4096
+    honest_paths: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,10 +184,18 @@ class Budget:
         self.check_total(self.unpacked)
 
 
-def clean_parts(path: str) -> tuple[str, ...]:
+def parts_of(path: str, limits: Limits) -> tuple[str, ...]:
     """A stored path as harmless names: no roots, no dots that climb, no control characters."""
     shown = "".join(letter if letter.isprintable() else "_" for letter in path.replace("\\", "/"))
+    if limits.honest_paths and _leads_out(shown):
+        raise PathRefused(f"{shown} leads out of the archive. Pack the files of one folder.", file=shown)
     return tuple(part[:255] for part in shown.split("/") if part not in ("", ".", "..")) or ("unnamed",)
+
+
+def _leads_out(path: str) -> bool:
+    """Whether a path has a root, a drive or a step up; Windows paths know all that others have, and drives."""
+    stored = PureWindowsPath(path)
+    return bool(stored.anchor) or ".." in stored.parts
 
 
 def refuse_nested(parts: tuple[str, ...]) -> None:

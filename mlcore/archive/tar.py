@@ -18,7 +18,7 @@ from mlcore.archive.limits import (
     LinkRefused,
     Member,
     UnsupportedArchive,
-    clean_parts,
+    parts_of,
     refuse_nested,
 )
 
@@ -44,13 +44,22 @@ class _Blocks:
 
     def take(self, length: int) -> bytes:
         """Exactly so many bytes; callers keep it small."""
+        data = self._read(length)
+        if len(data) != length:
+            raise BrokenArchive("The tar ends too early. Copy or make it again.")
+        return data
+
+    def rest(self) -> None:
+        """Read over all that is left."""
+        while self._read(CHUNK):
+            pass
+
+    def _read(self, length: int) -> bytes:
         try:
             data = self._stream.read(length)
         except (EOFError, OSError, zlib.error) as error:
             raise BrokenArchive(f"The archive cannot be unpacked: {error}. Make it again.") from error
         self._budget.spend(len(data))
-        if len(data) != length:
-            raise BrokenArchive("The tar ends too early. Copy or make it again.")
         return data
 
 
@@ -59,6 +68,8 @@ def _walk(blocks: _Blocks, budget: Budget) -> Iterator[Member]:
     while True:
         header = blocks.take(BLOCK)
         if not any(header):
+            if not budget.entries:
+                blocks.rest()  # zeros without end are a bomb, and not an archive that somebody left empty
             return
         _check_sum(header)
         budget.entry()
@@ -74,7 +85,7 @@ def _walk(blocks: _Blocks, budget: Budget) -> Iterator[Member]:
                 name, size = told.get("path", name), _told_size(told)
             continue
         length = length if size is None else size
-        parts = clean_parts(name or _name(header))
+        parts = parts_of(name or _name(header), budget.limits)
         name, size = "", None
         _refuse_kind(kind, "/".join(parts))
         if kind == b"5":

@@ -23,8 +23,8 @@ from mlcore.archive.limits import (
     LinkRefused,
     Member,
     UnsupportedArchive,
-    clean_parts,
     counted,
+    parts_of,
     refuse_nested,
 )
 
@@ -125,7 +125,7 @@ def _directory(stream: BinaryIO, count: int, start: int, end: int, budget: Budge
         place += CENTRAL.size + named + extra + comment
         if len(rest) != named + extra or place > end:
             raise BrokenArchive("The zip's directory is cut off. Make the archive again.")
-        entry = _entry(fields, rest[:named], rest[named:])
+        entry = _entry(fields, rest[:named], rest[named:], budget.limits)
         if not entry.is_folder:
             budget.check_member(entry.size, "/".join(entry.parts))
         claimed += entry.size
@@ -135,11 +135,11 @@ def _directory(stream: BinaryIO, count: int, start: int, end: int, budget: Budge
         raise BrokenArchive(f"The zip's directory goes on after its {count:,} entries. Make it again.")
 
 
-def _entry(fields: tuple[int, ...], name: bytes, extra: bytes) -> _Entry:
+def _entry(fields: tuple[int, ...], name: bytes, extra: bytes, limits: Limits) -> _Entry:
     made_by, _, flags, method, _, _, crc, packed, size = fields[1:10]
     mode, offset = fields[15] >> 16, fields[16]
     text = name.decode("utf-8" if flags & UTF8 else "cp437", errors="replace")
-    parts = clean_parts(text)
+    parts = parts_of(text, limits)
     shown = "/".join(parts)
     if flags & ENCRYPTED:
         raise EncryptedRefused(f"{shown} is encrypted. Pack it without a password.", file=shown)

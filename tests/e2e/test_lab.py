@@ -24,7 +24,9 @@ def person(visit, request):
     return someone
 
 
-@pytest.mark.parametrize("person", [("en", "labalice"), ("ru", "labbob")], ids=["labalice", "labbob"], indirect=True)
+@pytest.mark.parametrize(
+    "person", [("en", "labalice"), ("ru", "labbob")], ids=["labalice", "labbob"], indirect=True
+)
 def test_from_an_archive_to_an_answer(person, tmp_path):
     from generation.lab import sample
 

@@ -58,6 +58,13 @@ def test_a_file_that_is_no_bank_is_passed_over(settings, content):
     assert references.sync() == 0
 
 
+def test_a_reference_that_cannot_lend_photographs_is_refused_in_words_for_every_use(alice):
+    for name in ("nobody's", selectors.references_for(alice).first().name):
+        with pytest.raises(InvalidInput) as refused:
+            selectors.reference_with_photos(alice, name)
+        assert refused.value.message == f"There is no reference “{name}” that keeps its photographs."
+
+
 def test_anothers_reference_is_not_there(alice, charlie):
     own = Reference.objects.create(owner=alice, name="mine", content="c" * 64, n=20)
     Bank.objects.create(

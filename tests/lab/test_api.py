@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import translation
+from drf_spectacular.generators import SchemaGenerator
 
 from accounts import tokens
 from generation.jobs import selectors as job_selectors
@@ -71,6 +72,7 @@ def test_the_whole_story(client, alice, works, on_commit):
     assert (model["batch_size"], model["lr"], model["C"], model["num_epochs"]) == (128, 0.03, 0.1, 1)
     assert model["end_activation_function"] == "Sigmoid"
     assert (model["accuracy"], model["roc_auc"], model["confusion"]) == (1.0, 1.0, [[4, 0], [0, 4]])
+    assert model["in_both"] == 0
     chosen = send(client, "api-lab-set", {"id": "m"}, **mine)
     assert (chosen.status_code, chosen.json()["message"]) == (200, "'m' is set for inference.")
 
@@ -88,6 +90,10 @@ def test_the_whole_story(client, alice, works, on_commit):
     assert [result.get("verdict") for result in many["results"]] == ["REAL", "FAKE", None]
     assert many["results"][2]["code"] == "NotAnImage"
     assert "verdict" not in many
+    assert client.delete(many["url"], **mine).status_code == 204
+    assert client.get(many["url"], **mine).status_code == 404
+    bitmap = ask(client, picture("x", kind="BMP"), **mine).json()
+    assert bitmap["error"] == "This is no JPEG, PNG or WebP image."
     strict = ask(client, picture("new", light=True), form={"threshold": "1.0"}, **mine).json()
     assert strict["verdict"] == "FAKE"
     shown = client.get(answer["results"][0]["image"], **mine)
@@ -98,6 +104,17 @@ def test_the_whole_story(client, alice, works, on_commit):
     assert (gone.status_code, Fit.objects.count(), Prediction.objects.count()) == (204, 0, 0)
     assert client.delete(reverse("api-lab-dataset", args=["palms"]), **mine).status_code == 204
     assert not Dataset.objects.exists()
+
+
+def test_the_document_says_what_the_answers_hold():
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    shapes = schema["components"]["schemas"]
+    models = schema["paths"]["/api/v1/lab/models"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert models["schema"]["additionalProperties"] == {"$ref": "#/components/schemas/ModelAnswer"}
+    assert {"REAL", "FAKE", "verdict", "text", "results"} <= set(shapes["PredictionAnswer"]["properties"])
+    assert {"REAL", "FAKE", "verdict", "text", "image", "map"} <= set(shapes["ResultAnswer"]["properties"])
+    assert "job" in shapes["BegunDataset"]["properties"]
+    assert "delete" in schema["paths"]["/api/v1/lab/predict/{prediction_id}"]
 
 
 def test_where_to_look_when_no_worker_comes(client, alice, fitted, settings):
@@ -178,6 +195,7 @@ def test_others_see_nothing(client, alice, bob, charlie, fitted, works):
             answer["results"][0]["image"],
         ):
             assert client.get(address).status_code == 404
+        assert client.delete(answer["url"]).status_code == 404
         assert client.delete(reverse("api-lab-model", args=["model1"])).status_code == 404
         assert client.delete(reverse("api-lab-dataset", args=["palms"])).status_code == 404
         assert send(client, "api-lab-set", {"id": "model1"}).status_code == 404
@@ -210,6 +228,7 @@ def test_refusals_of_fit(client, alice, fitted):
     for wish, status, code, field in (
         ({"dataset": "palms"}, 422, "bad_id", "id"),
         ({"id": " ", "dataset": "palms"}, 422, "bad_id", "id"),
+        ({"id": "m" * 300, "dataset": "palms"}, 422, "bad_id", "id"),
         ({"id": "model1", "dataset": "palms"}, 409, "id_taken", "id"),
         ({"id": "m", "dataset": "palms", "lr": 0}, 422, "bad_setting", "lr"),
         ({"id": "m", "dataset": "palms", "C": -1}, 422, "bad_setting", "C"),

@@ -1,5 +1,6 @@
 """Archives become data sets, or are refused with a reason and leave nothing on the disk."""
 
+import gzip
 import io
 import tarfile
 import zipfile
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.conf import settings
+from django.urls import reverse
 from PIL import Image
 
 from accounts import ledger
@@ -167,10 +169,13 @@ HOSTILE = {
     "no test": (lambda: zipped(tree(test=0)), "no_tree", "test/real, test/fake"),
     "one": (lambda: zipped(tree(train=1)), "too_few", "at least two"),
     "slip": (
-        lambda: zipped({f"../../../../{name}": data for name, data in tree(test=0).items()}),
-        "no_tree",
-        "",
+        lambda: zipped(tree(prefix="../../etc/")),
+        "archive_refused",
+        "../../etc/train/real/0.png leads",
     ),
+    "root": (lambda: tarred(tree(prefix="/tmp/x/")), "archive_refused", "/tmp/x/train/real/0.png leads"),
+    "drive": (lambda: zipped(tree(prefix="C:\\x\\")), "archive_refused", "C:/x/train/real/0.png leads"),
+    "zeros": (lambda: gzip.compress(bytes(64 * 2**20)), "archive_refused", "suspiciously"),
 }
 
 
@@ -185,6 +190,58 @@ def test_hostile_archives_leave_nothing_and_the_next_job_runs(alice, bob, read, 
     assert not Upload.objects.exists()
     assert ledger.usage(alice)["bytes"].used == 0
     assert read(bob).is_ready
+
+
+def test_a_dot_before_every_path_is_no_slip(alice, read):
+    assert read(alice, data=tarred(tree(prefix="./"))).is_ready
+
+
+def cut(data):
+    return data[: len(data) // 2]
+
+
+SPOILT = {
+    "NotAnImage": (lambda seed: picture(seed, kind="GIF"), "is no JPEG, PNG or WebP image"),
+    "ImageTooLarge": (lambda seed: picture(seed, size=(200, 200)), "has too many pixels"),
+    "BrokenImage": (lambda seed: cut(picture(seed)), "is cut off or damaged"),
+    "Polyglot": (lambda seed: picture(seed) + b"<script>", "is an image and something else at once"),
+}
+
+
+@pytest.mark.parametrize("reason", SPOILT)
+def test_where_no_file_of_a_part_can_be_used_the_first_ones_reason_is_said(alice, read, settings, reason):
+    settings.PALMSITE_LAB = settings.PALMSITE_LAB | {"image_pixels": 10_000}
+    make, words = SPOILT[reason]
+    files = {name: make(name) if "/real/" in name else data for name, data in tree().items()}
+    dataset = read(alice, files)
+    assert (dataset.state, dataset.code) == ("failed", "none_usable")
+    assert dataset.text.startswith(
+        f"Files in train/real, test/real: 12, and none can be used. The first, train/real/0.png, {words}"
+    )
+    assert answers.of_dataset(dataset)["message"] == dataset.text
+    assert lying() == []
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "and none can be used"), ("ru", "обрезан или повреждён")]
+)
+def test_page_and_api_say_why_nothing_could_be_used(client, alice, read, language, words):
+    read(alice, {name: cut(data) for name, data in tree().items()})
+    client.force_login(alice)
+    asked = {"Accept-Language": language}
+    page = client.get(reverse("lab:dataset", args=["palms"]), headers=asked)
+    assert words in page.content.decode()
+    (told,) = client.get("/api/v1/lab/datasets", headers=asked).json()["results"]
+    assert (told["code"], words in told["message"]) == ("none_usable", True)
+
+
+def test_reasons_for_none_are_those_for_one():
+    assert messages.NONE_USABLE.keys() == messages.IMAGE.keys()
+
+
+def test_a_part_without_files_is_missing_though_others_are_spoilt(alice, read):
+    files = tree(test=0, more={"train/real/cut.png": cut(picture("x"))})
+    assert read(alice, files).code == "no_tree"
 
 
 def test_more_than_there_is_room_for_is_refused(alice, read):

@@ -1,5 +1,6 @@
 """Fitting and asking: what is kept, what a stop leaves, what an unusual file does."""
 
+import math
 import re
 import subprocess
 import sys
@@ -15,12 +16,13 @@ from accounts.errors import DomainError, OverQuota
 from generation.jobs import services as jobs
 from generation.jobs import tasks
 from generation.jobs.context import JobContext
-from generation.lab import charts, limits, messages, personal_data, selectors, services, storage
+from generation.lab import charts, limits, messages, personal_data, pipeline, selectors, services, storage
 from generation.lab import tasks as lab_tasks
 from generation.lab.models import Dataset, Fit, Prediction
 from generation.uploads import policies
+from mlcore import backbone
 
-from .conftest import picture
+from .conftest import picture, tree
 
 # Data sets are read and models fitted by their real handlers.
 pytestmark = pytest.mark.slow
@@ -126,10 +128,39 @@ def test_a_torn_table_of_features_is_made_again(alice, fitted, read):
 def test_one_pass_over_the_data_shows_its_way(alice, fitted, read):
     fit = fitted(alice, "m", read(alice), num_epochs=1, batch_size=2)
     passed = [row["epoch"] for row in fit.history]
-    assert len(passed) == 8
+    assert len(passed) == 9
     assert passed == sorted(passed)
-    assert passed[-1] == 1
-    assert charts.loss(fit).lines[0].points.count(",") == 8
+    assert passed[-2:] == [1, 1]
+    places = [float(pair.split(",")[0]) for pair in charts.loss(fit).lines[0].points.split()]
+    assert places == sorted(set(places))
+    assert (len(places), places[-1]) == (9, charts.WIDTH - charts.RIGHT)
+
+
+def test_the_loss_of_few_images_is_what_the_finished_model_has(alice, fitted):
+    fit = fitted(alice, num_epochs=1)
+    assert [row["epoch"] for row in fit.history] == [1, 1]
+    first, last = (row["loss"] for row in fit.history)
+    assert first == pytest.approx(math.log(2), abs=1e-6)
+    assert last < first
+    assert charts.loss(fit).lines[0].label == f"{last:.4f}"
+
+
+def test_images_that_a_model_learned_from_and_is_judged_on_are_counted(alice, fitted, read):
+    leaky = read(alice, tree(more={"test/fake/again.png": picture("trainreal0", light=True)}))
+    assert fitted(alice, "leaky", leaky).in_both == 1
+    assert fitted(alice, "clean", read(alice, name="clean")).in_both == 0
+
+
+def test_a_file_that_holds_no_resnet18_fails_in_words_that_name_it(
+    alice, fitted, read, settings, tmp_path, monkeypatch
+):
+    weights = tmp_path / "resnet18.pth"
+    weights.write_bytes(b"no weights")
+    settings.PALMSITE_LAB = settings.PALMSITE_LAB | {"resnet18_weights": str(weights)}
+    monkeypatch.setattr(pipeline, "network", backbone.load)
+    fit = fitted(alice, backbone="ResNet18")
+    assert (fit.state, fit.code) == ("failed", "bad_weights")
+    assert fit.text.startswith("The file PALMSITE_DATA/weights/resnet18.pth of this site does not hold")
 
 
 def test_its_job_tells_how_far_it_has_learned(alice, fitted, monkeypatch):

@@ -7,9 +7,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import translation
 
 from generation.jobs import tasks
 from generation.lab import charts, sample, services
+from generation.lab.forms import PredictForm
 from generation.lab.models import Dataset, Fit, Prediction, State
 
 from .conftest import picture, tree, zipped
@@ -132,6 +134,89 @@ def test_what_leaks_and_what_is_not_used_is_named(as_alice, alice, read):
     assert "1 file stood outside of the tree and is not used." in drawn
 
 
+def test_who_names_no_data_sees_the_latest_that_is_ready(as_alice, alice, read):
+    read(alice, name="first")
+    read(alice, name="second")
+    read(alice, name="broken", data=b"no archive at all")
+    assert as_alice.get(reverse("lab:look")).url == reverse("lab:dataset", args=["second"])
+
+
+def test_what_always_saying_the_larger_kind_reaches_is_said(as_alice, alice, read):
+    few_real = {name: data for name, data in tree().items() if name != "test/real/0.png" or "train" in name}
+    read(alice, few_real, name="near")
+    assert "Always saying" not in page(as_alice, "lab:dataset", "near")
+    more = {f"test/fake/more{number}.png": picture(f"more{number}") for number in range(12)}
+    read(alice, tree(more=more), name="far")
+    drawn = page(as_alice, "lab:dataset", "far")
+    assert "Always saying “made” would reach an accuracy of 0.8000 on the test images." in drawn
+
+
+def test_images_in_train_and_test_are_told_where_models_are_judged(as_alice, alice, fitted, read):
+    fitted(alice, "clean", read(alice, name="clean"))
+    assert "which it has not learned from" in page(as_alice, "lab:models")
+    leaky = read(alice, tree(more={"test/fake/again.png": picture("trainreal0", light=True)}), name="leaky")
+    fitted(alice, "leaky", leaky)
+    compared = page(as_alice, "lab:models")
+    assert "which it has not learned from" not in compared
+    assert compared.count("1 image in train and test") == 1
+    assert "1 image is in both, so the accuracy looks better than it is." in page(
+        as_alice, "lab:model", "leaky"
+    )
+    assert "is in both" not in page(as_alice, "lab:model", "clean")
+
+
+def test_what_half_and_the_threshold_are_for_is_said(as_alice, alice, fitted):
+    fitted(alice, input_size=64)
+    drawn = page(as_alice, "lab:model", "model1")
+    assert "said real from a probability of 0.5. An answer about a new image asks for 0.60" in drawn
+    as_alice.defaults["HTTP_ACCEPT_LANGUAGE"] = "ru"
+    assert "64 пикселя" in page(as_alice, "lab:model", "model1")
+
+
+def test_where_the_weights_of_resnet18_go_is_said_beside_the_choice(as_alice, alice, read):
+    read(alice)
+    assert "PALMSITE_DATA/weights/resnet18.pth" in page(as_alice, "lab:fit")
+
+
+def test_a_prediction_is_deleted_by_its_button(as_alice, alice, fitted):
+    services.set_fit(by=alice, fit=fitted(alice))
+    asked, _job = services.predict(
+        by=alice, files=[SimpleUploadedFile("new.png", picture("new"), "image/png")]
+    )
+    tasks.run_next("short")
+    address = reverse("lab:prediction-delete", args=[asked.pk])
+    assert f'action="{address}"' in page(as_alice, "lab:prediction", asked.pk)
+    assert as_alice.post(address).url == reverse("lab:predict")
+    assert not Prediction.objects.exists()
+    assert not asked.folder.exists()
+
+
+def judged(number, dataset="palms"):
+    report = {"roc": [[0.0, 0.0], [1.0, 1.0]], "roc_auc": 0.5, "accuracy": 0.5}
+    return Fit(name=f"m{number}", dataset_name=dataset, report=report)
+
+
+def test_curves_that_are_not_drawn_are_told_and_each_names_its_data():
+    assert charts.roc([judged(number) for number in range(6)]).note == ""
+    chart = charts.roc([judged(number, f"data{number}") for number in range(7)])
+    assert chart.note == "The 6 latest models are drawn."
+    assert [line.label for line in chart.lines][:2] == ["m0 (data0) 0.500", "m1 (data1) 0.500"]
+    assert chart.rows[1] == ["m1", "data1", "0.5000", "0.5000"]
+
+
+def test_a_kind_of_image_that_is_not_named_is_not_taken(as_alice, alice, read):
+    dataset = read(alice, tree(more={"train/real/old.bmp": picture("old", kind="BMP")}))
+    assert dataset.images == 24
+    drawn = page(as_alice, "lab:dataset", "palms")
+    assert "<code>train/real/old.bmp</code>: This is no JPEG, PNG or WebP image." in drawn
+
+
+def test_the_refusal_of_a_number_shows_one_that_is_taken():
+    with translation.override("ru"):
+        assert PredictForm({"threshold": "0,5"}).errors == {"threshold": ["Напишите число, например 0.5."]}
+        assert PredictForm({"threshold": "0.5"}).is_valid()
+
+
 def test_composing_without_a_set_says_what_is_missing(as_alice):
     drawn = page(as_alice, "lab:compose")
     assert "A set is missing" in drawn
@@ -175,6 +260,7 @@ def test_pages_are_the_owners(client, alice, charlie, fitted):
         ("lab:dataset-delete", ["palms"]),
         ("lab:model-set", ["model1"]),
         ("lab:model-delete", ["model1"]),
+        ("lab:prediction-delete", [asked.pk]),
     ):
         assert client.post(reverse(name, args=args)).status_code == 404, name
     assert (Dataset.objects.count(), Fit.objects.count()) == (1, 1)

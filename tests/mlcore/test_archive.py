@@ -105,6 +105,44 @@ def test_members_are_told_without_reading_and_paths_are_only_labels(tmp_path):
     assert archive.check(path) == 5
 
 
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../a.png",
+        "a/../../b.png",
+        "a\\..\\b.png",
+        "/tmp/a.png",
+        "\\tmp\\a.png",
+        "C:\\a.png",
+        "c:a.png",
+        "//host/share/a.png",
+    ],
+)
+def test_paths_that_lead_out_are_refused_where_honest_ones_are_asked_for(tmp_path, make, name):
+    path = make(tmp_path / "a", {"fine.png": b"x", name: b"x"})
+    assert len(archive.list_members(path)) == 2
+    with pytest.raises(archive.PathRefused, match="leads out") as refused:
+        archive.list_members(path, Limits(honest_paths=True))
+    assert refused.value.file == name.replace("\\", "/")
+
+
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+def test_honest_paths_pass(tmp_path, make):
+    names = ["./a.png", "a/./b.png", "..a/b..png", "...", "a\\b.png", "a/b:c.png"]
+    path = make(tmp_path / "a", dict.fromkeys(names, b"x"))
+    assert len(archive.list_members(path, Limits(honest_paths=True))) == len(names)
+
+
+def test_a_tar_of_zeros_is_a_bomb_and_one_without_files_is_empty(tmp_path):
+    (tmp_path / "bomb").write_bytes(gzip.compress(bytes(2**24)))
+    with pytest.raises(archive.RatioTooHigh):
+        archive.list_members(tmp_path / "bomb")
+    with tarfile.open(tmp_path / "empty", "w:gz"):
+        pass
+    assert archive.list_members(tmp_path / "empty") == []
+
+
 @pytest.mark.parametrize("kind", ["zip", "tar", "gz"])
 @pytest.mark.parametrize(
     ("limits", "error"),

@@ -49,7 +49,7 @@ def test_it_learns_what_can_be_told_apart(samples) -> None:
     assert model.classes == ["dark", "light"] and model.report["accuracy"] > 0.95
     assert model.report["held"] == 12 and model.report["trained"] == 48
     assert np.sum(model.report["confusion"]) == 12
-    assert [epoch.epoch for epoch in told] == list(range(1, 31))
+    assert [epoch.epoch for epoch in told] == [*range(1, 31), 30]
     assert told[-1].loss < told[0].loss and told[-1].held_accuracy > 0.95
 
 
@@ -126,7 +126,19 @@ def test_stopping_keeps_what_was_learned(samples) -> None:
     model = classifier.fit(
         samples, SETTINGS, counted(), on_epoch=told.append, should_stop=lambda: len(told) == 3
     )
-    assert len(model.history) == 3
+    assert len(model.history) == 3 + 1
+
+
+def test_the_last_of_the_history_is_the_finished_model(samples) -> None:
+    told: list[classifier.Epoch] = []
+    network = counted()
+    model = classifier.fit(samples, replace(SETTINGS, hold=0, epochs=1), network, on_epoch=told.append)
+    assert told == model.history
+    before, last = model.history[-2:]
+    assert (before.epoch, last.epoch) == (1, 1) and last.accuracy == pytest.approx(model.report["accuracy"])
+    said, _ = classifier.predict(model, [path for path, _ in samples], network)
+    own = [said[path][label] for path, label in samples]
+    assert last.loss == pytest.approx(-np.log(own).mean(), abs=1e-4) and last.loss < before.loss
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,12 @@ def test_https_closes_what_plain_http_leaves_open(tmp_path):
     assert run_python(code, tmp_path, PALMSITE_HTTPS="1").stdout.split() == ["True"] * 4
 
 
+@pytest.mark.slow
+def test_one_thread_that_could_wait_for_a_prediction_is_too_few(tmp_path):
+    ended = run_python("import palmsite.settings", tmp_path, PALMSITE_WEB_THREADS="1")
+    assert "PALMSITE_WEB_THREADS: 1 is not between 2 and 256." in ended.stderr
+
+
 def test_readme_table_is_the_code():
     rows = re.findall(
         r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", (ROOT / "README.md").read_text(), re.MULTILINE
