@@ -38,6 +38,7 @@ WRAPPERS = (
     "state_dict.",
 )
 GENPALMS = Normalisation(0.0, 1.0, "BGR")
+GENPALMS_LATENTS = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +114,22 @@ def from_gan(tensors: State, wishes: Wishes) -> tuple[Header, State]:
     if len(kernels) < 2 or any(tuple(kernel.shape[2:]) != (4, 4) for kernel in kernels):
         raise ConversionError("This is no network of 4 x 4 convolutions; formats: " + ", ".join(FORMATS))
     genpalms = wishes.format == "genpalms"
-    if kernels[-1].shape[1] == 3 and kernels[0].shape[0] != 3:
+    makes_images = kernels[-1].shape[1] == 3 and kernels[0].shape[0] != 3
+    looks_so = kernels[0].shape[0] == GENPALMS_LATENTS if makes_images else _has_two_logits(tensors)
+    if wishes.format == "auto" and looks_so:
+        # Weights do not say which colours they mean: a wrong guess would be seen only in the images.
+        raise ConversionError(
+            "This looks like genPalms' network (500 latents, or two logits), whose colours are BGR from 0 to 1, "
+            "and could be a DCGAN in RGB from -1 to 1: say --format genpalms or --format dcgan."
+        )
+    if makes_images:
         return _generator(tensors, kernels, wishes, genpalms)
     return _discriminator(tensors, kernels, wishes, genpalms)
+
+
+def _has_two_logits(tensors: State) -> bool:
+    """Whether a discriminator says 'made' and 'real' apart."""
+    return any(value.dim() == 2 and value.shape[0] == 2 for value in tensors.values())
 
 
 def _generator(
@@ -149,7 +163,7 @@ def _discriminator(
     vectors = sum(1 for name, value in tensors.items() if value.dim() == 1 and "running" not in name)
     norm = "batch" if statistics else "instance" if vectors >= 2 * (len(kernels) - 2) else "none"
     critic = wishes.format == "wgan-gp" or (wishes.format == "auto" and norm != "batch")
-    classes = 2 if any(value.dim() == 2 and value.shape[0] == 2 for value in tensors.values()) else 1
+    classes = 2 if _has_two_logits(tensors) else 1
     arguments: dict[str, Any] = {"image_size": 8 * deepest // width, "width": width, "norm": norm}
     if not critic:
         arguments["classes"] = classes

@@ -88,14 +88,20 @@ class _Pending:
 
     wanted: int  # draws asked for up to this round's end
     seen: int = 0
-    best: float | None = None
+    judgement: scoring.Judgement | None = None
     pixels: images.Pixels | None = None
 
-    def take(self, score: float | None, pixels: images.Pixels) -> None:
+    @property
+    def best(self) -> float | None:
+        """The probability of the best one."""
+        return None if self.judgement is None else self.judgement[0]
+
+    def take(self, judgement: scoring.Judgement | None, pixels: images.Pixels) -> None:
         """Keep the better one; of equals the earlier, since draws come in order."""
         self.seen += 1
-        if self.pixels is None or (score is not None and self.best is not None and score > self.best):
-            self.best, self.pixels = score, pixels.copy()
+        is_better = judgement is not None and self.judgement is not None and judgement > self.judgement
+        if self.pixels is None or is_better:
+            self.judgement, self.pixels = judgement, pixels.copy()
 
 
 def generate(
@@ -131,11 +137,11 @@ def generate(
         items = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
         drawn += len(items)
         pixels = loaded.draw(spec, items)
-        scores = loaded.scorer.probabilities(pixels) if loaded.scorer is not None else None
+        judged = loaded.scorer.judge(pixels) if loaded.scorer is not None else None
         again: list[tuple[int, int]] = []
         for place, (index, _) in enumerate(items):
             image = pending[index]
-            image.take(None if scores is None else float(scores[place]), pixels[place])
+            image.take(None if judged is None else judged[place], pixels[place])
             if image.seen < image.wanted:
                 continue
             if image.best is not None and image.best < spec.min_probability:

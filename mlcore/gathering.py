@@ -8,7 +8,7 @@ import csv
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -100,6 +100,7 @@ def gather(
 ) -> Palms:
     """Cut palms or hands out of all photographs of a folder or archive; without `cutter` they count as cut already."""
     dropped: list[dict[str, Any]] = []
+    kept: list[str] = []  # with their folders: those of one folder are likelier to be of one person
     seen = 0
 
     def follow(event: Event) -> None:
@@ -108,6 +109,8 @@ def gather(
         if event.reason:
             told = {"reason": event.reason, "detail": event.detail, "facts": dict(event.facts)}
             dropped.append({"file": event.file, **told})
+        else:
+            kept.append(event.file)
         on_event(event)
 
     try:
@@ -126,8 +129,7 @@ def gather(
                 f"There is no photograph in it: {', '.join(sorted(preparation.SUFFIXES))}."
             ) from error
         raise NothingKept(Palms(folder, subject, seen, [], [], dropped)) from error
-    columns: Mapping[str, Any] = found.manifest["columns"]
-    return Palms(folder, subject, seen, columns["file"], columns["person"], dropped)
+    return Palms(folder, subject, seen, kept, found.manifest["columns"]["person"], dropped)
 
 
 def measure(

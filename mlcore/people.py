@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mlcore import camera, engine, images, noise
 from mlcore.generator import BATCH, Model
+from mlcore.scoring import Judgement
 from mlcore.spec import PeopleSpec
 
 # Shares of a latent's length; the rest is what is common.
@@ -140,12 +141,12 @@ class _Palms:
                 len(self._chosen) >= engine.MAX_WAITING
             ):  # memory stays flat; what was forgotten is found again
                 self._chosen.clear()
-            scores: list[float] = []
+            judged: list[Judgement] = []
             for at in range(0, self.spec.candidates, BATCH):
                 draws = range(at, min(at + BATCH, self.spec.candidates))
                 pixels = self._drawn([(person, hand, 0, draw) for draw in draws])
-                scores += self.model.scorer.probabilities(pixels).tolist()
-            self._chosen[person, hand] = int(np.argmax(scores))
+                judged += self.model.scorer.judge(pixels)
+            self._chosen[person, hand] = judged.index(max(judged))
         return self._chosen[person, hand]
 
 

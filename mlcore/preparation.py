@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from mlcore import images
 from mlcore.archive import Limits, is_archive, iter_members
 from mlcore.cut import MARGINS, Cut, Picture, whole
-from mlcore.data import DataError, PackedWriter, natural_key, split
+from mlcore.data import DataError, PackedWriter, Split, natural_key, split
 from mlcore.errors import ImageError
 from mlcore.judging import NearDuplicates, perceptual_hash, sharpness
 
@@ -105,7 +105,8 @@ def read_people(path: Path) -> dict[str, dict[str, str]]:
     """Read a CSV of what is known about each file, keyed by file name; it must have a `file` column."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
+            reader = csv.DictReader(stream)
+            rows = [_checked(row, f"{path}, line {reader.line_num}") for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise DataError(f"{path} cannot be read as CSV: {reason}.") from error
@@ -114,6 +115,29 @@ def read_people(path: Path) -> dict[str, dict[str, str]]:
             f"{path} has no column `file`. Its first line must name the columns, `file` among them."
         )
     return {Path(row["file"]).name: row for row in rows}
+
+
+def _checked(row: dict[str, str], place: str) -> dict[str, str]:
+    """A row of the CSV that can be used: one that cannot is told now, not in the midst of the work."""
+    lacking = [column for column, value in row.items() if value is None]
+    if lacking:
+        raise DataError(f"{place}: {lacking[0]} is missing; give every line as many columns as the first.")
+    for column, read, wanted in (
+        ("native_side", int, "a whole number of pixels"),
+        ("landmarks", _points, "points such as 12,40.5;80,61"),
+    ):
+        text = row.get(column, "")
+        try:
+            if text:
+                read(text)
+        except ValueError as error:
+            raise DataError(f"{place}: {column} is {text[:40]!r}; it must be {wanted}, or empty.") from error
+    return row
+
+
+def _points(text: str) -> list[tuple[float, float]]:
+    pairs = (point.split(",") for point in text.split(";"))
+    return [(float(x), float(y)) for x, y in pairs]
 
 
 def find_photos(sources: Sequence[Path], limits: Limits | None = None) -> tuple[int, Iterator[Photo]]:
@@ -184,7 +208,7 @@ def prepare(
             on_event(event)
         if not writer.count:
             raise NothingPacked(_nothing_kept(work.dropped, sources, people is not None))
-        parts = split(work.seen)  # of all that was seen, so that it does not move when limits change
+        parts = work.parts()
         manifest = writer.close(
             [parts[number] for number in work.kept],
             kind="packed",
@@ -219,7 +243,8 @@ def _wanted(row: Mapping[str, str], options: Options) -> bool:
 def _nothing_kept(dropped: Sequence[Mapping[str, str]], sources: Sequence[Path], with_people: bool) -> str:
     if not dropped:
         hint = " whose names stand in the CSV and whose source was asked for" if with_people else ""
-        return f"No pictures{hint} in {', '.join(map(str, sources))}."
+        places, kinds = ", ".join(map(str, sources)), ", ".join(sorted(SUFFIXES))
+        return f"No pictures{hint} in {places}. These kinds are read: {kinds}; save others as one of them."
     counts = {reason: sum(1 for entry in dropped if entry["reason"] == reason) for reason in REASONS}
     told = ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
     return (
@@ -235,13 +260,22 @@ class _Preparation:
         self.cutter = cutter
         self.repeats = NearDuplicates(options.max_distance)
         self.seen: list[dict[str, Any]] = []
+        self.places: list[str] = []  # of what was seen, with the folders
         self.kept: list[int] = []  # positions in `seen`
         self.dropped: list[dict[str, str]] = []
+
+    def parts(self) -> list[Split]:
+        """Who trains and who is held, of all that was seen, so that nobody moves when the limits change.
+
+        By folder and name: where each folder is a person, names alone would deal everybody to both sides.
+        """
+        return split([{**row, "file": place} for row, place in zip(self.seen, self.places, strict=True)])
 
     def take(self, photo: Photo, row: dict[str, Any], writer: PackedWriter, total: int) -> Event:
         """Decide on one photo and write it when it is good."""
         number = len(self.seen)
         self.seen.append(row)
+        self.places.append(photo.place)
         decoded: Picture | None = None
         cut: Cut | None = None
         try:
@@ -294,4 +328,4 @@ class _Preparation:
         if not text or photo is None or self.cutter is not None or photo.shape[0] != photo.shape[1]:
             return None
         side = photo.shape[0]
-        return [[round(float(part) / side, 5) for part in point.split(",")] for point in text.split(";")]
+        return [[round(x / side, 5), round(y / side, 5)] for x, y in _points(text)]

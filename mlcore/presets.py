@@ -116,13 +116,17 @@ def read(name: str, overrides: list[str] | None = None) -> Preset:
         "data": DataSettings,
         "measure": MeasureSettings,
     }
-    for override in overrides or []:
-        _override(content, override, tables)
+    changed = [_override(content, override, tables) for override in overrides or []]
     about = content.pop("about", "")
     unknown = sorted(set(content) - set(tables))
     if unknown:
         raise PresetError(f"{path.stem}: there is no table {unknown[0]!r}; tables are {', '.join(tables)}.")
     built = {table: build(kind, content.get(table, {}), table) for table, kind in tables.items()}
+    if built["run"].epochs and ["run", "steps"] in changed:
+        raise PresetError(
+            f"--set steps has no effect: epochs decide how long {path.stem} trains, and are {built['run'].epochs}. "
+            "Give --set epochs=0 too, or other epochs instead."
+        )
     return Preset(name=path.stem, about=about, recipe=recipe, **built)
 
 
@@ -134,8 +138,10 @@ def shown(preset: Preset) -> str:
     return "\n".join(lines) + "\n"
 
 
-def build(kind: type[Any], content: dict[str, Any], place: str) -> Any:
+def build(kind: type[Any], content: object, place: str) -> Any:
     """An instance of a settings dataclass from a TOML table, every value checked against its type."""
+    if not isinstance(content, dict):
+        raise PresetError(f"{place} is {content!r}; it must be a table: write {place}.key=value.")
     hints = get_type_hints(kind)
     known = {entry.name for entry in fields(kind)}
     for key in content:
@@ -168,8 +174,6 @@ def _fitted(hint: Any, value: Any, place: str) -> Any:
         inner = arguments if origin is tuple else (arguments[0],) * len(value)
         return origin(_fitted(each, item, place) for each, item in zip(inner, value, strict=True))
     if is_dataclass(hint):
-        if not isinstance(value, dict):
-            raise PresetError(f"{place} is {value!r}; it must be a table.")
         return build(hint, value, place)  # type: ignore[arg-type]
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -178,8 +182,8 @@ def _fitted(hint: Any, value: Any, place: str) -> Any:
     return value
 
 
-def _override(content: dict[str, Any], override: str, tables: dict[str, type[Any]]) -> None:
-    """Put `key=value` into the table it belongs to."""
+def _override(content: dict[str, Any], override: str, tables: dict[str, type[Any]]) -> list[str]:
+    """Put `key=value` into the table it belongs to, and say where that is."""
     key, equals, text = override.partition("=")
     if not equals:
         raise PresetError(f"--set {override!r} has no '='; write --set key=value.")
@@ -192,7 +196,7 @@ def _override(content: dict[str, Any], override: str, tables: dict[str, type[Any
         path.insert(0, homes[0])
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:  # no TOML, or more digits than Python reads
         value = text.strip()
     table = content
     for part in path[:-1]:
@@ -200,6 +204,7 @@ def _override(content: dict[str, Any], override: str, tables: dict[str, type[Any
         if not isinstance(table, dict):
             raise PresetError(f"--set {key.strip()!r}: {part} is no table.")
     table[path[-1]] = value
+    return path
 
 
 def _table_lines(table: str, settings: Any) -> list[str]:

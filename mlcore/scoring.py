@@ -21,7 +21,9 @@ from mlcore.errors import BadHeader, ScoringError, WrongKind
 BATCH = 16
 BINS = 10
 MIN_CALIBRATION = 20
+DECIMALS, ODDS_DECIMALS = 6, 3
 Floats = NDArray[np.float64]
+Judgement = tuple[float, float]  # probability and log-odds, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,11 @@ class Calibration:
 
     def probabilities(self, verdicts: Floats) -> Floats:
         """Probability of being real for each raw verdict."""
-        return np.asarray(expit(self.slope * verdicts + self.offset), dtype=np.float64)
+        return np.asarray(expit(self.log_odds(verdicts)), dtype=np.float64)
+
+    def log_odds(self, verdicts: Floats) -> Floats:
+        """The same without ends: a verdict far out still differs from one farther out."""
+        return np.asarray(self.slope * verdicts + self.offset, dtype=np.float64)
 
     def to_header(self) -> dict[str, Any]:
         """As it stands in a checkpoint's header."""
@@ -99,7 +105,17 @@ class Scorer:
 
     def probabilities(self, pictures: Sequence[images.Pixels] | images.Pixels) -> Floats:
         """Probability of being real for each image, six decimals as they are written down."""
-        return np.round(self.calibration.probabilities(self.verdicts(pictures)), 6)
+        return np.round(self.calibration.probabilities(self.verdicts(pictures)), DECIMALS)
+
+    def judge(self, pictures: images.Pixels) -> list[Judgement]:
+        """Probability, and log-odds to tell those apart whose probabilities are written alike; the larger is better.
+
+        Log-odds are rounded, or the last bits of a processor would choose between draws that are as good.
+        """
+        verdicts = self.verdicts(pictures)
+        chances = np.round(self.calibration.probabilities(verdicts), DECIMALS)
+        odds = np.round(self.calibration.log_odds(verdicts), ODDS_DECIMALS)
+        return list(zip(chances.tolist(), odds.tolist(), strict=True))
 
     def _batch(self, pixels: images.Pixels) -> Floats:
         """Verdicts of at most 16 images, padded to 16."""

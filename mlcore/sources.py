@@ -10,12 +10,13 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mlcore.errors import MlcoreError
+from mlcore.errors import MlcoreError, OutputError
 
 KAGGLE = "https://www.kaggle.com"
 CHUNK = 256 * 1024
@@ -199,16 +200,17 @@ def fetch(
     Beside the file stands `NAME.sha256`; a file that still matches it is not fetched again.
     """
     note = path.with_name(f"{path.name}.sha256")
-    if path.exists():
-        known = _hash(path)
-        if (
-            note.exists()
-            and note.read_text(encoding="ascii").split()[0] == known
-            and known.startswith(sha256)
-        ):
-            return known
-        path.unlink()  # torn, or changed since: what is kept is what was checked
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with _on_this_disk(path):
+        if path.exists():
+            known = _hash(path)
+            if (
+                note.exists()
+                and note.read_text(encoding="ascii").split()[0] == known
+                and known.startswith(sha256)
+            ):
+                return known
+            path.unlink()  # torn, or changed since: what is kept is what was checked
+        path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial")
     try:
         _receive(address, partial, dict(headers or {}), progress)
@@ -234,9 +236,22 @@ def fetch(
             f"What {_host(address)} sent as {path.name} has the sha256 {found[:12]}..., expected {sha256[:12]}.... "
             "It was thrown away; try again, or give a file you trust by its path."
         )
-    partial.replace(path)
-    note.write_text(f"{found}  {path.name}\n", encoding="ascii")
+    with _on_this_disk(path):
+        partial.replace(path)
+        note.write_text(f"{found}  {path.name}\n", encoding="ascii")
     return found
+
+
+@contextmanager
+def _on_this_disk(path: Path) -> Iterator[None]:
+    """Tell a full disk, or a folder in the file's place, as what it is and not as a line that broke."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename or path} cannot be written here: {error.strerror or error}. Make room or choose "
+            "another folder; what came before is kept."
+        ) from error
 
 
 def _receive(address: str, partial: Path, headers: dict[str, str], progress: Progress) -> None:
@@ -263,19 +278,28 @@ def _receive(address: str, partial: Path, headers: dict[str, str], progress: Pro
         length = answer.headers.get("Content-Length")
         total = done + int(length) if length else None
         tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
-        if not goes_on:
-            seal.unlink(missing_ok=True)
-            if tag and tag.isascii() and not tag.startswith("W/"):
-                seal.write_text(tag, encoding="ascii")
-        with partial.open("ab" if goes_on else "wb") as stream:
-            while chunk := answer.read(CHUNK):
-                stream.write(chunk)
-                done += len(chunk)
-                progress(done, total)
+        with _on_this_disk(partial):
+            if not goes_on:
+                seal.unlink(missing_ok=True)
+                if tag and tag.isascii() and not tag.startswith("W/"):
+                    seal.write_text(tag, encoding="ascii")
+            with partial.open("ab" if goes_on else "wb") as stream:
+                while chunk := _chunk(answer):
+                    stream.write(chunk)
+                    done += len(chunk)
+                    progress(done, total)
     if total is not None and done != total:
         raise http.client.IncompleteRead(b"", total - done)
     seal.unlink(missing_ok=True)
     return None
+
+
+def _chunk(answer: http.client.HTTPResponse) -> bytes:
+    """The next bytes; a line that breaks is no OSError here, for those are the disk's."""
+    try:
+        return answer.read(CHUNK)
+    except OSError as error:
+        raise http.client.HTTPException(str(error)) from error
 
 
 class _KeepKeyHome(urllib.request.HTTPRedirectHandler):

@@ -8,6 +8,7 @@ from typing import Any
 
 EVERY = 0.2  # seconds between two looks of the progress line
 LINE_EVERY = 30.0  # where stderr is no terminal, so that a log stays short
+UNCALIBRATED = "These scores are not calibrated: 0.8 does not mean 0.8. See score --calibrate.\n"
 
 
 def say(text: str = "") -> None:
@@ -33,8 +34,10 @@ class ProgressLine:
     to do.
     """
 
-    def __init__(self, verb: str, total: int, *, first: int = 0, quiet: bool = False) -> None:
-        self.verb, self.total, self.first, self.quiet = verb, total, first, quiet
+    def __init__(
+        self, verb: str, total: int, *, first: int = 0, unit: str = "images", quiet: bool = False
+    ) -> None:
+        self.verb, self.total, self.first, self.unit, self.quiet = verb, total, first, unit, quiet
         self.started = time.monotonic()
         self.terminal = sys.stderr.isatty()
         self.last = 0.0 if self.terminal else self.started
@@ -48,7 +51,7 @@ class ProgressLine:
         rate = (done - self.first) / max(now - self.started, 1e-9)
         left = (self.total - done) / rate if rate > 0 else 0.0
         clock = f"{int(left) // 60}:{int(left) % 60:02d}"
-        text = f"{self.verb} {done:,} of {self.total:,}  {rate:.1f} images/s  {clock} left{extra}"
+        text = f"{self.verb} {done:,} of {self.total:,}  {rate:.1f} {self.unit}/s  {clock} left{extra}"
         sys.stderr.write(f"\r\x1b[K{text}" if self.terminal else f"{text}\n")
         sys.stderr.flush()
 

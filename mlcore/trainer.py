@@ -22,8 +22,9 @@ from mlcore import checkpoint, data_order, devices, images, memory, noise, run_f
 from mlcore.board import Board
 from mlcore.errors import TrainingError
 from mlcore.recipes.augment import PhotoAugment
-from mlcore.recipes.base import Losses, Recipe
+from mlcore.recipes.base import Losses, Recipe, require
 from mlcore.run_files import LOG, MEASURES, STATE
+from mlcore.spec import LIMITS
 
 PREVIEWS = 36
 # Pictures on 0..255 that differ by less than this between latents are one picture.
@@ -65,8 +66,8 @@ class RunSettings:
         least = dict.fromkeys(("steps", "batch", "accumulate", "average_images"), 1) | {"epochs": 0}
         least |= dict.fromkeys(("log_every", "save_every", "measure_every"), 1)
         for name, low in least.items():
-            if getattr(self, name) < low:
-                raise TrainingError(f"{name} is {getattr(self, name)}; it must be at least {low}.")
+            require(self, name, low)
+        require(self, "seed", *LIMITS["seed"])
         if not 0 <= self.average_decay < 1:
             raise TrainingError(f"average_decay is {self.average_decay}; it must be from 0 to below 1.")
         if not 0 < self.photo.scale[0] <= self.photo.scale[1]:
@@ -211,10 +212,15 @@ class Trainer:
             self._board.numbers(self.step, losses)
 
     def _not_a_number(self, what: str) -> TrainingError:
+        state = self.folder / STATE
+        kept, goes_on = (
+            (f" The last good state is kept in {state}.", "goes on from there")
+            if state.exists()
+            else (" Nothing was saved before it.", "begins anew")
+        )
         return TrainingError(
-            f"{what} is no longer a number at step {self.step}. The last good state is kept in "
-            f"{self.folder / STATE}. Give the same command with a lower learning rate or --set precision=float32: "
-            "it goes on from there."
+            f"{what} is no longer a number at step {self.step}.{kept} Give the same command with a lower learning "
+            f"rate or --set precision=float32: it {goes_on}."
         )
 
     def _refuse_broken(self) -> None:
@@ -237,10 +243,11 @@ class Trainer:
             )
         self.was_varied = self.was_varied or spread >= COLLAPSED
         if self.rank == 0:
-            self._save_state()
-            self._save_milestone(samples)
+            # Measured first: the state knows the best that there was, and a stop in between measures this step again.
             if self.measure is not None and self.step % self.settings.measure_every == 0:
                 self._judge()
+            self._save_state()
+            self._save_milestone(samples)
 
     def _judge(self) -> None:
         assert self.measure is not None

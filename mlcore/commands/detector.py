@@ -186,7 +186,7 @@ def _train_upright(args: argparse.Namespace) -> int:
     line.close()
     if not len(pictures) or not len(unseen):
         raise DataError(f"Too few photos match an upright cut of the same name in {args.cuts}.")
-    line = ProgressLine("trained", args.steps)
+    line = ProgressLine("trained", args.steps, unit="steps")
     plan = upright_training.UprightPlan(steps=args.steps)
     network = upright_training.train(pictures, plan, lambda step, loss: line.show(step, f"  loss {loss:.3f}"))
     line.close()
@@ -244,20 +244,22 @@ def _crop(args: argparse.Namespace) -> int:
     without: list[str] = []
     for number, photo in enumerate(photos, 1):
         line.show(number)
+        # Sources may have photos of the same place: the number tells them apart, as in the names of the cuts.
+        place = f"{photo.place} ({number})" if photo.place in told else photo.place
         try:
             cut = cutter.cut(images.decode(photo.read()), args.size, margin(args))
         except ImageError as error:
-            without.append(photo.file)
-            told[photo.file] = {"palm": False, "reason": str(error)}
+            without.append(place)
+            told[place] = {"palm": False, "reason": str(error)}
             continue
         if cut is None:
-            without.append(photo.file)
-            told[photo.file] = {"palm": False, "reason": "no open hand was found"}
+            without.append(place)
+            told[place] = {"palm": False, "reason": "no open hand was found"}
             continue
         name = f"{number:06d}_{Path(photo.file).stem}.png"
         (args.out / name).write_bytes(images.encode_png(cut.picture))
         corners = [[round(value, 1) for value in corner] for corner in cut.corners]
-        told[photo.file] = {
+        told[place] = {
             "palm": True,
             "file": name,
             "confidence": round(cut.confidence, 3),

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     key = _key(args.key) if any(name in DATA_SETS for name in names) else None
     fetched = {}
     for name in names:
-        line = ProgressLine(f"{name}: KiB", 0, quiet=args.json)
+        line = ProgressLine(f"{name}: KiB", 0, unit="KiB", quiet=args.json)
         path = _fetch(name, args, key, line)
         line.close()
         fetched[name] = {"path": str(path), "bytes": path.stat().st_size}

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlcore.arguments import SEED
 from mlcore.errors import ImageError, OutputError, ScoringError
-from mlcore.terminal import ProgressLine, say, say_json
+from mlcore.terminal import UNCALIBRATED, ProgressLine, say, say_json
 
 NAME = "score"
 HELP = "Score images: the probability that each is a real palm."
@@ -105,7 +105,7 @@ def _score(args: argparse.Namespace) -> int:
         for name, reason in broken.items():
             sys.stderr.write(f"{name}: {reason}\n")
         if not calibrated:
-            sys.stderr.write("These scores are not calibrated: 0.8 does not mean 0.8. See --calibrate.\n")
+            sys.stderr.write(UNCALIBRATED)
     return 1 if broken else 0
 
 

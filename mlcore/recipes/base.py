@@ -13,6 +13,7 @@ from torch import Tensor, distributed, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
+from mlcore.errors import TrainingError
 from mlcore.images import STANDARD, Normalisation
 
 Losses = dict[str, float]
@@ -107,6 +108,14 @@ class Recipe(ABC):
                 if parameter.grad is not None:
                     distributed.all_reduce(parameter.grad)
                     parameter.grad /= world
+
+
+def require(settings: object, name: str, low: int, high: int | None = None) -> None:
+    """Refuse a number with which no step can be taken, before any work."""
+    value = getattr(settings, name)
+    if value < low or (high is not None and value > high):
+        limits = f"at least {low}" if high is None else f"from {low:,} to {high:,}"
+        raise TrainingError(f"{name} is {value}; it must be {limits}.")
 
 
 def hinge(on_real: Tensor, on_fake: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from torch.optim import Adam, Optimizer
 
 from mlcore import sampling
 from mlcore.models.unet import UNet
-from mlcore.recipes.base import Losses, Recipe, learnable
+from mlcore.recipes.base import Losses, Recipe, learnable, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,11 @@ class DiffusionSettings:
     schedule: Literal["linear", "cosine", "sigmoid"] = "sigmoid"
     sample_steps: int = 24
     precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        """Refuse no pixels, and steps that the sampler would refuse at the first samples, hours later."""
+        require(self, "image_size", 1)
+        require(self, "sample_steps", 1, sampling.MAX_STEPS)
 
 
 class MeanColour(nn.Module):

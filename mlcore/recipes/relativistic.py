@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.recipes.base import Losses, frozen
+from mlcore.recipes.base import Losses, frozen, require
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
 
 
@@ -20,6 +20,10 @@ class RelativisticSettings(DcganSettings):
 
     gamma: float = 2.0
     penalty_every: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuse a turn of the penalties that never comes."""
+        require(self, "penalty_every", 1)
 
 
 class Relativistic(Dcgan):

@@ -11,7 +11,7 @@ from torch.optim import Adam, Optimizer
 from mlcore.models.dcgan import DcganGenerator
 from mlcore.models.wgan import WganCritic
 from mlcore.recipes.augment import DiffAugment
-from mlcore.recipes.base import Losses, Recipe, frozen
+from mlcore.recipes.base import Losses, Recipe, frozen, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,10 @@ class WganGpSettings:
     critic_steps: int = 5
     augment: DiffAugment | None = None
     precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        """Refuse a critic that never learns."""
+        require(self, "critic_steps", 1)
 
 
 class WganGp(Recipe):

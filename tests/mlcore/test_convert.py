@@ -70,6 +70,19 @@ def test_genpalms_come_out_with_their_colours_right(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "old", [old_generator(500, 4, 2, nn.Sigmoid), critic(4, norm=True, bias=False, classes=2)]
+)
+def test_what_could_be_genpalms_is_not_guessed(tmp_path: Path, old: nn.Sequential) -> None:
+    torch.save(old.state_dict(), tmp_path / "old.pt")
+    with pytest.raises(ConversionError, match="say --format genpalms or --format dcgan"):
+        convert.convert(tmp_path / "old.pt", tmp_path / "new.safetensors", Wishes())
+    assert not (tmp_path / "new.safetensors").exists()
+    for form, colours in (("genpalms", "BGR"), ("dcgan", "RGB")):
+        header = convert.convert(tmp_path / "old.pt", tmp_path / f"{form}.safetensors", Wishes(format=form))
+        assert header.normalisation.channels == colours
+
+
+@pytest.mark.parametrize(
     ("norm", "bias", "classes", "form", "architecture"),
     [
         (True, False, 1, "wgan-gp", "wgan-critic"),

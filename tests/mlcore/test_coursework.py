@@ -1,5 +1,6 @@
 """The whole course work on a handful of pictures: every file is there, and the images can be made again."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -74,10 +75,19 @@ def test_from_a_folder_of_pictures_to_a_report(pictures, tmp_path, capsys):
         timeout=240,
     )
     assert again.returncode == 0, again.stderr
-    assert "0 differ" in again.stdout
+    assert "20 images in the archive, 20 made again: 0 differ." in again.stdout
     before = (out / "images" / "images.zip").read_bytes()
     assert main(words) == 0  # everything is there: nothing is made twice
     assert (out / "images" / "images.zip").read_bytes() == before
+    manifest = out / "images-again" / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace("0", "1"))
+    spec = importlib.util.spec_from_file_location("reproduce", out / "reproduce.py")
+    reproduce = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reproduce)
+    assert reproduce.compared() == 1
+    capsys.readouterr()
+    assert main([*words, "--seed", "5"]) == 2, "no report on other images than those that are there"
+    assert "was begun with seed = 0, not 5" in capsys.readouterr().err
 
 
 def test_a_wrong_folder_is_said(tmp_path, capsys):

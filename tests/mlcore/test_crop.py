@@ -168,3 +168,31 @@ def test_the_command_reports_photos_without_a_palm(tmp_path, capsys, monkeypatch
     assert [path.name for path in (tmp_path / "cuts").iterdir()] == [told["photos"]["a.png"]["file"]]
     assert main(words) == 0
     assert "no open hand: b.png" in capsys.readouterr().out
+
+
+def test_photos_of_one_name_are_each_counted_and_told(tmp_path, capsys, monkeypatch):
+    nothing = images.encode_png(np.zeros((50, 50, 3), np.uint8))
+    for place in ("one/left/1.png", "one/right/1.png", "two/left/1.png"):
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).write_bytes(nothing)
+    (tmp_path / "one/left/1.png").write_bytes(images.encode_png(photo_of(120)))
+    monkeypatch.setattr(PalmCutter, "load", lambda *args: PalmCutter(DiscDetector(), RedIsUp()))
+    words = [
+        command.NAME,
+        "crop",
+        str(tmp_path / "one"),
+        str(tmp_path / "two"),
+        "--out",
+        str(tmp_path / "cuts"),
+    ]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["cut"], told["without"]) == (1, 2)
+    assert [told["photos"][place]["palm"] for place in ("left/1.png", "right/1.png", "left/1.png (3)")] == [
+        True,
+        False,
+        False,
+    ]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("1 palms cut") and "no open hand: right/1.png" in said

@@ -1,6 +1,7 @@
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,22 @@ def test_candidates_keep_the_one_that_looks_most_real(tmp_path: Path) -> None:
         scores = model.scorer.probabilities(draws)
         assert image.score == scores.max()
         assert (image.pixels == draws[scores.argmax()]).all()
+
+
+def test_candidates_are_told_apart_where_the_judge_is_sure_of_all(tmp_path: Path) -> None:
+    """A judge that was never calibrated says 0.000000 of every draw, and still likes one best."""
+    model = engine.load(eight_pixels.pair(tmp_path))
+    sure = replace(model.scorer.calibration, slope=10.0, offset=-200.0)
+    model.scorer.calibration = sure
+    spec = GenerationSpec(count=6, seed=2, candidates=5)
+    kept = []
+    for image in engine.generate(spec, model):
+        draws = model.draw(spec, [(image.index, draw) for draw in range(5)])
+        verdicts = model.scorer.verdicts(draws)
+        assert image.score == 0
+        assert (image.pixels == draws[verdicts.argmax()]).all()
+        kept.append(int(verdicts.argmax()))
+    assert set(kept) != {0}
 
 
 def test_min_probability_draws_on_within_its_bound_and_tells_the_shortfall(tmp_path: Path) -> None:

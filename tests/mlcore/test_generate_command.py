@@ -120,6 +120,21 @@ def test_a_shortfall_is_told_and_is_no_success(generator: Path, tmp_path: Path, 
     assert told["images"] + len(told["short"]) == 20 == told["asked"]
 
 
+def test_choosing_by_scores_that_are_not_calibrated_is_told_as_score_tells_it(
+    generator: Path, tmp_path: Path, capsys
+) -> None:
+    assert run("generate", generator, tmp_path / "plain", 2) == 0
+    assert "calibrated" not in capsys.readouterr().err
+    choosing = ["generate", generator, tmp_path / "o", 2, "--min-probability", 0.01]
+    assert run(*choosing) == 0
+    told = capsys.readouterr().err
+    assert "These scores are not calibrated" in told
+    assert run("score", generator, tmp_path / "plain") == 0
+    assert capsys.readouterr().err == told
+    assert run(*choosing, "--json") == 0
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import cv2
@@ -107,6 +108,17 @@ def test_the_command_cuts_what_is_asked_for_and_the_set_says_so(
     assert main([*words, "--json", "--again", "--margin", "0.5"]) == 0 and asked[-1] == 0.5
 
 
+def test_people_in_folders_of_their_own_are_not_on_both_sides(tmp_path):
+    for person in range(10):
+        (tmp_path / "photos" / f"{person:02}").mkdir(parents=True)
+        for number in range(1, 6):
+            path = tmp_path / "photos" / f"{person:02}" / f"{number}.png"
+            path.write_bytes(images.encode_png(pattern(10 * person + number)))
+    columns = prepare([tmp_path / "photos"], tmp_path / "set", Options(size=SIZE)).manifest["columns"]
+    assert columns["file"] == [f"{number}.png" for _ in range(10) for number in range(1, 6)]
+    assert columns["split"] == ["train"] * 20 + ["validation"] * 10 + ["train"] * 20
+
+
 @pytest.mark.slow
 def test_dropping_moves_nobody_to_the_other_side(folder, tmp_path):
     for number in range(6, 40):
@@ -175,6 +187,23 @@ def test_a_table_says_who_is_who_and_what_is_taken(folder, tmp_path):
         read_people(tmp_path / "bad.csv")
 
 
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("p1", "line 3: file is missing; give every line as many columns as the first"),
+        ("p1,a.png", "line 3: native_side is missing"),
+        ("p1,a.png,many,", "line 3: native_side is 'many'; it must be a whole number of pixels, or empty"),
+        ('p1,a.png,96,"x,y"', "line 3: landmarks is 'x,y'; it must be points such as"),
+        ('p1,a.png,96,"1,2,3"', "line 3: landmarks is '1,2,3'"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_named_before_the_work(tmp_path, row, says):
+    table = tmp_path / "people.csv"
+    table.write_text(f'person,file,native_side,landmarks\np0,b.png,,"1,2;3,4.5"\n{row}\n')
+    with pytest.raises(DataError, match=re.escape(says)):
+        read_people(table)
+
+
 def test_nothing_to_keep_is_said(folder, tmp_path):
     with pytest.raises(DataError, match="6 tiny"):
         prepare([folder], tmp_path / "set", Options(size=SIZE, min_side=1000))
@@ -182,6 +211,16 @@ def test_nothing_to_keep_is_said(folder, tmp_path):
         prepare([folder / "image_0.png"], tmp_path / "set", Options(size=SIZE))
     with pytest.raises(DataError, match="There is no"):
         prepare([folder / "nowhere"], tmp_path / "set", Options(size=SIZE))
+
+
+def test_a_folder_of_other_kinds_is_told_which_are_read(tmp_path):
+    (tmp_path / "phone").mkdir()
+    for name in ("a.heic", "b.tiff"):
+        (tmp_path / "phone" / name).write_bytes(b"a picture of another kind")
+    with pytest.raises(
+        DataError, match=r"in \S*phone\. These kinds are read: \.bmp, \.jpeg, \.jpg, \.png, \.webp"
+    ):
+        prepare([tmp_path / "phone"], tmp_path / "set", Options(size=SIZE))
 
 
 def test_sharpness_falls_with_blur_and_not_with_size():

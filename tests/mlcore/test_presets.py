@@ -54,7 +54,7 @@ def test_the_hackathons_presets_are_as_the_team_had_them():
 
 def test_overrides_find_their_table():
     preset = presets.read(
-        "coursework-dcgan", ["steps=7", "settings.width=8", "augment.cutout=0.5", "thumb=left"]
+        "coursework-dcgan", ["steps=7", "epochs=0", "settings.width=8", "augment.cutout=0.5", "thumb=left"]
     )
     assert preset.run.steps == 7
     assert preset.settings.width == 8
@@ -83,12 +83,27 @@ def test_overrides_find_their_table():
         ("average_images=0", "average_images is 0"),
         ("average_decay=1.5", "from 0 to below 1"),
         ("run.photo.scale=[0, 0]", "photo.scale"),
+        ("run=5", "run is 5; it must be a table: write run.key=value"),
+        ("settings=3", "settings is 3; it must be a table"),
+        ("seed=" + "9" * 30, "it must be from 0 to"),
+        ("seed=" + "9" * 5000, "must be of type int"),
         ("measure.count=1", "measure.count is 1; it must be at least 10"),
     ],
 )
 def test_a_slip_is_refused_with_its_place(override, says):
     with pytest.raises(MlcoreError, match=says):
         presets.read("coursework-dcgan", [override])
+
+
+@pytest.mark.parametrize("name", ["coursework-dcgan", "genpalms-dcgan-256", "hackathon-wgan-gp"])
+def test_steps_that_epochs_would_overrule_are_refused_with_the_way_out(name, tmp_path):
+    for overrides in (["steps=7"], ["run.steps=7", "epochs=2"]):
+        with pytest.raises(presets.PresetError, match=r"epochs decide .* Give --set epochs=0 too"):
+            presets.read(name, overrides)
+    assert presets.read(name, ["epochs=0", "steps=7"]).run.steps == 7
+    path = tmp_path / "kept.toml"  # as a run folder keeps it, with the steps that nobody gave
+    path.write_text(presets.shown(presets.read(name)))
+    assert presets.read(str(path), ["batch=2"]).run.epochs
 
 
 @pytest.mark.parametrize(
@@ -107,6 +122,21 @@ def test_settings_that_make_no_network_are_refused(override, says):
     preset = presets.read("coursework-dcgan", ["width=4", "head_width=4", override])
     with pytest.raises(presets.PresetError, match=says):
         preset.make_recipe()
+
+
+@pytest.mark.parametrize(
+    ("name", "override", "says"),
+    [
+        ("palm-relativistic-128", "penalty_every=0", "penalty_every is 0; it must be at least 1"),
+        ("hackathon-wgan-gp", "critic_steps=0", "critic_steps is 0; it must be at least 1"),
+        ("palm-diffusion-128", "sample_steps=0", "sample_steps is 0; it must be from 1 to 1,000"),
+        ("palm-diffusion-128", "image_size=0", "image_size is 0; it must be at least 1"),
+        ("hackathon-diffusion", "sample_steps=5000", "it must be from 1 to 1,000"),
+    ],
+)
+def test_a_count_with_which_no_step_can_be_taken_is_refused(name, override, says):
+    with pytest.raises(MlcoreError, match=says):
+        presets.read(name, [override])
 
 
 def test_what_a_preset_must_say_is_asked_for(tmp_path):

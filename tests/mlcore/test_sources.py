@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import http.client
 import http.server
 import json
 import re
@@ -9,9 +10,19 @@ import threading
 
 import pytest
 
-from mlcore import sources
+from mlcore import sources, terminal
 from mlcore.__main__ import main
-from mlcore.sources import DATA_SETS, DownloadError, HashDiffers, Key, KeyMissing, Weights, fetch
+from mlcore.errors import OutputError
+from mlcore.sources import (
+    DATA_SETS,
+    DownloadError,
+    HashDiffers,
+    Key,
+    KeyMissing,
+    Unreachable,
+    Weights,
+    fetch,
+)
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 KEY = Key("alice", "secret")
@@ -154,6 +165,35 @@ def test_a_busy_site_and_no_network_are_told(stand_in, tmp_path):
         fetch("http://127.0.0.1:9/file", tmp_path / "file")
 
 
+def test_what_fails_on_this_disk_is_not_told_as_the_network(stand_in, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "half.partial").mkdir()
+    (tmp_path / "plain").touch()
+    for place, reason in (
+        ("folder", "folder cannot be written here: Is a directory"),
+        ("half", "half.partial cannot be written here: Is a directory"),
+        ("plain/file", "plain cannot be written here: File exists"),
+    ):
+        with pytest.raises(OutputError, match=reason) as told:
+            fetch(f"{stand_in.address}/file", tmp_path / place)
+        assert "network" not in str(told.value)
+
+
+def test_a_full_disk_is_told_as_one(stand_in, tmp_path):
+    (tmp_path / "file.partial").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"file\.partial cannot be written here: No space left on device"):
+        fetch(f"{stand_in.address}/file", tmp_path / "file")
+
+
+def test_a_line_that_breaks_between_two_bytes_is_the_networks(stand_in, tmp_path, monkeypatch):
+    def broken(*args):
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(http.client.HTTPResponse, "read", broken)
+    with pytest.raises(Unreachable, match=r"could not be reached: .*Connection reset by peer"):
+        fetch(f"{stand_in.address}/file", tmp_path / "file")
+
+
 def test_keys_are_read_and_missing_ones_explained(tmp_path):
     path = tmp_path / "kaggle.json"
     with pytest.raises(KeyMissing, match=r"kaggle\.com"):
@@ -175,6 +215,14 @@ def test_the_command_fetches_and_a_second_time_does_not(stand_in, tmp_path, caps
     assert told["human-palm-images"]["bytes"] == len(CONTENT)
     assert main(words) == 0
     assert sum(path == "/store/file" for path, _ in stand_in.seen) == 1
+
+
+def test_the_progress_of_a_download_is_in_its_own_unit(stand_in, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("KAGGLE_USERNAME", "alice")
+    monkeypatch.setenv("KAGGLE_KEY", "secret")
+    monkeypatch.setattr(terminal, "LINE_EVERY", 0.0)
+    assert main(["download", "human-palm-images", "--out", str(tmp_path), "--site", stand_in.address]) == 0
+    assert re.search(r"KiB 1,024 of 1,024  [\d.]+ KiB/s", capsys.readouterr().err)
 
 
 def test_the_command_explains_itself(tmp_path, capsys, monkeypatch):

@@ -142,9 +142,21 @@ def test_nan_stops_and_keeps_the_last_good_state(tmp_path):
             self.calls = getattr(self, "calls", 0) + 1
             return losses | {"loss_g": float("nan")} if self.calls == 13 else losses
 
-    with pytest.raises(TrainingError, match="loss_g is no longer a number at step 12"):
+    with pytest.raises(
+        TrainingError, match=r"a number at step 12\. The last good state is kept .* from there"
+    ):
         make(tmp_path, 40, recipe=Poisoned).train()
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 10
+
+
+def test_nan_before_the_first_save_promises_no_state(tmp_path):
+    class Poisoned(Dcgan):
+        def step(self, batches):
+            return super().step(batches) | {"loss_g": float("nan")}
+
+    with pytest.raises(TrainingError, match=r"Nothing was saved before it\. .*: it begins anew"):
+        make(tmp_path, 40, recipe=Poisoned).train()
+    assert not (tmp_path / "state.pt").exists()
 
 
 @pytest.mark.parametrize("stops", [False, True])
@@ -243,6 +255,12 @@ def test_best_is_kept_by_the_smallest_score(tmp_path):
     assert checkpoint.load(tmp_path / "best" / "generator.safetensors").header.step == 20
     lines = [json.loads(line) for line in (tmp_path / "measures.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [10, 20, 30]
+
+
+def test_a_resumed_run_knows_the_best_there_was(tmp_path):
+    for steps, score in ((10, 1.0), (20, 3.0), (30, 2.0)):
+        make(tmp_path, steps, measure=lambda _sample, found=score: {"score": found}).train()
+    assert checkpoint.load(tmp_path / "best" / "generator.safetensors").header.step == 10
 
 
 def test_every_picture_is_seen_once_before_any_is_seen_twice():
