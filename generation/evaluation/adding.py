@@ -193,18 +193,21 @@ def refused(reference: Reference, report: dict[str, Any]) -> None:
 
 
 def ended(job: Job) -> None:
-    """The job is over: where it left no reference, say why and delete the photographs."""
+    """The job is over: where it left no reference, say why and delete the photographs that were sent for it."""
     if job.state == Job.State.DONE:
         return
     cancelled = job.state == Job.State.CANCELLED
     row = Reference.objects.filter(pk=job.subject_id, state=Reference.State.WAITING)
+    reference = row.first()
+    if reference is None:
+        return
+    stopped = messages.FOLDER_STOPPED if reference.request.get("folder") else messages.ARCHIVE_STOPPED
     if row.update(
         state=Reference.State.FAILED,
         code=job.code or "failed",
-        message=messages.REFERENCE_STOPPED if cancelled else job.message,
+        message=stopped if cancelled else job.message,
         message_params={} if cancelled else job.message_params,
     ):
-        reference = Reference.objects.get(pk=job.subject_id)
         _discard_upload(reference)
         transaction.on_commit(lambda: _remove(reference))
 

@@ -38,6 +38,10 @@ _SENTENCES: dict[str, str | Promise] = {
     "eyes_hardly_tell": gettext_lazy("People hardly tell these images from hidden photographs."),
     "eyes_often_tell": gettext_lazy("People often tell these images from hidden photographs."),
     "eyes_tell": gettext_lazy("People tell these images from hidden photographs."),
+    "eyes_not_certain": gettext_lazy(
+        "Perhaps people tell these images from hidden photographs, perhaps not: the interval is too wide to say. "
+        "Have more images rated."
+    ),
     "eyes_few": gettext_lazy("Too few images were rated to judge; from 20 on the number means something."),
     "eyes_unknown": gettext_lazy(
         "No photographs were hidden among the images, or too few, so there is nothing to judge by."

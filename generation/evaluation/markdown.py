@@ -25,7 +25,7 @@ def _parts(image_set: ImageSet, count: int) -> Iterator[str]:
     measured = _latest(image_set, Evaluation.Kind.EVALUATE)
     if measured is not None:
         grade = grades.overall(measured.result)
-        yield f"**{words.grade(grade).capitalize()}.** {words.advice(grade)}"
+        yield f"**{words.grade(grade).capitalize()}.** {words.advice(grades.advised(measured.result))}"
         yield _stands_on(measured, count)
         yield from map(_section, cards.Sheet(measured.result, measured.reference_subject).cards)
     rated = eyes.card_of_set(image_set)

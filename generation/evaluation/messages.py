@@ -38,4 +38,5 @@ FEW_PALMS = _(
 NO_ROOM = _(
     "The reference takes %(size)s MB, and you have less room than that. Delete what you no longer need."
 )
-REFERENCE_STOPPED = _("Stopped. The photographs were deleted; begin again with the same archive.")
+ARCHIVE_STOPPED = _("Stopped. The photographs were deleted; begin again with the same archive.")
+FOLDER_STOPPED = _("Stopped. The photographs stay in their folder; begin again with the same one.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from generation.evaluation import messages
+from generation.evaluation import messages, words
 from generation.evaluation.measuring import Looked, Measuring, finite
 from generation.evaluation.models import Comparison, Evaluation, Reference
 from generation.jobs.context import JobContext
@@ -20,8 +20,7 @@ from mlcore.metrics.kid import kid_with_interval
 BINS = 20
 GRID = 8
 SAID_WITHIN = 8192  # bytes of a file that hold what it says of itself, before the pixels
-# What a recipe may differ in, in the order in which people read it.
-RECIPE = ("model", "seed", "candidates", "min_probability", "first_index", "hand", "look")
+RECIPE = ("model", *words.WISHES)  # what columns may differ in
 
 
 def evaluate_set(evaluation: Evaluation, context: JobContext) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
 
     def get_verdict(self, evaluation: Evaluation) -> str | None:
         """Nothing before there is a result."""
-        return grades.overall(evaluation.result) if evaluation.is_done else None
+        return grades.of(evaluation) if evaluation.is_done else None
 
     def get_result(self, evaluation: Evaluation) -> dict[str, Any] | None:
         """Every measure with N, reference, weights, intervals and the same for real palms."""

@@ -29,13 +29,15 @@ def of_set(
 ) -> dict[str, Any]:
     """The whole of a set's quality."""
     evaluations = list(selectors.evaluations_of(image_set)[:50])
+    latest = _shown(evaluations, Evaluation.Kind.EVALUATE)
     return {
         "set": image_set,
         "is_own": policies.can_evaluate(user, image_set),
         "is_few": image_set.count < policies.LEAST_IMAGES,
         "least": policies.LEAST_IMAGES,
-        "latest": _first(evaluations, Evaluation.Kind.EVALUATE),
-        "fid": _first(evaluations, Evaluation.Kind.FID),
+        "latest": latest,
+        "fid": _shown(evaluations, Evaluation.Kind.FID),
+        "certified": next((one for one in latest if one.is_done), None),
         "history": [_line(one) for one in evaluations],
         "form": form or EvaluateForm(user, auto_id="measure_%s"),
         "note": note,
@@ -68,6 +70,21 @@ def of_evaluation(user: User, evaluation: Evaluation) -> dict[str, Any]:
     return context
 
 
+def of_certificate(user: User, evaluation: Evaluation) -> dict[str, Any]:
+    """One measurement that is done for a sheet of paper: with what people's eyes said and how the set was made."""
+    image_set = evaluation.image_set
+    recipe = image_set.recipe
+    return of_evaluation(user, evaluation) | {
+        "title": words.certified(image_set.subject),
+        "eyes_card": eyes.card_of_set(image_set),
+        "wishes": [
+            (words.recipe_title(key), words.recipe_value(key, recipe[key]))
+            for key in words.WISHES
+            if recipe.get(key) not in (None, "")
+        ],
+    }
+
+
 def seen_words(code: str, network: str, model: Checkpoint | None = None) -> str:
     """Whether the model has seen the network, with the name of one of this site that it has seen less."""
     other, how = extractors.better_judge(model, network) if model else ("", "")
@@ -83,14 +100,14 @@ def _done(evaluation: Evaluation) -> dict[str, Any]:
     groups = (result.get("duplicates") or {}).get("groups", [])
     wanted = [one["index"] for one in suspects] + [index for group in groups for index in group]
     pictures = _pictures(evaluation.image_set, wanted)
-    grade = grades.overall(result)
+    grade = grades.of(evaluation)
     return {
         "sheet": sheet,
         "beside": sheet.beside,
         "cards": [sheet.fid_card] if evaluation.kind == Evaluation.Kind.FID else sheet.cards,
         "grade": words.grade(grade),
         "grade_chip": words.CHIPS.get(grade, ""),
-        "advice": words.advice(grade),
+        "advice": words.advice(grades.advised(result)),
         "suspects": [
             Picture(one["index"], *pictures[one["index"]], words.plain(one["ratio"]))
             for one in suspects
@@ -109,8 +126,11 @@ def _pictures(image_set: ImageSet, indices: list[int]) -> dict[int, tuple[str, s
     return {index: (links.thumb(pk), links.image(pk)) for index, pk in found}
 
 
-def _first(evaluations: list[Evaluation], kind: str) -> Evaluation | None:
-    return next((one for one in evaluations if one.kind == kind), None)
+def _shown(evaluations: list[Evaluation], kind: str) -> list[Evaluation]:
+    """The newest of a kind; while that has no result, or ended without one, the newest result below it."""
+    found = [one for one in evaluations if one.kind == kind]
+    done = [one for one in found if one.is_done]
+    return found[:1] if done[:1] == found[:1] else found[:1] + done[:1]
 
 
 def _line(evaluation: Evaluation) -> dict[str, Any]:
@@ -119,7 +139,7 @@ def _line(evaluation: Evaluation) -> dict[str, Any]:
     is_fid = evaluation.kind == Evaluation.Kind.FID
     value = words.plain(result.get("fid"), 1) if is_fid else words.thousandths(result.get("kid"))
     interval = result.get("kid_ci") if not is_fid else None
-    grade = grades.overall(result) if evaluation.is_done else ""
+    grade = grades.of(evaluation) if evaluation.is_done else ""
     return {
         "evaluation": evaluation,
         "network": networks.title(evaluation.extractor),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Conflict, InvalidInput
-from generation.evaluation import eyes, links, selectors, services, sheets
+from generation.evaluation import links, selectors, services, sheets
 from generation.evaluation.forms import EvaluateForm
 from generation.evaluation.models import Evaluation
 from generation.sets import selectors as sets
@@ -77,5 +77,4 @@ def certificate(request: HttpRequest, evaluation_id: UUID) -> HttpResponse:
         raise Conflict(
             _("There is no result to certify yet. Press Evaluate and come back."), code="no_result"
         )
-    context = sheets.of_evaluation(person(request), found) | {"eyes_card": eyes.card_of_set(found.image_set)}
-    return render(request, "evaluation/certificate.html", context)
+    return render(request, "evaluation/certificate.html", sheets.of_certificate(person(request), found))

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_noop, ngettext, pgettext
 from generation.evaluation.models import Reference
 from generation.sets import figures
 
+# What a recipe wishes for beside its model, in the order in which people read it.
+WISHES = ("seed", "candidates", "min_probability", "first_index", "hand", "look")
 CHIPS = {"good": "good", "fine": "good", "worrying": "warn", "bad": "bad"}
 _GRADES = {
     "good": gettext_noop("good"),
@@ -23,7 +25,16 @@ _ADVICE = {
     "fine": gettext_noop("This set may go into training; look at what is below real ones first."),
     "worrying": gettext_noop("Look through the set before it goes into training: something is off."),
     "bad": gettext_noop("Do not train on this set as it is."),
-    "unknown": gettext_noop("Too few images to judge. Make 100 for a first look, 1,000 for a judgement."),
+    "too_few_to_judge": gettext_noop(
+        "Too few images to judge. Make 100 for a first look, 1,000 for a judgement."
+    ),
+    "not_certain": gettext_noop(
+        "Not certain yet how near to real ones this set is: the interval is too wide. Measure more images."
+    ),
+    "no_privacy": gettext_noop(
+        "Nothing that was measured speaks against this set, but its privacy is not known: it is not certified. Before "
+        "it leaves the house, find out what its model learned from."
+    ),
 }
 # Of palms and hands alike: what is judged stands on the page beside them.
 _SENTENCES = {
@@ -84,6 +95,16 @@ _SENTENCES = {
         "Over 100: even by the field's beginners' custom this is not good."
     ),
 }
+_FEW_IMAGES = gettext_noop("%(images)s: too few to judge. From %(enough)s on the number means something.")
+# Of codes that name how many there are and how many it takes.
+_FEW = {
+    "too_few_to_judge": _FEW_IMAGES,
+    "too_few_for_fid": _FEW_IMAGES,
+    "too_few_real_for_fid": gettext_noop(
+        "The reference has %(images)s: too few for FID, however large the set is. Measure against a reference of "
+        "%(enough)s or more, or press Evaluate: KID needs no such number."
+    ),
+}
 
 
 def share(value: float | None) -> str:
@@ -126,13 +147,22 @@ def grade(name: str) -> str:
 
 
 def advice(name: str) -> str:
-    """What to do with a set of this overall grade."""
-    return _(_ADVICE.get(name, _ADVICE["unknown"]))
+    """What to do with a set of this overall grade, or with one that has none for this reason (`grades.advised`)."""
+    return _(_ADVICE[name])
 
 
 def real(subject: str) -> str:
     """What a reference holds, as it stands beside a number."""
     return {"palm": _("real palms"), "hand": _("real hands")}[subject]
+
+
+def certified(subject: str) -> str:
+    """What a certificate is of; models may show other things than palms and hands."""
+    titles = {
+        "palm": _("Certificate of a set of synthetic palms"),
+        "hand": _("Certificate of a set of synthetic hands"),
+    }
+    return titles.get(subject, _("Certificate of a set of synthetic images"))
 
 
 def unit(measure: str) -> str:
@@ -152,8 +182,8 @@ def labelled(title: str, value: str, span: str, beside: str) -> str:
 def verdict(found: Mapping[str, Any]) -> str:
     """A verdict as a sentence."""
     measure, code = found["measure"], found["code"]
-    if code in ("too_few_to_judge", "too_few_for_fid"):
-        return _("%(images)s: too few to judge. From %(enough)s on the number means something.") % {
+    if code in _FEW:
+        return _(_FEW[code]) % {
             "images": images(int(found["value"] or 0)),
             "enough": number_format(found["beside"] or 0, force_grouping=True),
         }

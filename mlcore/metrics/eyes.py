@@ -18,6 +18,13 @@ Array = NDArray[np.float64]
 RESAMPLES = 1000
 ENOUGH_ITEMS = 20  # images of each kind, below which nobody is judged
 LOOKS_REAL = 4  # of 5, and more: this rater took it for a palm
+# The most that `told` may be. Nobody tells anything apart at 0.5, where estimates lie to both sides of it.
+STEPS = (
+    (0.55, "good", "eyes_cannot_tell"),
+    (0.65, "fine", "eyes_hardly_tell"),
+    (0.85, "worrying", "eyes_often_tell"),
+    (1.0, "bad", "eyes_tell"),
+)
 
 
 @dataclass(frozen=True)
@@ -71,20 +78,25 @@ def told_apart(made: dict[int, float], real: dict[int, float]) -> float | None:
 
 
 def verdict(report: dict[str, Any]) -> dict[str, Any]:
-    """Grade and code: read against the hidden real palms, never against a fixed mark."""
+    """Grade and code: read against the hidden real palms, never against a fixed mark.
+
+    The estimate is judged: the end of an interval would give few ratings the better grade. Where the ends lie two
+    grades apart or more, too few images were rated to tell. Neighbouring grades are let pass, for an estimate on the
+    line between two would else never be judged.
+    """
     if report["told_ci"] is None or min(report["n"], report["n_real"]) < ENOUGH_ITEMS // 2:
         return {"grade": "unknown", "code": "eyes_unknown"}
     if report["n"] < ENOUGH_ITEMS:
         return {"grade": "unknown", "code": "eyes_few"}
-    low = report["told_ci"][0]
-    for limit, grade, code in (
-        (0.5, "good", "eyes_cannot_tell"),
-        (0.65, "fine", "eyes_hardly_tell"),
-        (0.85, "worrying", "eyes_often_tell"),
-    ):
-        if low <= limit:
-            return {"grade": grade, "code": code}
-    return {"grade": "bad", "code": "eyes_tell"}
+    lowest, highest = map(_step, report["told_ci"])
+    if highest - lowest > 1:
+        return {"grade": "unknown", "code": "eyes_not_certain"}
+    _limit, grade, code = STEPS[_step(report["told"])]
+    return {"grade": grade, "code": code}
+
+
+def _step(told: float) -> int:
+    return sum(told > limit for limit, _grade, _code in STEPS[:-1])
 
 
 def _by_item(answers: Sequence[Answer], *, made: bool) -> dict[int, float]:

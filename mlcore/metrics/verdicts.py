@@ -29,15 +29,22 @@ class Verdict:
 
 
 def verdicts(report: Mapping[str, Any]) -> list[Verdict]:
-    """Judge a report of `mlcore.evaluation`; what is not in it is not judged."""
+    """Judge a report of `mlcore.evaluation`; what is not in it is not judged.
+
+    Few images are told only what is wrong with them: copies are copies, but that none was found among ten says nothing.
+    """
+    if report["n"] >= ENOUGH:
+        return _judged(report)
+    few = Verdict("n", UNKNOWN, "too_few_to_judge", report["n"], ENOUGH)
+    return [few, *(one for one in _judged(report) if one.grade not in (GOOD, FINE))]
+
+
+def _judged(report: Mapping[str, Any]) -> list[Verdict]:
     found: list[Verdict] = []
-    few = report["n"] < ENOUGH
-    if few:
-        found.append(Verdict("n", UNKNOWN, "too_few_to_judge", report["n"], ENOUGH))
     if report.get("constant"):
         found.append(Verdict("vendi", BAD, "all_alike", report.get("vendi")))
     real = (report.get("real") or {}).get("values")
-    if real and not few:
+    if real and report["n"] >= ENOUGH:
         found += [_realism(report, real), _share(report, real, "recall"), _share(report, real, "precision")]
     if report.get("duplicates"):
         found.append(_duplicates(report["duplicates"]))
@@ -105,9 +112,10 @@ def _privacy(found: Mapping[str, Any]) -> Verdict:
 
 
 def _fid(report: Mapping[str, Any]) -> Verdict:
-    if min(report["n"], report["n_ref"]) < ENOUGH_FOR_FID:
-        few = min(report["n"], report["n_ref"])
-        return Verdict("fid", UNKNOWN, "too_few_for_fid", few, ENOUGH_FOR_FID)
+    """Both sides must be large: FID grows as either shrinks. A small set is named first, for more can be made of it."""
+    for side, code in (("n", "too_few_for_fid"), ("n_ref", "too_few_real_for_fid")):
+        if report[side] < ENOUGH_FOR_FID:
+            return Verdict("fid", UNKNOWN, code, report[side], ENOUGH_FOR_FID)
     if report["fid"] < CUSTOM_FID:
         return Verdict("fid", FINE, "under_custom_100", report["fid"], CUSTOM_FID)
     return Verdict("fid", WORRYING, "over_custom_100", report["fid"], CUSTOM_FID)

@@ -81,8 +81,9 @@ def test_a_second_measurement_takes_seconds(keep, tmp_path):
         started = time.process_time()
         extractor = features.load()
         found = command.Folder.read(folder, extractor, FeatureCache(tmp_path / "cache"), quiet=True)
-        bank = command._reference(None, extractor, FeatureCache(None), quiet=True)
-        command.evaluate(found.features, extractor, bank, training=command._bank("training", None, extractor))
+        bank = command._reference(None, "palm", extractor, FeatureCache(None), quiet=True)
+        training = command._bank("training", None, "palm", extractor)
+        command.evaluate(found.features, extractor, bank, training=training)
         seconds[name] = round(time.process_time() - started, 2)
     keep("second-measurement", images=COUNT, processor_seconds=seconds)
     assert seconds["second"] < 10 and seconds["after deleting 20"] < 10

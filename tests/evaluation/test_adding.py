@@ -207,8 +207,19 @@ def test_stopping_deletes_the_photographs(alice, work):
     made = adding.add(by=alice, upload=uploaded(alice, archive(palms(2))).pk)
     jobs.cancel(by=alice, job=made.job)
     made.refresh_from_db()
-    assert (made.state, bool(made.text)) == ("failed", True)
+    assert (made.state, "were deleted" in made.text) == ("failed", True)
     assert not Upload.objects.exists()
+
+
+def test_stopping_leaves_an_operators_folder_and_says_so(operator, settings):
+    folder = settings.PALMSITE_DATA / "photos" / "hands"
+    folder.mkdir(parents=True)
+    (folder / "one.png").write_bytes(palms(1, "{}.png")["0.png"])
+    made = adding.add(by=operator, folder="hands", for_everybody=True)
+    jobs.cancel(by=operator, job=made.job)
+    made.refresh_from_db()
+    assert (made.state, "stay in their folder" in made.text) == ("failed", True)
+    assert left_in(folder) == ["one.png"]
 
 
 def test_the_quota_counts_before_anything_is_kept(added, alice, settings):

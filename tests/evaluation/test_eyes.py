@@ -13,6 +13,7 @@ from generation.evaluation.forms import PanelForm
 from generation.evaluation.models import Panel, Rating, Reference
 from generation.sets.models import Image, Share
 from mlcore import images
+from mlcore.metrics.eyes import STEPS
 from tests.evaluation.photographs import picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -231,6 +232,19 @@ def test_the_api(palms, alice, charlie, client, work, real):
     client.force_login(alice)
     assert client.delete(f"/api/v1/ratings/{panel['id']}").status_code == 204
     assert not Panel.objects.exists()
+
+
+def test_each_verdict_has_a_sentence(panel, alice, work):
+    rate_all(panel, alice)
+    work()
+    panel.refresh_from_db()
+    codes = [code for _limit, _grade, code in STEPS] + ["eyes_not_certain", "eyes_few", "eyes_unknown"]
+    said = {
+        code: eyes.card({**panel.result, "verdict": {"grade": "unknown", "code": code}}).sentences[0]
+        for code in codes
+    }
+    assert len(set(said.values())) == len(codes)
+    assert said["eyes_not_certain"].startswith("Perhaps people tell")
 
 
 def test_agreement_is_said_in_words():

@@ -84,6 +84,48 @@ def test_a_failed_measurement_says_why(client, alice, palms, work):
     assert client.get(reverse("evaluation:certificate", args=[evaluation.pk])).status_code == 409
 
 
+def test_a_result_stays_below_a_later_measurement_that_failed(client, alice, palms, measured, work):
+    image_set = palms(12)
+    first = measured(image_set)
+    client.force_login(alice)
+    shown = reverse("evaluation:quality", args=[image_set.pk])
+    certificate = reverse("evaluation:certificate", args=[first.pk])
+    kept = image_set.images.filter(index__gte=2)
+    kept.update(deleted_at="2026-01-01T00:00:00Z")
+    later = measured(image_set)
+    assert later.state == "failed"
+    page = text_of(client.get(shown))
+    cards = [f'hx-get="{reverse("evaluation:card", args=[one.pk])}"' for one in (later, first)]
+    assert certificate in page and 0 < page.index(cards[0]) < page.index(cards[1])
+    kept.update(deleted_at=None)
+    last = measured(image_set, seed=1)
+    page = text_of(client.get(shown))
+    assert certificate not in page and reverse("evaluation:certificate", args=[last.pk]) in page
+    assert not any(card in page for card in cards)
+
+
+def test_ten_images_are_nowhere_called_good(client, alice, palms, measured):
+    evaluation = measured(palms(12))
+    assert not {"good", "fine"} & {one["grade"] for one in evaluation.result["verdicts"]}
+    client.force_login(alice)
+    assert "chip--good" not in text_of(client.get(reverse("evaluation:card", args=[evaluation.pk])))
+
+
+def test_the_certificate_says_what_the_set_shows_and_how_it_was_made(client, alice, palms, measured):
+    image_set = palms(12)
+    evaluation = measured(image_set)
+    recipe = {**image_set.recipe, "min_probability": 0.25, "hand": "left", "look": "any", "seed": 0}
+    type(image_set).objects.filter(pk=image_set.pk).update(recipe=recipe)
+    client.force_login(alice)
+    place = reverse("evaluation:certificate", args=[evaluation.pk])
+    page = text_of(client.get(place))
+    for title, value in (("Least probability", "0.25"), ("Hand", "Left"), ("Look", "Any"), ("Seed", "0")):
+        assert f'<dt>{title}</dt><dd class="number">{value}</dd>' in page
+    assert "Certificate of a set of synthetic palms" in page
+    type(image_set.checkpoint).objects.filter(pk=image_set.checkpoint_id).update(subject="hand")
+    assert "Certificate of a set of synthetic hands" in text_of(client.get(place))
+
+
 def test_what_shows_hands_is_not_silently_measured_as_palms(client, alice, palms, measured):
     image_set = palms(12)
     evaluation = measured(image_set)

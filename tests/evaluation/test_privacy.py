@@ -1,8 +1,9 @@
 """Against what copies are looked for, and what is said where nobody can."""
 
 import pytest
+from django.urls import reverse
 
-from generation.evaluation import cards, comparison_lines, references
+from generation.evaluation import cards, comparison_lines, grades, references, words
 from generation.evaluation.models import Bank
 from generation.sets.models import Checkpoint
 
@@ -36,13 +37,50 @@ def test_privacy_is_measured_against_what_the_model_learned_from(palms, measured
 
 
 @pytest.mark.parametrize("bank", ["", "f" * 64])
-def test_what_nobody_knows_the_training_of_is_not_certified(palms, measured, bank):
+def test_what_nobody_knows_the_training_of_is_not_certified(client, alice, palms, measured, bank):
     image_set = palms(12)
     learned_from(image_set, bank)
-    result = measured(image_set).result
+    evaluation = measured(image_set)
+    result = evaluation.result
     assert "privacy" not in result and result["unmeasured"]["privacy"] == {"code": "no_training"}
     card = next(card for card in cards.Sheet(result, "palm").cards if card.key == "privacy")
     assert card.grade == "unknown" and card.sentences[0].startswith("Nothing is known of the pictures")
+    # As it would be of a set that is large enough, of which all the rest is good.
+    evaluation.result["verdicts"] = [{"measure": "kid", "grade": "good", "code": "like_real"}]
+    evaluation.save()
+    assert grades.overall(evaluation.result) == grades.of(evaluation) == "unknown"
+    client.force_login(alice)
+    page = client.get(reverse("evaluation:certificate", args=[evaluation.pk])).content.decode()
+    verdict = page[page.index('class="verdict row"') : page.index("measure-cards")]
+    assert "not judged" in verdict and "its privacy is not known: it is not certified" in verdict
+    assert "good" not in verdict
+
+
+def test_what_is_advised_says_why_there_is_no_grade():
+    few, wide = ({"grade": "unknown", "code": code} for code in ("too_few_to_judge", "not_certain"))
+    good, bad = ({"grade": grade, "code": ""} for grade in ("good", "bad"))
+    unmeasured = {"privacy": {"code": "no_training"}}
+    for verdicts, code, said in (
+        ([few, good], "too_few_to_judge", "Make 100 for a first look"),
+        ([wide, good], "not_certain", "Measure more images"),
+        ([good], "no_privacy", "privacy is not known"),
+        ([good, bad], "bad", "Do not train"),
+    ):
+        found = grades.advised({"verdicts": verdicts, "unmeasured": unmeasured})
+        assert found == code and said in words.advice(found)
+    assert grades.advised({"verdicts": [good]}) == "good"
+
+
+def test_fid_against_a_small_reference_blames_the_reference():
+    found = {
+        "measure": "fid",
+        "grade": "unknown",
+        "code": "too_few_real_for_fid",
+        "value": 314,
+        "beside": 1000,
+    }
+    assert words.verdict(found).startswith("The reference has 314 images: too few for FID")
+    assert words.verdict({**found, "code": "too_few_for_fid"}).startswith("314 images: too few to judge")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mlcore.metrics.eyes import Answer, summarise, told_apart
+from mlcore.metrics.eyes import Answer, summarise, told_apart, verdict
 
 
 def answers(made, real, raters=2, tags=()):
@@ -45,6 +45,22 @@ def test_a_rater_more_does_not_narrow_the_interval():
 def test_the_verdict_is_read_against_hidden_real_palms(made, code):
     report = summarise(answers([made] * 30, [4] * 15))
     assert report["verdict"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("told", "interval", "grade", "code"),
+    [
+        (0.70, [0.48, 0.89], "unknown", "eyes_not_certain"),
+        (0.54, [0.40, 0.70], "unknown", "eyes_not_certain"),
+        (0.52, [0.45, 0.60], "good", "eyes_cannot_tell"),
+        (0.60, [0.52, 0.65], "fine", "eyes_hardly_tell"),
+        (0.80, [0.72, 0.88], "worrying", "eyes_often_tell"),
+        (1.0, [1.0, 1.0], "bad", "eyes_tell"),
+    ],
+)
+def test_a_wide_interval_gives_no_better_grade(told, interval, grade, code):
+    found = verdict({"n": 30, "n_real": 15, "told": told, "told_ci": interval})
+    assert found == {"grade": grade, "code": code}
 
 
 def test_without_real_palms_and_without_answers_there_is_no_verdict():

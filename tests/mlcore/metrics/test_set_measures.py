@@ -265,8 +265,29 @@ def test_shares_are_judged_at_the_number_of_real_palms():
 
 
 def test_few_images_are_too_few_to_judge():
-    assert graded(report(n=99)) == {"n": ("unknown", "too_few_to_judge"), "duplicates": ("good", "none")}
-    assert graded(report(fid=31.0, n_ref=300))["fid"] == ("unknown", "too_few_for_fid")
+    privacy = {"copies": 0, "n": 99, "suspicious": 0.01, "excess_low": -0.05, "expected": 0.05}
+    few = {"n": ("unknown", "too_few_to_judge")}
+    for share in (0.0, 0.01):
+        assert graded(report(n=99, duplicates={"share": share}, privacy=privacy)) == few
+
+
+def test_what_is_wrong_with_few_images_is_said():
+    privacy = {"copies": 1, "n": 10, "suspicious": 0.1, "excess_low": -0.05, "expected": 0.05}
+    found = graded(report(n=10, duplicates={"share": 0.2}, privacy=privacy))
+    assert (found["duplicates"], found["privacy"]) == (("bad", "many"), ("bad", "copies"))
+
+
+@pytest.mark.parametrize(
+    ("n", "n_ref", "code", "value"),
+    [
+        (5000, 314, "too_few_real_for_fid", 314),
+        (999, 5000, "too_few_for_fid", 999),
+        (12, 5, "too_few_for_fid", 12),
+    ],
+)
+def test_fid_says_which_side_is_too_small(n, n_ref, code, value):
+    found = next(one for one in verdicts(report(n=n, n_ref=n_ref, fid=31.0)) if one.measure == "fid")
+    assert (found.grade, found.code, found.value) == ("unknown", code, value)
     assert graded(report(fid=31.0))["fid"] == ("fine", "under_custom_100")
 
 
