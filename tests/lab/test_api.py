@@ -48,8 +48,20 @@ def ask(client, *images, **more):
     return client.post(reverse("api-lab-predict"), {"images": files} | more.pop("form", {}), **more)
 
 
-def test_the_whole_story(client, alice, works, on_commit):
-    mine = by_token(alice)
+@pytest.mark.parametrize(
+    ("language", "is_set", "is_real", "no_image"),
+    [
+        ("en", "'m' is set for inference.", "The image is REAL", "This is no JPEG, PNG or WebP image."),
+        (
+            "ru",
+            "Модель «m» выбрана для работы.",
+            "Изображение является РЕАЛЬНЫМ",
+            "Это не изображение JPEG, PNG или WebP.",
+        ),
+    ],
+)
+def test_the_whole_story(client, alice, works, on_commit, language, is_set, is_real, no_image):
+    mine = by_token(alice) | {"HTTP_ACCEPT_LANGUAGE": language}
     archive = SimpleUploadedFile("palms.zip", zipped(tree()), "application/zip")
     begun = client.post(reverse("api-lab-datasets"), {"file": archive, "id": "palms"}, **mine)
     assert (begun.status_code, begun.json()["id"], begun.json()["state"]) == (202, "palms", "waiting")
@@ -74,7 +86,7 @@ def test_the_whole_story(client, alice, works, on_commit):
     assert (model["accuracy"], model["roc_auc"], model["confusion"]) == (1.0, 1.0, [[4, 0], [0, 4]])
     assert model["in_both"] == 0
     chosen = send(client, "api-lab-set", {"id": "m"}, **mine)
-    assert (chosen.status_code, chosen.json()["message"]) == (200, "'m' is set for inference.")
+    assert (chosen.status_code, chosen.json()["message"]) == (200, is_set)
 
     one = ask(client, picture("new", light=True), **mine)
     answer = one.json()
@@ -85,7 +97,7 @@ def test_the_whole_story(client, alice, works, on_commit):
         0.6,
     )
     assert answer["REAL"] + answer["FAKE"] == pytest.approx(1, abs=1e-4)
-    assert answer["text"] == "The image is REAL"
+    assert answer["text"] == is_real
     many = ask(client, picture("x", light=True), picture("y"), b"no image", **mine).json()
     assert [result.get("verdict") for result in many["results"]] == ["REAL", "FAKE", None]
     assert many["results"][2]["code"] == "NotAnImage"
@@ -93,7 +105,7 @@ def test_the_whole_story(client, alice, works, on_commit):
     assert client.delete(many["url"], **mine).status_code == 204
     assert client.get(many["url"], **mine).status_code == 404
     bitmap = ask(client, picture("x", kind="BMP"), **mine).json()
-    assert bitmap["error"] == "This is no JPEG, PNG or WebP image."
+    assert bitmap["error"] == no_image
     strict = ask(client, picture("new", light=True), form={"threshold": "1.0"}, **mine).json()
     assert strict["verdict"] == "FAKE"
     shown = client.get(answer["results"][0]["image"], **mine)
