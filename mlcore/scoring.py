@@ -105,7 +105,7 @@ class Scorer:
 
     def probabilities(self, pictures: Sequence[images.Pixels] | images.Pixels) -> Floats:
         """Probability of being real for each image, six decimals as they are written down."""
-        return np.round(self.calibration.probabilities(self.verdicts(pictures)), DECIMALS)
+        return self._written(self.verdicts(pictures))
 
     def judge(self, pictures: images.Pixels) -> list[Judgement]:
         """Probability, and log-odds to tell those apart whose probabilities are written alike; the larger is better.
@@ -113,9 +113,11 @@ class Scorer:
         Log-odds are rounded, or the last bits of a processor would choose between draws that are as good.
         """
         verdicts = self.verdicts(pictures)
-        chances = np.round(self.calibration.probabilities(verdicts), DECIMALS)
         odds = np.round(self.calibration.log_odds(verdicts), ODDS_DECIMALS)
-        return list(zip(chances.tolist(), odds.tolist(), strict=True))
+        return list(zip(self._written(verdicts).tolist(), odds.tolist(), strict=True))
+
+    def _written(self, verdicts: Floats) -> Floats:
+        return np.round(self.calibration.probabilities(verdicts), DECIMALS)
 
     def _batch(self, pixels: images.Pixels) -> Floats:
         """Verdicts of at most 16 images, padded to 16."""

@@ -48,12 +48,13 @@ HERE = Path(__file__).resolve().parent
 AGAIN = HERE / "images-again"
 
 
-def made(*words: str) -> int:
+def generated(*words: str) -> int:
+    """What `generate` answers about this generator."""
     return main(["generate", str(HERE / "generator.safetensors"), *words])
 
 
 def compared() -> int:
-    """The archive agrees with its manifest; so do the images made again?"""
+    """Whether the images made again are those of the archive's manifest: 0 if all are."""
     first, again = (
         {{index: row.sha256 for index, row in read_manifest(folder).items()}} for folder in (HERE / "images", AGAIN)
     )
@@ -64,8 +65,8 @@ def compared() -> int:
 
 if __name__ == "__main__":
     sys.exit(
-        made(str(AGAIN), "{count}", "--seed", "{seed}")
-        or made(str(HERE / "images"), "--verify", "--remake", "0")
+        generated(str(AGAIN), "{count}", "--seed", "{seed}")
+        or generated(str(HERE / "images"), "--verify", "--remake", "0")
         or compared()
     )
 '''
