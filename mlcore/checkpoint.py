@@ -9,7 +9,8 @@ import json
 import math
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -135,14 +136,19 @@ def write_atomically(path: Path, data: bytes) -> None:
 def load(path: str | os.PathLike[str]) -> Checkpoint:
     """Read and check a checkpoint; every refusal is its own CheckpointError."""
     file = Path(path)
+    with _told_of(file):
+        return parse(file.read_bytes())
+
+
+@contextmanager
+def _told_of(file: Path) -> Iterator[None]:
+    """Every refusal names the file it speaks of."""
     try:
-        data = file.read_bytes()
+        yield
     except FileNotFoundError as error:
         raise errors.CheckpointMissing(f"There is no file {file}.") from error
     except OSError as error:
         raise errors.CheckpointMissing(f"{file} cannot be read: {error.strerror}.") from error
-    try:
-        return parse(data)
     except errors.CheckpointError as error:
         raise type(error)(f"{file.name}: {error}") from error
 
@@ -168,11 +174,11 @@ def parse(data: bytes) -> Checkpoint:
 
 def peek(path: str | os.PathLike[str]) -> Header:
     """The header alone, without reading the weights."""
-    with Path(path).open("rb") as file:
+    with _told_of(Path(path)), Path(path).open("rb") as file:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
         table, _ = read_table(start + file.read(min(length, MAX_HEADER + 1)), Path(path).stat().st_size)
-    return read_header(table)
+        return read_header(table)
 
 
 def build(checkpoint: Checkpoint) -> nn.Module:

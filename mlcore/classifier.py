@@ -143,7 +143,8 @@ def predict(
     """Probabilities by class for each readable image, and the reasons of the others."""
     if network.sha256 != model.backbone_sha256:
         raise ClassifierError(
-            f"This model was fitted on {model.backbone} features; {network.name} with these weights gives others."
+            f"This model was fitted on features of {model.backbone}, and {network.name} with these weights gives "
+            "others: give the weights it was fitted with."
         )
     vectors, broken = embed(paths, model.settings.input_size, network, cache, on_progress)
     found: dict[Path, dict[str, float]] = {}

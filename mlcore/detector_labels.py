@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mlcore import images
 from mlcore.data import DataError, natural_key
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 OUTLINE_POINTS = 32
 OUTLINE_POWER = 2.6  # between an ellipse (2) and a rectangle: about the shape of a palm
 
@@ -81,8 +81,8 @@ def photos_of(folder: Path) -> list[Path]:
     """The photos of a folder in natural order of their names."""
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder.")
-    found = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    found = (path for path in folder.iterdir() if path.suffix.lower() in images.SUFFIXES)
     paths = sorted(found, key=lambda path: natural_key(path.name))
     if not paths:
-        raise DataError(f"{folder} has no photos ({', '.join(SUFFIXES)}).")
+        raise DataError(f"{folder} has no photos ({', '.join(images.SUFFIXES)}).")
     return paths

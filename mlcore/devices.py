@@ -36,3 +36,12 @@ def share_from_first(networks: nn.Module, world: int) -> None:
     if world > 1:
         for tensor in networks.state_dict().values():
             distributed.broadcast(tensor, src=0)
+
+
+def any_process(asks: bool, world: int, device: torch.device) -> bool:
+    """Whether any of the processes asks: all hear the same answer, so that none waits for one that has left."""
+    if world == 1:
+        return asks
+    told = torch.tensor(float(asks), device=device)
+    distributed.all_reduce(told, op=distributed.ReduceOp.MAX)
+    return bool(told.item())

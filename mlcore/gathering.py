@@ -125,9 +125,7 @@ def gather(
         )
     except NothingPacked as error:
         if not seen:
-            raise NoPhotographs(
-                f"There is no photograph in it: {', '.join(sorted(preparation.SUFFIXES))}."
-            ) from error
+            raise NoPhotographs(f"There is no photograph in it: {', '.join(images.SUFFIXES)}.") from error
         raise NothingKept(Palms(folder, subject, seen, [], [], dropped)) from error
     return Palms(folder, subject, seen, kept, found.manifest["columns"]["person"], dropped)
 

@@ -18,9 +18,11 @@ from mlcore.data import DataError, PackedWriter, Split, natural_key, split
 from mlcore.errors import ImageError
 from mlcore.judging import NearDuplicates, perceptual_hash, sharpness
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+# Photographs that are not read here: told of, for whoever thinks that they were.
+OTHER_KINDS = (".avif", ".dng", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".tif", ".tiff")
 REASONS = {
     "broken": "cannot be read as a picture",
+    "kind": "a kind of picture that is not read here: save it as JPEG, PNG, WebP or BMP",
     "no palm": "no open hand was found in it",
     "tiny": "the hand has too few pixels",
     "blurred": "the lines are blurred",
@@ -149,7 +151,7 @@ def find_photos(sources: Sequence[Path], limits: Limits | None = None) -> tuple[
             total += len(_files(source))
         elif is_archive(source):
             # The count costs a pass over the archive and shows its faults before an hour's work, not after.
-            total += sum(1 for member in iter_members(source, limits) if _is_picture(member.name))
+            total += sum(1 for member in iter_members(source, limits) if _is_photo(member.name))
         elif source.exists():
             raise NotPhotographs(
                 f"{source} is neither a folder nor an archive (zip, tar or tar.gz) of photos."
@@ -166,17 +168,18 @@ def _walk(sources: Sequence[Path], limits: Limits) -> Iterator[Photo]:
                 yield Photo(path.name, source.name, path.read_bytes, path.relative_to(source).parent.parts)
         else:
             for member in iter_members(source, limits):
-                if _is_picture(member.name):
+                if _is_photo(member.name):
                     yield Photo(member.name, source.name.split(".")[0], member.read, tuple(member.parts[:-1]))
 
 
 def _files(folder: Path) -> list[Path]:
-    paths = (path for path in folder.rglob("*") if path.is_file() and _is_picture(path.name))
+    paths = (path for path in folder.rglob("*") if path.is_file() and _is_photo(path.name))
     return sorted(paths, key=lambda path: natural_key(path.relative_to(folder).as_posix()))
 
 
-def _is_picture(name: str) -> bool:
-    return Path(name).suffix.lower() in SUFFIXES and not Path(name).name.startswith(".")
+def _is_photo(name: str) -> bool:
+    is_picture = Path(name).suffix.lower() in (*images.SUFFIXES, *OTHER_KINDS)
+    return is_picture and not Path(name).name.startswith(".")
 
 
 def prepare(
@@ -243,13 +246,11 @@ def _wanted(row: Mapping[str, str], options: Options) -> bool:
 def _nothing_kept(dropped: Sequence[Mapping[str, str]], sources: Sequence[Path], with_people: bool) -> str:
     if not dropped:
         hint = " whose names stand in the CSV and whose source was asked for" if with_people else ""
-        places, kinds = ", ".join(map(str, sources)), ", ".join(sorted(SUFFIXES))
+        places, kinds = ", ".join(map(str, sources)), ", ".join(images.SUFFIXES)
         return f"No pictures{hint} in {places}. These kinds are read: {kinds}; save others as one of them."
     counts = {reason: sum(1 for entry in dropped if entry["reason"] == reason) for reason in REASONS}
-    told = ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
-    return (
-        f"None of {len(dropped)} pictures could be kept ({told}). Look at one of them, or relax the limits."
-    )
+    told = "; ".join(f"{count}: {REASONS[reason]}" for reason, count in counts.items() if count)
+    return f"None of {len(dropped)} pictures could be kept. {told}. Look at one of them, or relax the limits."
 
 
 class _Preparation:
@@ -278,10 +279,14 @@ class _Preparation:
         self.places.append(photo.place)
         decoded: Picture | None = None
         cut: Cut | None = None
+        kind = Path(photo.file).suffix.lower()
         try:
-            decoded = images.decode(photo.read(), self.options.max_pixels)
-            cut = self._cut(decoded, row)
-            reason, detail, facts = self._judge(cut, photo.file)
+            if kind in OTHER_KINDS:
+                reason, detail, facts = "kind", kind, {}
+            else:
+                decoded = images.decode(photo.read(), self.options.max_pixels)
+                cut = self._cut(decoded, row)
+                reason, detail, facts = self._judge(cut, photo.file)
         except (ImageError, OSError) as error:
             reason, detail, facts = "broken", str(error), {}
         if reason:

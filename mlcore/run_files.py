@@ -17,6 +17,7 @@ from mlcore.recipes.base import Recipe
 STATE = "state.pt"
 LOG = "log.jsonl"
 MEASURES = "measures.jsonl"
+MILESTONES = "milestones"
 FORMAT = 1
 
 
@@ -46,15 +47,24 @@ def read_state(path: Path, recipe: str) -> dict[str, Any]:
         reason = (str(error) or type(error).__name__).splitlines()[0][:120]
         raise TrainingError(
             f"{path} cannot be resumed from: it is torn or of another program ({reason}). "
-            "Remove it to start anew; the checkpoints in last/ and milestones/ are untouched."
+            "Give another --out to start anew; the checkpoints in last/ and milestones/ are untouched."
         ) from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise TrainingError(f"{path} is not the state of a training run. Remove it to start anew.")
+        raise TrainingError(f"{path} is not the state of a training run. Give another --out to start anew.")
     if state["recipe"] != recipe:
         raise TrainingError(
             f"{path} was made by the recipe {state['recipe']!r}, not {recipe!r}: give another --out."
         )
     return state
+
+
+def refuse_remains(folder: Path) -> None:
+    """A run that begins anew beside another one's milestones would mix its pictures with theirs."""
+    if (folder / MILESTONES).exists():
+        raise TrainingError(
+            f"{folder} holds milestones of a run whose {STATE} is gone: it cannot go on, and a new run would mix its "
+            "pictures with theirs. Give another --out, or move the folder away."
+        )
 
 
 def write_checkpoints(

@@ -18,10 +18,11 @@ from mlcore.images import Pixels
 from mlcore.metrics.judge import judge_features
 from mlcore.models import features
 from mlcore.presets import DataSettings, Preset, PresetError, shown
-from mlcore.run_files import LOG
-from mlcore.trainer import Progress, Trainer
+from mlcore.run_files import LOG, MILESTONES, STATE
+from mlcore.trainer import Measure, Progress, Trainer
 
 MIRRORED = {"left": "right", "right": "left"}
+LEAST_HELD = 10  # pictures: fewer make no measure
 # Settings that a run which stopped may go on with changed: its networks and data stay the same.
 CHANGEABLE = ("rate_", "learning_rate", "precision", "augment")
 
@@ -56,8 +57,12 @@ def open_run(
     *,
     device: str = "auto",
     on_step: Callable[[Progress], None] | None = None,
+    tell: Callable[[str], None] = lambda words: None,
 ) -> Trainer:
-    """The trainer of a run, new or begun; the preset is kept in the folder and must not change under a run."""
+    """The trainer of a run, new or begun; the preset is kept in the folder and must not change under a run.
+
+    `tell` hears why nothing is measured, where nothing can be.
+    """
     recipe = preset.make_recipe()
     size = int(preset.settings.image_size)
     palms = Palms(data, "train", size, preset.data)
@@ -73,7 +78,7 @@ def open_run(
         folder,
         preset.run,
         device=device,
-        measure=_measure(preset, Palms(data, "validation", size, preset.data)),
+        measure=_measure(preset, Palms(data, "validation", size, preset.data), tell),
         on_step=on_step,
         facts=_facts(preset, palms),
     )
@@ -81,7 +86,7 @@ def open_run(
 
 def _remember(preset: Preset, folder: Path) -> None:
     path = folder / "preset.toml"
-    if (folder / "state.pt").exists() and path.exists() and _fixed(presets.read(str(path))) != _fixed(preset):
+    if (folder / STATE).exists() and path.exists() and _fixed(presets.read(str(path))) != _fixed(preset):
         raise PresetError(
             f"{folder} was begun with other settings (see {path}). Use those, or give another --out; only "
             "[run], learning rates, precision and augmentation may change."
@@ -97,13 +102,19 @@ def _fixed(preset: Preset) -> tuple[Any, ...]:
     return preset.recipe, settings, preset.data
 
 
-def _measure(
-    preset: Preset, validation: Palms
-) -> Callable[[Callable[[int], Pixels]], dict[str, float]] | None:
-    """Judge fresh images by KID against the held-out palms; none where too few were held."""
-    if len(validation) < 10:
+def _measure(preset: Preset, validation: Palms, tell: Callable[[str], None]) -> Measure | None:
+    """Judge fresh images by KID against the held-out palms; none where too few were held or no network is there."""
+    if len(validation) < LEAST_HELD:
+        tell(
+            f"Nothing is measured while it trains: that needs {LEAST_HELD} pictures held out, not {len(validation)}. "
+            "last/ is kept, best/ is not."
+        )
         return None
-    extractor = features.load(preset.measure.extractor)
+    try:
+        extractor = features.load(preset.measure.extractor)
+    except features.PackageMissing as error:
+        tell(f"Nothing is measured while it trains. {error}. last/ is kept, best/ is not.")
+        return None
     reference = extractor(validation.images(range(len(validation)))).numpy()
 
     def measure(make: Callable[[int], Pixels]) -> dict[str, float]:
@@ -167,7 +178,7 @@ def draw_progress(folder: Path) -> list[Path]:
     drawn = []
     frames = [
         Image.open(path).convert("RGB").reduce(2)
-        for path in sorted((folder / "milestones").glob("*/samples.png"))
+        for path in sorted((folder / MILESTONES).glob("*/samples.png"))
     ]
     if frames:
         frames[0].save(folder / "progress.gif", save_all=True, append_images=frames[1:], duration=250, loop=0)

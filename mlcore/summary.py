@@ -17,14 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from mlcore import tally
+from mlcore import images, tally
 from mlcore.tally import DIGEST, Part, Sample, Tally
 
 MOST = 4  # processes that read
 PATIENCE = 0.25  # seconds; a helper takes about as long to start
 CHUNK = 256  # files that are read before they are handed over
 AHEAD = 32  # chunks that may be read before the one that is next
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
 @dataclass
@@ -87,7 +86,7 @@ def samples_of(folder: Path) -> list[Sample]:
     return [
         (path, path.relative_to(folder).parts[0] if path.parent != folder else "")
         for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and path.is_file()
+        if path.suffix.lower() in images.SUFFIXES and path.is_file()
     ]
 
 

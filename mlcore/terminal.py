@@ -16,6 +16,11 @@ def say(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+def note(text: str) -> None:
+    """What a person should know beside the result: it stays out of what other programs read."""
+    sys.stderr.write(text + "\n")
+
+
 def say_json(content: Mapping[str, Any]) -> None:
     """The result as one JSON object."""
     say(json.dumps(content, indent=2, sort_keys=True, allow_nan=False))

@@ -23,7 +23,7 @@ from mlcore.board import Board
 from mlcore.errors import TrainingError
 from mlcore.recipes.augment import PhotoAugment
 from mlcore.recipes.base import Losses, Recipe, require
-from mlcore.run_files import LOG, MEASURES, STATE
+from mlcore.run_files import LOG, MEASURES, MILESTONES, STATE
 from mlcore.spec import LIMITS
 
 PREVIEWS = 36
@@ -137,12 +137,12 @@ class Trainer:
         devices.share_from_first(self.recipe.networks, self.world)
         began_at = self.step
         with self._signals():
-            while self.step < self.steps and not self._stopping:
+            while self.step < self.steps and not self._is_to_stop():
                 losses = self._one_step()
                 self._report(losses)
-                if self.step % self.settings.save_every == 0 or self.step == self.steps:
+                if self._is_due():
                     self._keep()
-            if self.step % self.settings.save_every and self.step > began_at:
+            if not self._is_due() and self.step > began_at:
                 self._refuse_broken()
                 self._save_state()
         self._board.close()
@@ -151,6 +151,14 @@ class Trainer:
     def stop(self) -> None:
         """Finish the current step, save and return from `train`."""
         self._stopping = True
+
+    def _is_to_stop(self) -> bool:
+        return devices.any_process(self._stopping, self.world, self.device)
+
+    def _is_due(self) -> bool:
+        """Whether this step is looked at and kept."""
+        every = (self.settings.save_every, self.settings.measure_every if self.measure else self.steps)
+        return self.step == self.steps or any(self.step % each == 0 for each in every)
 
     def sample(self, count: int, first: int = 0) -> Pixels:
         """Images of the averaged weights at fixed latents: uint8 NHWC."""
@@ -244,13 +252,14 @@ class Trainer:
         self.was_varied = self.was_varied or spread >= COLLAPSED
         if self.rank == 0:
             # Measured first: the state knows the best that there was, and a stop in between measures this step again.
-            if self.measure is not None and self.step % self.settings.measure_every == 0:
+            if self.step == self.steps or self.step % self.settings.measure_every == 0:
                 self._judge()
             self._save_state()
             self._save_milestone(samples)
 
     def _judge(self) -> None:
-        assert self.measure is not None
+        if self.measure is None:
+            return
         found = self.measure(lambda count: self.sample(count, first=1_000_000))
         run_files.add_line(self.folder / MEASURES, {"step": self.step, **found})
         self._board.numbers(self.step, {f"measures/{name}": value for name, value in found.items()})
@@ -259,7 +268,7 @@ class Trainer:
             self.ship(self.folder / "best", {"validation": found})
 
     def _save_milestone(self, samples: Pixels) -> None:
-        folder = self.folder / "milestones" / f"step-{self.step:07d}"
+        folder = self.folder / MILESTONES / f"step-{self.step:07d}"
         if not (folder / "samples.png").exists():  # a milestone is never overwritten
             self.ship(folder, {})
             sheet = images.grid(samples, 6)
@@ -290,6 +299,8 @@ class Trainer:
     def _resume(self) -> None:
         path = self.folder / STATE
         if not path.exists():
+            run_files.refuse_remains(self.folder)
+            self._cut_logs()
             return
         state = run_files.read_state(path, self.recipe.name)
         try:
@@ -307,9 +318,12 @@ class Trainer:
                 group["lr"] = rate  # as the settings say now: a run that broke goes on with a lower one
         self.step, self.best = state["step"], state["best"]
         self.was_varied = state.get("was_varied", False)
+        self._cut_logs()
+
+    def _cut_logs(self) -> None:
         if self.rank == 0:
-            run_files.cut_log(self.folder / LOG, self.step)
-            run_files.cut_log(self.folder / MEASURES, self.step)
+            for name in (LOG, MEASURES):
+                run_files.cut_log(self.folder / name, self.step)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

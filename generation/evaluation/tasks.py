@@ -23,7 +23,7 @@ from generation.evaluation import (
 from generation.evaluation.models import Comparison, Evaluation, Panel, Rating, Reference
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
-from mlcore import sources
+from mlcore import fetching, sources
 from mlcore.errors import MlcoreError
 from mlcore.metrics import eyes
 
@@ -139,7 +139,7 @@ def run_fetch(context: JobContext) -> None:
     folder = extractors.fetched_weights().parent
     try:
         sources.fetch_weights(sources.WEIGHTS[weights.SUBJECT], folder, progress=tell)
-    except sources.DownloadError as error:
+    except fetching.DownloadError as error:
         raise JobFailed("cannot_fetch", *reasons.of(error)) from error
 
 

@@ -67,7 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--weights", type=Path, metavar="FILE", help="torchvision's resnet18 weights, if at hand"
         )
-        action.add_argument("--cache", type=Path, metavar="FILE", help="keep features here (features.sqlite)")
+        action.add_argument(
+            "--cache", type=Path, metavar="FILE", help="keep features in this file; without, nothing is kept"
+        )
     for action in (fit, predict, summarise, versus):
         action.add_argument("--json", action="store_true", help="print the result as JSON")
 

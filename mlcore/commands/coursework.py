@@ -18,6 +18,7 @@ from mlcore.errors import MlcoreError
 from mlcore.spec import LIMITS
 from mlcore.terminal import say, say_json
 
+SOURCE = "source.txt"  # where the pictures lie that a course work was begun with
 MEASURED = 2000
 LEAST_HELD = 6  # precision and recall look at five neighbours of each
 COUNT = whole(10, LIMITS["count"][1])  # fewer cannot be measured, which would show only at the end
@@ -98,6 +99,7 @@ def run(args: argparse.Namespace) -> int:
     preset = presets.read(args.preset, args.set)
     size = str(preset.settings.image_size)
     threads = ["--threads", str(args.threads)] if args.threads else []
+    _check_source(out, args.data)
     if not (out / "data" / "manifest.json").exists():
         _command("prepare", str(args.data), "--no-detect", "--size", size, "--out", str(out / "data"))
     _check_data(out / "data")
@@ -127,6 +129,20 @@ def run(args: argparse.Namespace) -> int:
     else:
         say(f"{out / 'report.md'}: {verdict(measures)}")
     return 0
+
+
+def _check_source(out: Path, data: Path) -> None:
+    """Refuse other pictures than those the course work was begun with: its network would go on from the first ones."""
+    from mlcore.checkpoint import write_atomically
+
+    kept, given = out / SOURCE, str(data.resolve())
+    begun_with = kept.read_text(encoding="utf-8").strip() if kept.exists() else given
+    if begun_with != given:
+        raise MlcoreError(
+            f"{out} was begun with the pictures of {begun_with}, not {given}: give those to go on, or another --out. "
+            f"If they were only moved, write where they are now into {kept}."
+        )
+    write_atomically(kept, f"{given}\n".encode())
 
 
 def _check_data(packed: Path) -> None:
@@ -161,9 +177,14 @@ def _take_generator(out: Path) -> None:
     """The generator alone, without a discriminator beside it: it is all that the images need."""
     from mlcore.checkpoint import write_atomically
 
-    write_atomically(
-        out / "generator.safetensors", (out / "run" / "last" / "generator.safetensors").read_bytes()
-    )
+    path, images = out / "generator.safetensors", out / "images"
+    trained = (out / "run" / "last" / "generator.safetensors").read_bytes()
+    if images.exists() and path.exists() and path.read_bytes() != trained:
+        raise MlcoreError(
+            f"{images} was made by {path}, and the run has been trained further since. Nothing was changed: "
+            f"remove {images} to have the images made anew, or give another --out."
+        )
+    write_atomically(path, trained)
 
 
 def _measure(out: Path, count: int, seed: int, preset: presets.Preset) -> dict[str, Any]:

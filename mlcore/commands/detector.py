@@ -1,11 +1,13 @@
 """`detector`: train, evaluate and use the palm detector. Arguments and words only."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mlcore.arguments import THREADS, add_framing, decimal, margin, whole
 from mlcore.data import DataError
-from mlcore.terminal import ProgressLine, say, say_json, table
+from mlcore.terminal import ProgressLine, note, say, say_json, table
 
 NAME = "detector"
 HELP = "Find palms in photos: train the detector, measure it, cut palms out."
@@ -74,6 +76,7 @@ def _training(parser: argparse.ArgumentParser) -> None:
         "--hard", type=whole(0), default=0, help="... and add so many pictures it is wrong about (0)"
     )
     parser.add_argument("--weights", type=Path, help="begin from yolo11n.pt; without, from its description")
+    parser.add_argument("--json", action="store_true", help="print the measures as JSON")
 
 
 def _upright(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +88,7 @@ def _upright(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=Path, metavar="CSV", help="columns file, person, source")
     parser.add_argument("--steps", type=whole(1), default=2500, help="steps of training (%(default)s)")
     parser.add_argument("--threads", type=THREADS, default=1, help="threads of the processor (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print the measures as JSON")
 
 
 def _evaluation(parser: argparse.ArgumentParser) -> None:
@@ -157,9 +161,13 @@ def _train(args: argparse.Namespace) -> int:
         learning_rate=args.rate,
         device=args.device,
     )
-    network = train(data, args.out, plan, lambda facts: say(_epoch(facts)))
+    network = train(data, args.out, plan, lambda facts: note(_epoch(facts)))
     path, measures = finish(args.out, network, plan, learned, held)
-    say_json({"detector": str(path), "held": measures})
+    if args.json:
+        say_json({"detector": str(path), "held": measures})
+    else:
+        say(f"{path}: on {len(held):,} photos held back")
+        _say_measures(measures, detector_data.NAMES)
     return 0
 
 
@@ -192,7 +200,13 @@ def _train_upright(args: argparse.Namespace) -> int:
     line.close()
     errors = upright_training.measure(network, unseen)
     path = save_upright(args.out, network, plan, learned, errors)
-    say_json({"upright": str(path), "held": vars(errors)})
+    if args.json:
+        say_json({"upright": str(path), "held": vars(errors)})
+    else:
+        say(
+            f"{path}: on {errors.n:,} photos held back the angle is off by {errors.median:.1f} degrees (median), "
+            f"{errors.p95:.1f} (95 in a hundred are nearer); {errors.over_30:.1%} by more than 30."
+        )
     return 0
 
 
@@ -215,6 +229,11 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.json:
         say_json(told)
         return 0
+    _say_measures(told, names)
+    return 0
+
+
+def _say_measures(told: dict[str, Any], names: Sequence[str]) -> None:
     rows: list[list[object]] = [["", "AP50", "mean IoU", "recall", "n", "false boxes"]]
     rows += [
         [name, *(told[name][key] for key in ("ap50", "mean_iou", "recall", "n", "false_boxes"))]
@@ -227,7 +246,6 @@ def _evaluate(args: argparse.Namespace) -> int:
         if rate is None
         else f"false alarms in {rate:.1%} of hand-free photos"
     )
-    return 0
 
 
 def _crop(args: argparse.Namespace) -> int:

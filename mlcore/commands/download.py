@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 from mlcore import sources
-from mlcore.sources import DATA_SETS, KAGGLE, WEIGHTS, DownloadError, Key
+from mlcore.fetching import DownloadError
+from mlcore.sources import DATA_SETS, KAGGLE, WEIGHTS, Key
 from mlcore.terminal import ProgressLine, say, say_json, table
 
 NAME = "download"

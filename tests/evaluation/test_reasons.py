@@ -8,12 +8,13 @@ from django.utils import translation
 from generation.evaluation import messages, reasons
 from generation.jobs.wording import said
 from mlcore.errors import CheckpointError, ImageError, MlcoreError
+from mlcore.fetching import DownloadError, Refused
 from mlcore.metrics.baseline import real_against_real
 from mlcore.metrics.choosing import choosing_curve
 from mlcore.metrics.errors import MeasureError
 from mlcore.metrics.features import checked
 from mlcore.models.features import ExtractorError
-from mlcore.sources import DownloadError, KeyMissing, Refused
+from mlcore.sources import KeyMissing
 
 NUMBERS = {"n": 3, "least": 10, "n_ref": 4, "bad": 2, "kept": 2}
 # Weights are fetched without a key; an image or a measure is never refused by the bare class.

@@ -86,8 +86,16 @@ def test_from_a_folder_of_pictures_to_a_report(pictures, tmp_path, capsys):
     spec.loader.exec_module(reproduce)
     assert reproduce.compared() == 1
     capsys.readouterr()
+    other = tmp_path / "other"
+    other.mkdir()
+    assert main([word if word != str(pictures) else str(other) for word in words]) == 2
+    assert f"was begun with the pictures of {pictures}, not {other}" in capsys.readouterr().err
     assert main([*words, "--seed", "5"]) == 2, "no report on other images than those that are there"
     assert "was begun with seed = 0, not 5" in capsys.readouterr().err
+    generator = (out / "generator.safetensors").read_bytes()
+    assert main([*words, "--set", "steps=6"]) == 2, "images of one generator beside another one"
+    assert "has been trained further since" in capsys.readouterr().err
+    assert (out / "generator.safetensors").read_bytes() == generator
 
 
 def test_a_wrong_folder_is_said(tmp_path, capsys):

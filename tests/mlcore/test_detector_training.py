@@ -142,14 +142,15 @@ def test_training_writes_a_detector_that_evaluates_and_resumes(folders, tmp_path
     run = tmp_path / "run"
     words = ["detector", "train", photos, labels, "--out", str(run), "--epochs", "1", "--size", "32"]
     words += ["--batch", "4", "--composites", "2", "--negatives", "2"]
-    assert main(words) == 0
-    said = capsys.readouterr().out
-    assert said.count("epoch 1 of 1") == 1
-    told = json.loads(said[said.index("{") :])
+    assert main([*words, "--json"]) == 0
+    said = capsys.readouterr()
+    assert said.err.count("epoch 1 of 1") == 1
+    told = json.loads(said.out[said.out.index("{") :])
     assert told["held"]["palm"]["n"] == 2
     assert (run / "curves.png").stat().st_size > 1000
     before = (run / "yolo/weights/last.pt").stat().st_mtime_ns
     assert main(words) == 0, "a finished run is only read again"
+    assert "palm-detector.safetensors: on 2 photos held back\n" in capsys.readouterr().out
     assert (run / "yolo/weights/last.pt").stat().st_mtime_ns == before
     path = run / "palm-detector.safetensors"
     second = [word.replace(str(run), str(tmp_path / "second")) for word in words]

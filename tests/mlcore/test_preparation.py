@@ -70,6 +70,7 @@ def test_every_dropped_picture_has_its_reason(folder, tmp_path):
     black = pattern(11)
     black[0, 0] = 0
     (folder / "image_11.png").write_bytes(images.encode_png(black))
+    (folder / "IMG_0012.HEIC").write_bytes(b"a phone's photograph")
     (folder / ".hidden.png").write_bytes(b"")
     (folder / "notes.txt").write_text("nothing")
     result = prepare([folder], tmp_path / "set", Options(size=SIZE), cutter=Finder())
@@ -81,8 +82,9 @@ def test_every_dropped_picture_has_its_reason(folder, tmp_path):
         "image_9.png": "blurred",
         "image_10.jpg": "duplicate",
         "image_11.png": "no palm",
+        "IMG_0012.HEIC": "kind",
     }
-    assert result.manifest["seen"] == 12
+    assert result.manifest["seen"] == 13
     kept = prepare([folder], tmp_path / "set", Options(size=SIZE, keep_undetected=True), cutter=Finder())
     assert "image_11.png" in kept.manifest["columns"]["file"]
 
@@ -205,7 +207,7 @@ def test_a_row_that_cannot_be_used_is_named_before_the_work(tmp_path, row, says)
 
 
 def test_nothing_to_keep_is_said(folder, tmp_path):
-    with pytest.raises(DataError, match="6 tiny"):
+    with pytest.raises(DataError, match="6: the hand has too few pixels"):
         prepare([folder], tmp_path / "set", Options(size=SIZE, min_side=1000))
     with pytest.raises(DataError, match="neither"):
         prepare([folder / "image_0.png"], tmp_path / "set", Options(size=SIZE))
@@ -217,10 +219,17 @@ def test_a_folder_of_other_kinds_is_told_which_are_read(tmp_path):
     (tmp_path / "phone").mkdir()
     for name in ("a.heic", "b.tiff"):
         (tmp_path / "phone" / name).write_bytes(b"a picture of another kind")
-    with pytest.raises(
-        DataError, match=r"in \S*phone\. These kinds are read: \.bmp, \.jpeg, \.jpg, \.png, \.webp"
-    ):
+    with pytest.raises(DataError, match=r"2: .* not read here: save it as JPEG, PNG, WebP or BMP"):
         prepare([tmp_path / "phone"], tmp_path / "set", Options(size=SIZE))
+
+
+def test_a_folder_without_pictures_is_told_which_kinds_are_read(tmp_path):
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "a.txt").write_text("no picture")
+    with pytest.raises(
+        DataError, match=r"in \S*words\. These kinds are read: \.bmp, \.jpeg, \.jpg, \.png, \.w"
+    ):
+        prepare([tmp_path / "words"], tmp_path / "set", Options(size=SIZE))
 
 
 def test_sharpness_falls_with_blur_and_not_with_size():

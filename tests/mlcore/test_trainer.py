@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -97,6 +98,10 @@ def test_a_run_shorter_than_its_log_tells_how_it_ended(tmp_path):
 
 
 def test_milestones_keep_weights_and_a_picture_and_are_never_overwritten(tmp_path):
+    early = make(tmp_path, 10)
+    early.on_step = lambda progress: early.stop() if progress.step == 3 else None
+    early.train()
+    state = (tmp_path / "state.pt").read_bytes()
     make(tmp_path, 10).train()
     picture = tmp_path / "milestones" / "step-0000010" / "samples.png"
     assert picture.exists()
@@ -104,9 +109,24 @@ def test_milestones_keep_weights_and_a_picture_and_are_never_overwritten(tmp_pat
     assert built.header.step == 10
     assert built.header.partner == checkpoint.file_sha256(picture.with_name("discriminator.safetensors"))
     picture.write_bytes(b"mine")
-    (tmp_path / "state.pt").unlink()
+    (tmp_path / "state.pt").write_bytes(state)
     make(tmp_path, 10).train()
     assert picture.read_bytes() == b"mine"
+
+
+def test_a_run_without_its_state_is_not_mixed_with_a_new_one(tmp_path):
+    make(tmp_path, 10).train()
+    (tmp_path / "state.pt").unlink()
+    with pytest.raises(TrainingError, match=r"milestones of a run whose state.pt is gone.*another --out"):
+        make(tmp_path, 10).train()
+
+
+def test_a_log_of_a_run_that_saved_nothing_begins_anew(tmp_path):
+    make(tmp_path, 3).train()
+    (tmp_path / "state.pt").unlink()
+    shutil.rmtree(tmp_path / "milestones")
+    make(tmp_path, 2).train()
+    assert [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [1, 2]
 
 
 def test_shipped_weights_are_the_average_in_half_precision(tmp_path):
@@ -255,6 +275,14 @@ def test_best_is_kept_by_the_smallest_score(tmp_path):
     assert checkpoint.load(tmp_path / "best" / "generator.safetensors").header.step == 20
     lines = [json.loads(line) for line in (tmp_path / "measures.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [10, 20, 30]
+
+
+def test_it_is_measured_at_its_own_steps_and_at_the_last_whatever_is_saved_when(tmp_path):
+    make(tmp_path, 17, run={"measure_every": 6}, measure=lambda _sample: {"score": 1.0}).train()
+    lines = [json.loads(line) for line in (tmp_path / "measures.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [6, 12, 17]
+    kept = sorted(path.name for path in (tmp_path / "milestones").iterdir())
+    assert kept == ["step-0000006", "step-0000010", "step-0000012", "step-0000017"]
 
 
 def test_a_resumed_run_knows_the_best_there_was(tmp_path):
