@@ -5,7 +5,7 @@ Image i is a function of (checkpoint sha256, seed, i and the spec's per-image fi
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -185,14 +185,14 @@ def recipe(model: Model, spec: GenerationSpec, index: int) -> dict[str, Any]:
 
 
 def calibrate(
-    model: Model, real: images.Pixels, *, seed: int = 0, count: int | None = None
+    model: Model, real: images.Pixels, *, people: Sequence[str] = (), seed: int = 0, count: int | None = None
 ) -> scoring.Calibration:
-    """Fit the model's calibration on real held-out images and as many fresh generated ones."""
+    """Fit the model's calibration on real held-out images, of these people, and as many fresh generated ones."""
     if model.scorer is None:
         raise ScoringError("There is no discriminator to calibrate; put it beside the generator.")
     spec = GenerationSpec(count=count or max(len(real), 1), seed=seed, first_index=50_000_000)
     made = np.stack([image.pixels for image in generate(spec, model)])
-    return scoring.calibrate(model.scorer.verdicts(real), model.scorer.verdicts(made))
+    return scoring.calibrate(model.scorer.verdicts(real), model.scorer.verdicts(made), people)
 
 
 def store_calibration(path: Path, out: Path, calibration: scoring.Calibration) -> str:

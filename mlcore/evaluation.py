@@ -95,7 +95,8 @@ def evaluate(
     )
     report["intervals"] = _intervals(report, made, known, seed)
     if scores is not None:
-        report["choosing"] = [asdict(point) for point in choosing_curve(made, scores, real, seed=seed)]
+        curve = choosing_curve(made, scores, real, groups=reference.groups, seed=seed)
+        report["choosing"] = [asdict(point) for point in curve]
     report["verdicts"] = [asdict(verdict) for verdict in verdicts(report)]
     return report
 

@@ -280,15 +280,15 @@ class _Preparation:
         decoded: Picture | None = None
         cut: Cut | None = None
         kind = Path(photo.file).suffix.lower()
-        try:
-            if kind in OTHER_KINDS:
-                reason, detail, facts = "kind", kind, {}
-            else:
+        reason, detail = "kind", kind
+        facts: dict[str, int | str] = {}
+        if kind not in OTHER_KINDS:
+            try:
                 decoded = images.decode(photo.read(), self.options.max_pixels)
                 cut = self._cut(decoded, row)
                 reason, detail, facts = self._judge(cut, photo.file)
-        except (ImageError, OSError) as error:
-            reason, detail, facts = "broken", str(error), {}
+            except (ImageError, OSError) as error:
+                reason, detail = "broken", str(error)
         if reason:
             self.dropped.append(
                 {"file": photo.place, "source": row["source"], "reason": reason, "detail": detail}

@@ -141,20 +141,23 @@ def load(path: str | Path) -> Scorer:
     return Scorer(checkpoint.load(path))
 
 
-def calibrate(real: Floats, generated: Floats) -> Calibration:
+def calibrate(real: Floats, generated: Floats, people: Sequence[str] = ()) -> Calibration:
     """Fit Platt's line to verdicts on real images and on generated ones; both sides weigh the same.
 
-    The error is told from halves that the line was not fitted on; the line itself is then fitted on all.
+    The error is told from halves that the line was not fitted on; the line itself is then fitted on all. `people` says
+    who is on each real image: nobody is in both halves, or the line would be tried on hands it knows.
     """
     if min(len(real), len(generated)) < MIN_CALIBRATION:
         raise ScoringError(
             f"Calibration needs {MIN_CALIBRATION} real and {MIN_CALIBRATION} generated images; "
             f"there are {len(real)} and {len(generated)}."
         )
+    met: dict[str, int] = {}
+    sides = np.array([met.setdefault(one, len(met)) for one in people] or range(len(real))) % 2
     probabilities, labels, weights = [], [], []
     for half in (0, 1):
-        slope, offset = _platt(real[half::2], generated[half::2])
-        for values, label in ((real[1 - half :: 2], 1.0), (generated[1 - half :: 2], 0.0)):
+        slope, offset = _platt(real[sides == half], generated[half::2])
+        for values, label in ((real[sides != half], 1.0), (generated[1 - half :: 2], 0.0)):
             probabilities.append(np.asarray(expit(slope * values + offset)))
             labels.append(np.full(len(values), label))
             weights.append(np.full(len(values), 0.5 / len(values)))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlcore import checkpoint, engine, images, reference, zoo_index
+from mlcore import checkpoint, engine, gathering, images, reference, zoo_index
 from mlcore.metrics.artefacts import artefacts
 from mlcore.metrics.judge import judge_features
 from mlcore.metrics.kinds import kinds
@@ -58,7 +58,8 @@ def ship(name: str, run: Path, data: Path, zoo: Path, *, command: str) -> dict[s
     calibration = {}
     if judge:
         _training, validation = _palms(data, path)
-        calibration = engine.calibrate(engine.load(path, judge), _all(validation)).to_header()
+        people = gathering.groups(validation.columns["file"], validation.columns["person"])
+        calibration = engine.calibrate(engine.load(path, judge), _all(validation), people=people).to_header()
     _rewritten(path, path, calibration=calibration)
     return measure(name, data, zoo)
 

@@ -45,7 +45,8 @@ def install(folder: Path, requirements: Path, torch_index: str = "") -> None:
             raise Refusal("This Python cannot make environments. On Debian: apt install python3-venv")
         if run([sys.executable, "-m", "venv", "--clear", folder]):
             raise Refusal("The environment " + str(folder) + " could not be made; the reason stands above.")
-    pip: "list[object]" = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    # What is imported is compiled then; all of torch beforehand takes most of the time there is.
+    pip: "list[object]" = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
     if torch_index:
         say("installing torch from " + torch_index)
         pinned = [line for line in lines_of(requirements) if line.startswith(("torch==", "torchvision=="))]

@@ -257,7 +257,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "palmsite.static_storage.StaticStorage"
     },
 }
 # Packages bring maps of their scripts for those who debug them; compressing those took half a minute of a first start.

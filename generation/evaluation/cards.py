@@ -297,19 +297,27 @@ class Sheet:
         return charts.curve(
             [(one["share"], one["recall"]) for one in points],
             [(one["share"], one["random_recall"]) for one in points],
+            # Measurements of old have no intervals here.
+            band=[(one["share"], one["recall_ci"]) for one in points if "recall_ci" in one],
             label=_("Recall when only the best-scored share is kept, beside a random draw of the same size"),
         )
 
     @property
     def curve_rows(self) -> list[tuple[str, ...]]:
-        """The curve as a table: share, N, KID, precision, recall, and recall of a random draw."""
+        """The curve as a table: share, N, KID, precision, recall with intervals, and recall of a random draw."""
+
+        def told(one: Mapping[str, Any], measure: str, written: Any) -> str:
+            interval = one.get(f"{measure}_ci")
+            span = f" ({words.between(*map(written, interval))})" if interval else ""
+            return f"{written(one[measure])}{span}"
+
         return [
             (
                 words.share(one["share"]),
                 words.plain(one["n"], 0),
-                words.thousandths(one["kid"]),
-                words.share(one["precision"]),
-                words.share(one["recall"]),
+                told(one, "kid", words.thousandths),
+                told(one, "precision", words.share),
+                told(one, "recall", words.share),
                 words.share(one["random_recall"]),
             )
             for one in self.result.get("choosing") or []

@@ -106,9 +106,15 @@ def histograms(series: Sequence[Sequence[int]], *, label: str) -> SafeString:
 
 
 def curve(
-    points: Sequence[tuple[float, float]], chance: Sequence[tuple[float, float]], *, label: str
+    points: Sequence[tuple[float, float]],
+    chance: Sequence[tuple[float, float]],
+    *,
+    band: Sequence[tuple[float, tuple[float, float]]] = (),
+    label: str,
 ) -> SafeString:
-    """A share (0 to 1) over the share that is kept, beside what a random draw of that size gives."""
+    """A share (0 to 1) over the share that is kept, in the band of its intervals, beside what a random draw of that
+    size gives.
+    """
     height, base = 120, 100
 
     def path(some: Sequence[tuple[float, float]]) -> str:
@@ -116,8 +122,10 @@ def curve(
             f"{LEFT + (1 - x) * (WIDTH - LEFT - RIGHT):.1f},{base - y * (base - 12):.1f}" for x, y in some
         )
 
+    around = [(x, low) for x, (low, _high) in band] + [(x, high) for x, (_low, high) in reversed(band)]
     parts = [
         format_html('<line class="axis" x1="{}" y1="{}" x2="{}" y2="{}"/>', LEFT, base, WIDTH - RIGHT, base),
+        format_html('<polygon class="band" points="{}"/>', path(around)) if around else SafeString(""),
         format_html('<polyline class="reference" fill="none" points="{}"/>', path(chance)),
         format_html('<polyline class="line" points="{}"/>', path(points)),
         format_html('<text x="{}" y="{}">{}</text>', LEFT, base + 16, _("all kept")),

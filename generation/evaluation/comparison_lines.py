@@ -112,9 +112,21 @@ def whole(interval: Interval) -> Interval:
     return interval if interval and None not in interval else None
 
 
-def rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """The measures as plain rows for a table file: one row a measure and set."""
-    yield ("measure", "set", "name", "n", "value", "low", "high", "real", "better", "other", "other_name")
+def rows(result: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The measures as plain rows for a table file: one row a measure and set, each with what it was measured with."""
+    yield (
+        "measure", "set", "name", "n", "value", "low", "high", "real", "better", "other", "other_name",
+        "n_ref", "reference", "reference_sha256", "extractor", "weights_sha256", "seed",
+    )  # fmt: skip
+    first = result["sets"][0]["report"]
+    with_what = (
+        result["n_ref"],
+        spec["reference"],
+        first["reference"]["sha256"],
+        first["extractor"],
+        first["weights_sha256"],
+        spec["seed"],
+    )
     real = _real(result)
     for key, _written, less, _is_share in LINES:
         reports = [column["report"] for column in result["sets"]]
@@ -127,14 +139,15 @@ def rows(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             low, high = interval or ("", "")
             beside = 0.05 if key == "suspicious" else real.get(key, "")
             yield _row(
-                key, column["id"], column["name"], result["n"], value, low, high, beside, int(mark), "", ""
-            )
+                key, column["id"], column["name"], result["n"], value, low, high, beside, int(mark), "", "",
+                *with_what,
+            )  # fmt: skip
     for pair in result["pairs"]:
         one, other = (result["sets"][pair[side]] for side in ("a", "b"))
         low, high = whole(pair["kid_ci"]) or ("", "")
         yield _row(
             "kid_between", one["id"], one["name"], result["n"], pair["kid"], low, high, "", "",
-            other["id"], other["name"],
+            other["id"], other["name"], *with_what,
         )  # fmt: skip
 
 

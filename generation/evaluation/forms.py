@@ -70,13 +70,10 @@ class EvaluateForm(_Choosing):
 
     @property
     def wish(self) -> dict[str, Any]:
-        """What `services.evaluate` takes; FID brings its own network, and a reference where the chosen one lacks it."""
+        """What `services.evaluate` takes; FID brings its own network, whatever is chosen for the other button."""
         wish = dict(self.cleaned_data)
         if wish["kind"] == Evaluation.Kind.FID:
             wish["extractor"] = ""
-            measured = selectors.fid_references(self.user)
-            if not wish["reference"] or not measured.filter(pk=wish["reference"]).exists():
-                wish["reference"] = ""
         return wish
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from django.utils import translation
 from django.utils.formats import number_format
-from django.utils.text import capfirst
 
 from generation.evaluation import cards, extractors, eyes, grades, selectors, sheets, words
 from generation.evaluation.models import Evaluation
@@ -44,7 +43,7 @@ def _latest(image_set: ImageSet, kind: str) -> Evaluation | None:
 
 def _stands_on(evaluation: Evaluation, count: int) -> str:
     """N, reference, network and weights by hash, seed, day; and what "real palms" in the tables means."""
-    result, real = evaluation.result, evaluation.result.get("real") or {}
+    result = evaluation.result
     day = evaluation.finished_at.date().isoformat() if evaluation.finished_at else "an unknown day"
     beside = words.real(evaluation.reference_subject)
     text = (
@@ -55,17 +54,11 @@ def _stands_on(evaluation: Evaluation, count: int) -> str:
     )
     if result["n"] != count:
         text += f" These files are {_number(count)}: the numbers hold for the set as it was measured."
-    if real.get("way") == "other_people":
-        text += f" “{capfirst(beside)}” are {_number(real['n'])} of other people, measured as if they were the set."
-    elif real:
-        text += (
-            f" “{capfirst(beside)}” are {_number(real['n'])} of half of the people against "
-            f"{_number(real['n_ref'])} of the other half."
-        )
     model = evaluation.image_set.checkpoint
     seen = sheets.seen_words(extractors.seen(model, evaluation.extractor), evaluation.extractor)
     warning = words.other_subject(evaluation.image_set.subject, evaluation.reference_subject)
-    return " ".join(filter(None, (text, seen, warning)))
+    measured = words.measured_with(result, evaluation.reference_subject)
+    return " ".join(filter(None, (text, *measured, seen, warning)))
 
 
 def _section(card: cards.Card) -> str:

@@ -82,6 +82,25 @@ def check_bank(reference: Reference, bank: Bank | None, extractor: str) -> Bank:
     return bank
 
 
+def check_fid_has_its_own_network(extractor: str) -> None:
+    """Refuse FID in another network: it would be no FID."""
+    if extractor not in ("", extractors.STANDARD):
+        message = _(
+            "FID is measured in its own network. Leave the network out, or ask for the other measures."
+        )
+        raise InvalidInput(message, fields={"extractor": message})
+
+
+def check_measured_for_fid(reference: Reference, bank: Bank | None) -> Bank:
+    """Refuse a reference that was never measured in FID's network."""
+    if bank is None:
+        message = _(
+            "The reference %(name)s was never measured in FID's network. Choose another one, or none."
+        ) % {"name": reference.name}
+        raise InvalidInput(message, code="no_bank", fields={"reference": message})
+    return bank
+
+
 def check_can_be_hidden(reference: Reference, image_set: ImageSet) -> None:
     """Refuse photographs among a set's images that everybody would know by what they show."""
     if reference.subject != image_set.subject:

@@ -113,15 +113,17 @@ def _chosen(
         reason = selectors.why_no_fid(by)
         if reason:
             raise Unavailable(_(reason), code="no_fid", status=409)
+        policies.check_fid_has_its_own_network(extractor)
         extractor = extractors.STANDARD
         found = (
             selectors.reference_named(by, reference) if reference else selectors.fid_reference(by, subject)
         )
         chosen = found or selectors.reference_named(by, "")
-    else:
-        chosen = selectors.reference_named(by, reference, subject=subject)
-        measured = [{bank.extractor for bank in one.banks.all()} for one in (chosen, *beside)]
-        extractor = extractor or extractors.least_seen(models, set.intersection(*measured))
+        bank = selectors.bank_of(chosen.pk, extractor)
+        return chosen, policies.check_measured_for_fid(chosen, bank)
+    chosen = selectors.reference_named(by, reference, subject=subject)
+    measured = [{bank.extractor for bank in one.banks.all()} for one in (chosen, *beside)]
+    extractor = extractor or extractors.least_seen(models, set.intersection(*measured))
     policies.check_network(extractor)
     return chosen, policies.check_bank(chosen, selectors.bank_of(chosen.pk, extractor), extractor)
 

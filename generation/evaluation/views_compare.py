@@ -83,7 +83,7 @@ def table_of(user: User, comparison_id: UUID) -> HttpResponse:
     """The file for whoever may see the comparison."""
     found = _done(user, comparison_id)
     answer = HttpResponse(content_type="text/csv; charset=utf-8", headers=_saved(found, ".csv"))
-    csv.writer(answer).writerows(comparison_lines.rows(found.result))
+    csv.writer(answer).writerows(comparison_lines.rows(found.result, found.spec))
     return answer
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.formats import number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, pgettext
 
@@ -189,6 +190,40 @@ def verdict(found: Mapping[str, Any]) -> str:
         }
     sentence = _SENTENCES.get((measure, code))
     return _(sentence) if sentence else ""
+
+
+def measured_with(result: Mapping[str, Any], subject: str) -> list[str]:
+    """Which real ones stand beside the numbers, and among which pictures copies were looked for."""
+    return [
+        text
+        for text in (_against_real(result.get("real") or {}, subject), _looked_for_copies(result))
+        if text
+    ]
+
+
+def _against_real(baseline: Mapping[str, Any], subject: str) -> str:
+    if not baseline:
+        return ""
+    sentences = {
+        "other_people": _("“%(real)s” are %(n)s of other people, measured as if they were the set."),
+        "halves": _("“%(real)s” are %(n)s of one half of the reference against %(other)s of the other half."),
+    }
+    return sentences[baseline.get("way", "halves")] % {
+        "real": capfirst(real(subject)),
+        "n": number_format(baseline["n"], force_grouping=True),
+        "other": number_format(baseline["n_ref"], force_grouping=True),
+    }
+
+
+def _looked_for_copies(result: Mapping[str, Any]) -> str:
+    if not (result.get("privacy") and result.get("training") and result.get("held")):
+        return ""  # not measured, or measured when results did not name them yet
+    return _("Copies were looked for in %(training)s (%(sha)s), beside %(held)s (%(held_sha)s).") % {
+        "training": result["training"]["name"],
+        "sha": result["training"]["sha256"][:12],
+        "held": result["held"]["name"],
+        "held_sha": result["held"]["sha256"][:12],
+    }
 
 
 def why_no_privacy(why: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore import images, reference
+from mlcore import gathering, images, reference
 from mlcore.arguments import SEED
 from mlcore.cut import SUBJECTS
 from mlcore.data import natural_key, sha256_of
@@ -20,6 +20,7 @@ from mlcore.errors import ImageError, MlcoreError
 from mlcore.evaluation import evaluate
 from mlcore.feature_cache import FeatureCache
 from mlcore.models import features
+from mlcore.moments_cache import MomentsCache
 from mlcore.terminal import ProgressLine, say, say_json, table
 
 NAME = "evaluate"
@@ -84,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
         training=_bank("training", args.training, args.subject, extractor),
         held=_bank("reference", args.held_out, args.subject, extractor),
         scores=found.scores(),
+        moments=MomentsCache(args.cache).moments(bank),
         seed=args.seed,
     )
     report["files"] = found.named(report)
@@ -204,7 +206,9 @@ def _reference(
         return reference.load(path)
     if given.is_dir():
         folder = Folder.read(given, extractor, cache, quiet=quiet)
-        return reference.build(folder.features, folder.hashes, extractor, name=given.name)
+        # Nobody knows who is on them: files that follow each other count as one person, as everywhere.
+        people = gathering.groups(folder.names, [""] * len(folder.names))
+        return reference.build(folder.features, folder.hashes, extractor, name=given.name, groups=people)
     return reference.load(given)
 
 

@@ -112,12 +112,17 @@ def _score(args: argparse.Namespace) -> int:
 def _calibrate(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from mlcore import engine, scoring
+    from mlcore import engine, gathering, scoring
     from mlcore.zoo_index import find
 
     model = engine.load(args.checkpoint, args.scorer)
-    real = np.stack([images.resize(image, model.image_size) for image in _real(args.calibrate)])
-    calibration = engine.calibrate(model, real, seed=args.seed)
+    files, people, pictures = [], [], []
+    for file, person, picture in _real(args.calibrate):
+        files.append(file)
+        people.append(person)
+        pictures.append(images.resize(picture, model.image_size))
+    who = gathering.groups(files, people)
+    calibration = engine.calibrate(model, np.stack(pictures), people=who, seed=args.seed)
     if args.diagram:
         args.diagram.write_text(scoring.reliability_svg(calibration))
     sha256 = ""
@@ -135,16 +140,18 @@ def _calibrate(args: argparse.Namespace) -> int:
     return 0
 
 
-def _real(place: Path) -> Iterator[Any]:
-    """Real palms: the validation part of a packed set, or image files."""
+def _real(place: Path) -> Iterator[tuple[str, str, Any]]:
+    """Real palms with their files and who is on them: the validation part of a packed set, or image files."""
     if (place / "images.npy").is_file():
         from mlcore.data import PackedDataset
 
         held = PackedDataset.open(place, split="validation")
-        yield from held.images(range(len(held)))
+        yield from zip(
+            held.columns["file"], held.columns["person"], held.images(range(len(held))), strict=True
+        )
         return
     for file in files_of([place]):
         try:
-            yield images.decode(file.read_bytes())
+            yield str(file), "", images.decode(file.read_bytes())
         except ImageError as error:
             raise ScoringError(f"{file}: {error} Take it out, or replace it.") from error

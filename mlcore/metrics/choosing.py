@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mlcore.metrics.errors import FeaturesDiffer, NotFiniteScores, TooFewImages
 from mlcore.metrics.features import checked_pair
+from mlcore.metrics.memorisation import wilson
 from mlcore.metrics.prdc import NEAREST
 from mlcore.metrics.subsets import measure_parts
 
@@ -17,7 +18,7 @@ MINIMUM = 10
 
 @dataclass(frozen=True)
 class Point:
-    """One share kept: its measures, and the same for as many images drawn at random.
+    """One share kept: its measures with 95 % intervals, and the same for as many images drawn at random.
 
     Recall and coverage fall with N alone; only the difference from the random draw is the price of choosing.
     """
@@ -25,8 +26,11 @@ class Point:
     share: float
     n: int
     kid: float
+    kid_ci: tuple[float, float]
     precision: float
+    precision_ci: tuple[float, float]
     recall: float
+    recall_ci: tuple[float, float]
     coverage: float
     random_kid: float
     random_precision: float
@@ -40,9 +44,13 @@ def choosing_curve(
     reference: NDArray[np.floating],
     *,
     shares: Sequence[float] = SHARES,
+    groups: NDArray[np.integer] | None = None,
     seed: int = 0,
 ) -> list[Point]:
-    """Measure the best-scored shares; shares of fewer than 10 images are left out."""
+    """Measure the best-scored shares; shares of fewer than 10 images are left out.
+
+    `groups` says which reference images show one person, for KID's interval.
+    """
     made, real = checked_pair(features, reference, minimum=NEAREST + 1)
     order = _best_first(scores, len(made))
     shuffled = np.random.default_rng(seed).permutation(len(made))
@@ -54,14 +62,17 @@ def choosing_curve(
             least=MINIMUM,
         )
     parts = [rows[:count] for rows in (order, shuffled) for count in counts.values()]
-    found = measure_parts(made, real, parts, nearest=NEAREST)
+    found = measure_parts(made, real, parts, nearest=NEAREST, groups=groups)
     return [
         Point(
             share=share,
             n=count,
             kid=chosen.kid,
+            kid_ci=chosen.kid_ci,
             precision=chosen.precision,
+            precision_ci=wilson(round(chosen.precision * count), count),
             recall=chosen.recall,
+            recall_ci=wilson(round(chosen.recall * len(real)), len(real)),
             coverage=chosen.coverage,
             random_kid=chance.kid,
             random_precision=chance.precision,

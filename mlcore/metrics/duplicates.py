@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from mlcore.metrics.features import Array, blocks, checked, checked_pair, distances
 from mlcore.metrics.memorisation import nearest
@@ -56,8 +58,8 @@ def duplicates(features: NDArray[np.floating], threshold: float) -> Duplicates:
         # Only the pairs after each row: every pair is seen once.
         apart = _later(rows, block)
         for groups, limit in ((near, max(threshold, SAME * scale)), (exact, SAME * scale)):
-            for one, other in np.argwhere(apart < limit):
-                groups.join(int(one) + block.start, int(other) + block.start)
+            ones, others = np.nonzero(apart < limit)
+            groups.join(ones + block.start, others + block.start)
     near_groups, exact_groups = near.found(), exact.found()
     return Duplicates(
         threshold=threshold,
@@ -80,24 +82,25 @@ def _spare(groups: tuple[tuple[int, ...], ...]) -> int:
 
 
 class _Groups:
-    """Union of linked indices (disjoint sets with path halving)."""
+    """What is linked with what, by the first index of each group. Thousands of equal images are millions of links."""
 
     def __init__(self, count: int) -> None:
-        self._parent = list(range(count))
+        self._first: NDArray[np.int64] = np.arange(count)
 
-    def join(self, one: int, other: int) -> None:
-        one, other = self._root(one), self._root(other)
-        self._parent[max(one, other)] = min(one, other)
+    def join(self, ones: NDArray[np.integer], others: NDArray[np.integer]) -> None:
+        """Link pairs, and whatever they are linked with already."""
+        if not len(ones):
+            return
+        count = len(self._first)
+        ends = np.concatenate([ones, np.arange(count)]), np.concatenate([others, self._first])
+        links = coo_array((np.ones(len(ends[0]), dtype=bool), ends), shape=(count, count))
+        _, labels = connected_components(links, directed=False)
+        _, first = np.unique(labels, return_index=True)
+        self._first = first[labels]
 
     def found(self) -> tuple[tuple[int, ...], ...]:
-        members: dict[int, list[int]] = {}
-        for index in range(len(self._parent)):
-            members.setdefault(self._root(index), []).append(index)
-        groups = [tuple(group) for group in members.values() if len(group) > 1]
+        """Groups of two and more, the largest first."""
+        order = np.argsort(self._first, kind="stable")
+        _, starts = np.unique(self._first[order], return_index=True)
+        groups = [tuple(group.tolist()) for group in np.split(order, starts[1:]) if len(group) > 1]
         return tuple(sorted(groups, key=lambda group: (-len(group), group)))
-
-    def _root(self, index: int) -> int:
-        while self._parent[index] != index:
-            self._parent[index] = self._parent[self._parent[index]]
-            index = self._parent[index]
-        return index

@@ -3,6 +3,7 @@ reads the same features. The features are EfficientNet-Lite0's and come with its
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import cast
 
 import torch
@@ -22,15 +23,26 @@ LEAST_SIDE = (
 )
 
 
+@lru_cache(maxsize=1)
+def _frozen() -> features.Extractor:
+    """One for all that look through it: nobody changes it, and it takes half a second to read.
+
+    It is read with its numbers where a network is only outlined too, and draws no random numbers that others would
+    have drawn: a run begins with the same weights whether it is the first of its process or not.
+    """
+    with torch.device("cpu"), torch.random.fork_rng(devices=[]):
+        return features.load("efficientnet-lite0")
+
+
 class FrozenFeatures(nn.Module):
     """Images in [-1, 1] to feature maps of a network that never learns."""
 
     def __init__(self, taps: dict[int, int]) -> None:
         super().__init__()
         self.taps = taps
-        extractor = features.load("efficientnet-lite0")
+        extractor = _frozen()
         self.sha256 = extractor.sha256
-        self.network = cast(EfficientNetLite, extractor.network).requires_grad_(False)
+        self.network = cast(EfficientNetLite, extractor.network)
 
     def train(self, mode: bool = True) -> "FrozenFeatures":
         """Stay in eval mode: its statistics are ImageNet's for good."""

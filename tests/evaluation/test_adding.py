@@ -25,7 +25,7 @@ from generation.uploads.models import Upload
 from mlcore import reference as banks
 from tests.evaluation.photographs import archive, palms, uploaded
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.torch]
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import pytest
 from generation.evaluation.models import Evaluation
 from generation.sets.models import Share
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.torch]
 
 API = "/api/v1"
 

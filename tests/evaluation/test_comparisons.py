@@ -28,7 +28,7 @@ from mlcore import images
 from mlcore import reference as banks
 from tests.evaluation.photographs import picture
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.torch]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,11 @@ def test_the_page_the_table_and_who_may_see_them(client, compared, alice, bob, c
     kid = [row for row in rows if row["measure"] == "kid"]
     assert [row["set"] for row in kid] == comparison.sets
     assert float(kid[0]["low"]) <= float(kid[0]["value"]) <= float(kid[0]["high"])
+    report = comparison.result["sets"][0]["report"]
+    for row in rows:
+        assert (row["reference"], row["n_ref"], row["seed"]) == ("palm-reference", "314", "0")
+        assert row["reference_sha256"] == report["reference"]["sha256"]
+        assert (row["extractor"], row["weights_sha256"]) == (report["extractor"], report["weights_sha256"])
     first, second = ImageSet.objects.filter(pk__in=comparison.sets)
     Share.objects.create(image_set=first, user=bob)
     for user in (bob, charlie):
@@ -286,7 +291,14 @@ def test_small_and_many_sets_are_refused(palms, alice):
 
 
 def test_a_name_that_looks_like_a_formula_is_made_harmless():
-    report = {"kid": -0.5, "intervals": {"kid": [-1.0, 0.0]}}
-    result = {"n": 10, "real": None, "pairs": [], "sets": [{"id": "a", "name": "=1+1", "report": report}]}
-    _head, row = comparison_lines.rows(result)
+    report = {
+        "kid": -0.5,
+        "intervals": {"kid": [-1.0, 0.0]},
+        "reference": {"sha256": "0" * 64},
+        "extractor": "efficientnet-lite0",
+        "weights_sha256": "1" * 64,
+    }
+    result = {"n": 10, "n_ref": 9, "real": None, "pairs": []}
+    result["sets"] = [{"id": "a", "name": "=1+1", "report": report}]
+    _head, row = comparison_lines.rows(result, {"reference": "ours", "seed": 0})
     assert row[2] == "'=1+1" and row[4] == "-0.5"

@@ -18,7 +18,7 @@ from mlcore import reference
 from mlcore.data import sha256_of
 from mlcore.models import features, inception
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.torch]
 
 
 def test_a_set_is_measured_and_the_headline_stands_on_it(palms, measured, alice):
@@ -191,6 +191,11 @@ def test_fid_with_weights_and_a_bank(palms, measured, alice, settings, tmp_path)
         "real_fid": evaluation.result["real"]["values"]["fd"],
         "fid_evaluation": str(evaluation.pk),
     }
+    palms_alone = selectors.reference_named(alice, "palm-reference")
+    with pytest.raises(InvalidInput, match="palm-reference was never measured in FID's network"):
+        services.evaluate(by=alice, image_set=image_set, kind="fid", reference=str(palms_alone.pk))
+    with pytest.raises(InvalidInput, match="FID is measured in its own network"):
+        services.evaluate(by=alice, image_set=image_set, kind="fid", extractor="efficientnet-lite0")
     card = markdown.of_set(image_set, 12)
     assert card.startswith("### FID") and "real palms of ours" in card
     assert f"weights `{evaluation.result['weights_sha256'][:12]}`" in card

@@ -10,7 +10,7 @@ from django.utils import translation
 from generation.evaluation import markdown
 from generation.evaluation.models import Evaluation
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.torch]
 
 PRIVACY = {
     "suspicious": 0.25, "expected": 0.05, "copies": 1, "ratio": 0.9, "authentic": 0.75, "held_authentic": 0.9
@@ -21,7 +21,8 @@ def with_privacy(evaluation):
     """As it would be of a model whose training palms are known."""
     result = evaluation.result
     result["intervals"]["suspicious"] = [0.1, 0.5]
-    Evaluation.objects.filter(pk=evaluation.pk).update(result={**result, "privacy": PRIVACY})
+    banks = {role: {"name": f"palm-{role}", "sha256": f"{role:x<64}"} for role in ("training", "held")}
+    Evaluation.objects.filter(pk=evaluation.pk).update(result={**result, **banks, "privacy": PRIVACY})
 
 
 def test_every_side_stands_there_with_n_interval_and_real_palms(palms, measured):
@@ -38,6 +39,7 @@ def test_every_side_stands_there_with_n_interval_and_real_palms(palms, measured)
     )
     assert f"EfficientNet-Lite0 (weights `{evaluation.result['weights_sha256'][:12]}`), seed 0" in text
     assert "“Real palms” are 12 of other people" in text and "too few to judge" in text
+    assert "Copies were looked for in palm-training (trainingxxxx), beside palm-held (heldxxxxxxxx)." in text
     assert (
         "**25 %** suspiciously close to a training picture; less is better; 95 % interval 10 % to 50 %"
         in text

@@ -7,7 +7,7 @@ from generation.evaluation import services
 from generation.evaluation.models import Evaluation
 from generation.sets.models import Share
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.torch]
 
 
 def text_of(answer):

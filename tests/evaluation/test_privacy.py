@@ -7,7 +7,7 @@ from generation.evaluation import cards, comparison_lines, grades, references, w
 from generation.evaluation.models import Bank
 from generation.sets.models import Checkpoint
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.torch]
 
 
 def learned_from(image_set, bank):

@@ -15,7 +15,7 @@ from generation.sets.models import Checkpoint
 from mlcore import reference as banks
 from tests.evaluation.test_privacy import learned_from
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.torch]
 
 ZOO = settings.BASE_DIR / "mlcore" / "zoo"
 LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"

@@ -25,7 +25,7 @@ from generation.uploads.models import Upload
 from .conftest import picture, tree, zipped
 
 # Data sets are read and models fitted by their real handlers.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.torch]
 
 
 def lying():

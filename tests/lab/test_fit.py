@@ -25,7 +25,7 @@ from mlcore import backbone
 from .conftest import picture, tree
 
 # Data sets are read and models fitted by their real handlers.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.torch]
 
 
 def test_features_are_kept_for_the_next_fit(alice, fitted, read, monkeypatch):

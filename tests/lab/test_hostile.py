@@ -19,7 +19,7 @@ from . import hostile
 from .conftest import picture
 
 # Data sets are read and models asked by their real handlers.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.torch]
 
 MIB = 2**20
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional
 
 from mlcore.checkpoint import Header, load, save, state_of
 from mlcore.errors import MlcoreError
@@ -240,15 +241,31 @@ def test_an_enlarged_generators_judge_is_the_bases(tmp_path):
 
 @pytest.mark.slow
 def test_a_pupil_learns_to_make_what_its_teacher_makes(tmp_path):
-    torch.manual_seed(0)
+    torch.manual_seed(2)
     settings = ProjectedSettings(
-        network="dcgan", width=4, latent_size=4, head_width=8, teacher=a_small_pair(tmp_path)
+        network="dcgan",
+        width=4,
+        latent_size=4,
+        head_width=8,
+        teacher=a_small_pair(tmp_path),
+        resemble=100.0,
+        colour=100.0,
+        learning_rate=1e-2,
     )
     recipe = started(Projected(settings))
     taught = {name: value.clone() for name, value in recipe.networks["teacher"].state_dict().items()}
-    losses = [recipe.step([pictures(4, 128)]) for _ in range(5)]
+    latents = torch.randn(8, 4)
+
+    def away():
+        """In colour, on latents of its own; what a step reports is of two others each time."""
+        with torch.no_grad():
+            apart = recipe.generator(latents) - recipe.networks["teacher"](latents)
+        return float(functional.avg_pool2d(apart, 16).abs().mean())
+
+    before = away()
+    losses = [recipe.step([pictures(4, 128)]) for _ in range(8)]
     assert "encoder" not in recipe.networks and losses[0]["divergence"] == 0
-    assert losses[-1]["resemblance"] < losses[0]["resemblance"]
+    assert away() < 0.8 * before
     after = recipe.networks["teacher"].state_dict()
     assert all(torch.equal(value, after[name]) for name, value in taught.items())
 

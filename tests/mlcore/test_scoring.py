@@ -73,6 +73,17 @@ def test_after_calibration_eight_tenths_means_eight_tenths() -> None:
     assert raw_error > 0.2 > found.error
 
 
+def test_nobody_is_in_both_halves_that_the_error_is_told_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted = []
+    monkeypatch.setattr(scoring, "_platt", lambda real, made: (fitted.append(real), (1.0, 0.0))[1])
+    people = ["anna", "anna", "ben", "ben", "ben", "cleo"] * 10
+    real = np.array([{"anna": 1.0, "ben": 2.0, "cleo": 3.0}[one] for one in people])
+    scoring.calibrate(real, np.linspace(-2, 1, 50), people)
+    first, second, whole = fitted
+    assert set(first) == {1.0, 3.0} and set(second) == {2.0}
+    assert len(whole) == 60
+
+
 def test_perfectly_separated_verdicts_stay_finite() -> None:
     found = scoring.calibrate(np.linspace(10, 11, 50), np.linspace(-11, -10, 50))
     assert np.isfinite([found.slope, found.offset]).all() and found.probabilities(np.array([10.5]))[0] < 1

@@ -9,7 +9,7 @@ from mlcore.metrics.duplicates import duplicates, near_threshold
 from mlcore.metrics.errors import FeaturesDiffer, NotFiniteFeatures, TooFewImages
 from mlcore.metrics.fid import frechet_distance
 from mlcore.metrics.jackknife import frechet_interval, vendi_interval
-from mlcore.metrics.kid import kid
+from mlcore.metrics.kid import kid, kid_with_interval
 from mlcore.metrics.memorisation import memorisation, wilson
 from mlcore.metrics.moments import Moments
 from mlcore.metrics.prdc import prdc
@@ -44,6 +44,15 @@ def test_duplicates_across_blocks(monkeypatch):
     rows[33] = rows[2]
     monkeypatch.setattr("mlcore.metrics.features.blocks.__defaults__", (7,))
     assert duplicates(rows, 0.1).groups == ((2, 33),)
+
+
+@pytest.mark.slow
+def test_thousands_of_equal_images_are_one_group():
+    rows = np.random.default_rng(0).normal(size=(4000, 4))
+    rows[500:3500] = rows[0]
+    found = duplicates(rows, 1e-6)  # four and a half million links
+    assert (len(found.groups), len(found.groups[0]), found.groups[0][:2]) == (1, 3001, (0, 500))
+    assert found.exact_groups == found.groups
 
 
 def test_near_threshold_is_half_of_what_real_photos_keep():
@@ -121,6 +130,22 @@ def test_parts_are_measured_as_if_each_were_a_set(monkeypatch, rows):
             (shares.precision, shares.recall, shares.coverage)
         )
         assert found.kid == pytest.approx(kid(made[part], real), rel=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("persons", [None, 30])
+def test_the_interval_of_a_parts_kid_is_as_wide_as_drawing_anew(persons):
+    random = np.random.default_rng(6)
+    made, real = random.normal(0.4, 1, size=(300, 12)), random.normal(size=(240, 12))
+    groups = None
+    if persons:  # eight pictures of each person, alike
+        groups = np.repeat(np.arange(persons), 240 // persons)
+        real = real[groups * 8] + 0.1 * real
+    (found,) = measure_parts(made, real, [np.arange(300)], nearest=5, groups=groups)
+    drawn = kid_with_interval(made, real, resamples=600, groups=groups)
+    assert found.kid_ci[0] < found.kid < found.kid_ci[1]
+    width = found.kid_ci[1] - found.kid_ci[0]
+    assert width == pytest.approx(drawn.high - drawn.low, rel=0.25)
 
 
 def test_choosing_refuses_scores_that_do_not_fit():
