@@ -1,25 +1,16 @@
-"""Static files hashed and compressed, by a compressor that does not keep a first start waiting."""
+"""Static files, hashed and compressed, the same wherever the site is installed."""
 
-import brotli
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# Of 11. The two last steps make files a tenth smaller and take thirty times as long.
-QUALITY = 9
-
-
-class QuickCompressor(Compressor):
-    """Whitenoise's, at a quality that takes no time."""
-
-    @staticmethod
-    def compress_brotli(data: bytes) -> bytes:
-        """The bytes as browsers unpack them."""
-        return bytes(brotli.compress(data, quality=QUALITY))
-
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Names by content, with compressed copies beside them."""
+    """Names by content, with gzipped copies beside them.
+
+    Not with brotli's: that package is there only where another one has brought it, as the tests' tools do, and it keeps a
+    first start waiting for a quarter of a minute.
+    """
 
     def create_compressor(self, **options: object) -> Compressor:
-        """The one above."""
-        return QuickCompressor(**options)
+        """Whitenoise's own, with gzip alone."""
+        return Compressor(use_brotli=False, **options)
