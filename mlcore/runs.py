@@ -4,6 +4,7 @@ Pictures of a run (curves, the film of its milestones) are drawn here too, from 
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -131,8 +132,10 @@ def _facts(preset: Preset, palms: Palms) -> dict[str, Any]:
     """What every checkpoint of the run says of its data."""
     manifest = palms.manifest
     facts: dict[str, Any] = {
+        # What is held out was not learned from: it is no part of where the weights come from.
         "lineage": [
-            {"source": source, "images": count} for source, count in manifest["counts"]["source"].items()
+            {"source": source, "images": count}
+            for source, count in sorted(Counter(palms.columns["source"]).items())
         ],
         "notes": {
             "data_sha256": manifest["sha256"],

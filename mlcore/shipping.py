@@ -48,27 +48,34 @@ def ship(name: str, run: Path, data: Path, zoo: Path, *, command: str) -> dict[s
     """
     zoo.mkdir(parents=True, exist_ok=True)
     lineage = _lineage(checkpoint.load(run / "generator.safetensors").header)
-    judge, partner = judge_of(run, zoo, name, lineage=lineage, licence=LICENCE)
+    partner = judge_of(run, zoo, name, lineage=lineage, licence=LICENCE)
     path = zoo / f"{name}.safetensors"
     made_of = checkpoint.load(run / "generator.safetensors").header
     notes = {**made_of.notes, "command": command}
-    bank = reference.built_in("training", zoo_index.JUDGED_BY, notes["subject"])
     facts: dict[str, Any] = {"lineage": lineage, "licence": LICENCE, "partner": partner, "notes": notes}
-    _rewritten(run / "generator.safetensors", path, **facts, bank=reference.load(bank).sha256 if bank else "")
-    calibration = {}
-    if judge:
-        _training, validation = _palms(data, path)
-        people = gathering.groups(validation.columns["file"], validation.columns["person"])
-        calibration = engine.calibrate(engine.load(path, judge), _all(validation), people=people).to_header()
-    _rewritten(path, path, calibration=calibration)
+    _rewritten(run / "generator.safetensors", path, **facts, bank=_bank_of(lineage, notes["subject"]))
     return measure(name, data, zoo)
 
 
+def _bank_of(lineage: list[dict[str, Any]], subject: str) -> str:
+    """The shipped bank of the pictures that it learned from; blank where it learned from those of other sources."""
+    path = reference.built_in("training", zoo_index.JUDGED_BY, subject)
+    bank = reference.load(path) if path else None
+    if bank is None or {one["source"] for one in bank.header.lineage} != {one["source"] for one in lineage}:
+        return ""
+    return bank.sha256
+
+
 def measure(name: str, data: Path, zoo: Path) -> dict[str, Any]:
-    """Measure a model of the zoo, and write its card and its pictures anew; its weights stay."""
+    """Calibrate and measure a model of the zoo, and write its card and its pictures anew; its weights stay."""
     path = zoo / f"{name}.safetensors"
-    measures, pictures = _measured(path, *_palms(data, path))
-    _rewritten(path, path, metrics=measures)
+    training, validation = _palms(data, path)
+    calibration = {}
+    if (model := engine.load(path)).scorer is not None:
+        people = gathering.groups(validation.columns["file"], validation.columns["person"])
+        calibration = engine.calibrate(model, _all(validation), people=people).to_header()
+    measures, pictures = _measured(path, training, validation)
+    _rewritten(path, path, calibration=calibration, metrics=measures)
     checkpoint.write_atomically(zoo / f"{name}.webp", images.encode_webp(images.grid(pictures, 6)))
     checkpoint.write_atomically(zoo / f"{name}.md", card(name, checkpoint.peek(path)).encode())
     return measures
@@ -217,17 +224,17 @@ def _flaws_part(measures: dict[str, Any]) -> list[str]:
     ]
 
 
-def judge_of(run: Path, zoo: Path, name: str, **facts: Any) -> tuple[Path | None, str]:
-    """The discriminator's file in the zoo and its sha256; one that judges for an earlier model too is there already."""
+def judge_of(run: Path, zoo: Path, name: str, **facts: Any) -> str:
+    """The sha256 of the discriminator in the zoo; one that judges for an earlier model too is there already."""
     source = run / "discriminator.safetensors"
     if not source.exists():
-        return None, ""
+        return ""
     own = zoo / f"{name}{JUDGE}.safetensors"
     wanted = checkpoint.load(source)
     for path, header in zoo_index.checkpoints(zoo):
         if path != own and header.kind == "discriminator" and _same(wanted, checkpoint.load(path)):
-            return path, checkpoint.file_sha256(path)
-    return own, _rewritten(source, own, **facts)
+            return checkpoint.file_sha256(path)
+    return _rewritten(source, own, **facts)
 
 
 def _same(one: checkpoint.Checkpoint, other: checkpoint.Checkpoint) -> bool:

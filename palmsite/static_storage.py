@@ -7,8 +7,8 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 class StaticStorage(CompressedManifestStaticFilesStorage):
     """Names by content, with gzipped copies beside them.
 
-    Not with brotli's: that package is there only where another one has brought it, as the tests' tools do, and it keeps a
-    first start waiting for a quarter of a minute.
+    Not with brotli's: that package is there only where another one has brought it, as the tests' tools do, and it keeps
+    a first start waiting for a quarter of a minute.
     """
 
     def create_compressor(self, **options: object) -> Compressor:

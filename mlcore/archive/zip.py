@@ -7,9 +7,10 @@ import stat
 import struct
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -190,10 +191,17 @@ def _wide(extra: bytes, packed: int, size: int, offset: int) -> tuple[int, int, 
 def _refuse_overlaps(first: "array[int]", last: "array[int]", start: int) -> None:
     """Refuse entries that share bytes: a few kilobytes could otherwise be unpacked a million times."""
     before = 0
-    for place in sorted(range(len(first)), key=first.__getitem__):
+    for place in _in_order(first):
         if first[place] < before or last[place] > start:
             raise BrokenArchive("Entries of the zip overlap, which no honest packer does. Make it again.")
         before = last[place]
+
+
+def _in_order(first: "array[int]") -> Iterable[int]:
+    """Entries by where they begin, as packers write them; of any other order a list of all of them is made."""
+    if all(one <= other for one, other in pairwise(first)):
+        return range(len(first))
+    return sorted(range(len(first)), key=first.__getitem__)
 
 
 def _content(stream: BinaryIO, entry: _Entry, budget: Budget) -> Iterator[bytes]:

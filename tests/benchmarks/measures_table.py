@@ -30,6 +30,8 @@ from mlcore.models import features
 
 SOURCES = ("11k-hands", "human-palm-images")
 LINEAGE = [{"source": source} for source in SOURCES]
+MANY = 600
+SHARES = ("precision", "recall", "density", "coverage")
 SHOWN = ("kid", "fd", "fd_infinite", "precision", "recall", "density", "coverage", "vendi")
 
 
@@ -82,6 +84,7 @@ def sets(real, train, models):
     random = np.random.default_rng(0)
     count = len(real)
     copied = [train[index] for index in random.permutation(len(train))[:count]]
+    many = [train[index] for index in np.random.default_rng(1).permutation(len(train))[:MANY]]
     spare = round(0.1 * count)
     real_keys = photographs(real)
     keys = list(real_keys)
@@ -93,6 +96,9 @@ def sets(real, train, models):
         "exact copies of training palms": whole(photographs(copied)),
         "noise": whole(keyed("noise", noise, range(count))),
         "one colour": (keyed("constant", constant, [0]), list(keyed("constant", constant, [0])) * count),
+        # So many that the distance at endless N can be told too; a part is enough for that.
+        "600 training palms": whole(photographs(many)),
+        "the same 600 blurred by one pixel": blur_of(many),
     }
     for model in models:
         made[named(model)] = generated(model, count)
@@ -143,12 +149,20 @@ def check(found):
     blur, noisy = found["the same blurred by one pixel"], found["noise"]
     doubled, flat = found["the same with 10 % duplicates"], found["one colour"]
     half = found["half real, half exact copies of training palms"]
+    many, many_blurred = found["600 training palms"], found["the same 600 blurred by one pixel"]
+    made = [one for name, one in found.items() if name.startswith("made by ")]
     rules = {
         "blur raises KID": blur["kid_ci"][0] > real["kid_ci"][1],
         "noise raises KID above blur": noisy["kid_ci"][0] > blur["kid_ci"][1],
-        "blur lowers recall": blur["recall"] < real["recall"],
-        "noise has no precision, recall, coverage": max(noisy[k] for k in ("precision", "recall", "coverage"))
-        == 0,
+        "blur raises the Fréchet distance, noise more": real["fd"] < blur["fd"] < noisy["fd"],
+        "blur raises it at endless N too": many["fd_infinite"]["value"]
+        < many_blurred["fd_infinite"]["value"],
+        "endless N takes away what few images add": many["fd_infinite"]["value"] < many["fd"],
+        **{f"blur lowers {name}": blur[name] < real[name] for name in SHARES},
+        "noise has no share of anything": max(noisy[name] for name in SHARES) == 0,
+        "models are farther than real people": all(one["kid"] > real["kid"] for one in made),
+        "models reach fewer kinds than real people": all(one["recall"] < real["recall"] for one in made),
+        "models make no copies": all(one["privacy"]["copies"] == 0 for one in made),
         "duplicates are counted": abs(doubled["duplicates"]["share"] - real["duplicates"]["share"] - 0.1)
         < 0.02,
         "duplicates lower Vendi": doubled["vendi"] < real["vendi"],

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e import people, site
 from tests.e2e.browser import Visitor
@@ -97,13 +97,29 @@ def stop_another(alice: Visitor, page: Page) -> None:
     page.goto(f"{alice.address}/new?model={site.MODEL}&count=2000&candidates=8")
     page.locator("#new-set .form__actions button:not([formaction])").click()
     page.wait_for_url("**/orders/*")
-    page.locator("[data-opens=stop]").click()
+    open_while_an_answer_is_on_its_way(page)
     page.locator("dialog#stop button[name=keep][value='1']").click()
     expect(page.locator("#order")).to_have_attribute("data-state", "cancelled", timeout=MADE_WITHIN)
     expect(page.locator("form[action$='/resume'] button")).to_be_visible()
     page.goto(f"{alice.address}/history")
     expect(page.locator(".history__row")).to_have_count(2)
     page.close()
+
+
+def open_while_an_answer_is_on_its_way(page: Page) -> None:
+    """Open the dialog between a question for news and its answer, which must not close it again."""
+    held: list[Route] = []
+    page.route("**/live?*", held.append)
+    while not held:
+        page.wait_for_timeout(50)
+    page.locator("[data-opens=stop]").click()
+    page.evaluate(
+        "document.addEventListener('htmx:afterRequest', () => { document.body.dataset.answered = '1' })"
+    )
+    held[0].continue_()
+    expect(page.locator("body")).to_have_attribute("data-answered", "1")
+    expect(page.locator("dialog#stop")).to_have_attribute("open", "")
+    page.unroute("**/live?*")
 
 
 def odds(page: Page) -> list[float]:

@@ -14,9 +14,10 @@ from mlcore.data import PackedWriter
 class Pictures(SimpleNamespace):
     """Seven pictures and their manifest."""
 
+    columns = {"source": ["11k-hands"] * 7}
     manifest = {
         "sha256": "0" * 64,
-        "counts": {"source": {"11k-hands": 7}, "thumb_side": {"left": 2, "right": 5}},
+        "counts": {"source": {"11k-hands": 9}, "thumb_side": {"left": 2, "right": 5}},
     }
 
     def __len__(self):

@@ -169,15 +169,24 @@ def test_every_generator_that_ships_loads_with_its_judge_has_a_card_and_is_known
 def test_models_with_one_judge_share_its_file(tmp_path):
     run, zoo = tmp_path / "run", tmp_path / "zoo"
     run.mkdir(), zoo.mkdir()
-    assert shipping.judge_of(run, zoo, "small") == (None, "")
+    assert shipping.judge_of(run, zoo, "small") == ""
     eight_pixels.pair(run)
-    small, sha256 = shipping.judge_of(run, zoo, "small", licence="as stated")
-    assert small == zoo / "small-judge.safetensors" and checkpoint.file_sha256(small) == sha256
+    sha256 = shipping.judge_of(run, zoo, "small", licence="as stated")
+    assert checkpoint.file_sha256(zoo / "small-judge.safetensors") == sha256
     eight_pixels.save(run, "discriminator", eight_pixels.DISCRIMINATOR, seed=1, step=9)
-    assert shipping.judge_of(run, zoo, "large", licence="another") == (small, sha256)
+    assert shipping.judge_of(run, zoo, "large", licence="another") == sha256
+    assert not (zoo / "large-judge.safetensors").exists()
     eight_pixels.save(run, "discriminator", eight_pixels.DISCRIMINATOR, seed=2)
-    own, _ = shipping.judge_of(run, zoo, "large")
-    assert own == zoo / "large-judge.safetensors"
+    own = shipping.judge_of(run, zoo, "large")
+    assert checkpoint.file_sha256(zoo / "large-judge.safetensors") == own != sha256
+
+
+def test_a_model_names_the_bank_of_its_own_sources_alone():
+    (bank,) = {header.bank for _path, header in zoo_index.generators() if header.notes["subject"] == "palm"}
+    both = [{"source": "human-palm-images"}, {"source": "11k-hands"}]
+    assert shipping._bank_of(both, "palm") == bank
+    assert shipping._bank_of([*both, {"source": "ours"}], "palm") == ""
+    assert shipping._bank_of(both[:1], "palm") == ""
 
 
 def replace_measures(made, **more):

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from generation.jobs import registry
+from palmsite import install
 
 ROOT = Path(settings.BASE_DIR)
 ROOMS = (
@@ -50,6 +52,43 @@ sys.modules.update(dict.fromkeys({HEAVY}))
 import pytest
 sys.exit(pytest.main(["-q", "--collect-only", "-p", "no:cacheprovider", *sys.argv[1:]]))
 """
+
+
+@pytest.mark.slow
+@pytest.mark.torch
+def test_the_site_imports_only_what_its_requirements_name():
+    """What tools of the tests bring along is not there where the site is installed."""
+    named = {re.split(r"[\[=<>]", line)[0] for line in install.lines_of(ROOT / "requirements.txt")}
+    # ultralytics needs the first and brings it; who wants the second installs it, and is told so.
+    allowed = {written(one) for one in (*named, "opencv-python-headless")} | {"matplotlib", "openvino"}
+    brought_by = packages_distributions()
+    strangers = {
+        name: place
+        for name, place in imported()
+        if name not in sys.stdlib_module_names
+        and not {written(one) for one in brought_by.get(name, ())} & allowed
+    }
+    assert strangers == {}
+
+
+def written(distribution):
+    """A distribution's name, however it is spelt."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def imported():
+    """Every package that the site's code names in an import, and where."""
+    ours = ("palmsite", "accounts", "generation", "mlcore")
+    for path in (path for room in ours for path in (ROOT / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = [one.name for one in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [node.module]
+            else:
+                continue
+            for top in {name.partition(".")[0] for name in names} - set(ours):
+                yield top, str(path.relative_to(ROOT))
 
 
 @pytest.mark.slow

@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+# Of a machine that kills and starts other sites meanwhile.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 ROOT = Path(settings.BASE_DIR)
 
 
@@ -171,7 +172,7 @@ def test_from_nothing_to_work_and_away_again(site, tmp_path):
     site.log.write_text("")
     started = time.monotonic()
     site.start().wait_until()
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 90
     later = site.log.read_text()
     assert "up to date" in later
     assert "password" not in later
@@ -190,7 +191,7 @@ def test_what_dies_is_started_again(ready):
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue  # it went with its parent
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while not all(
         any(part in words and pid not in before for pid, words in site.processes().items())
         for part in ("manage.py web", "cluster short", "cluster long")
