@@ -109,7 +109,7 @@ def stop_another(alice: Visitor, page: Page) -> None:
 def open_while_an_answer_is_on_its_way(page: Page) -> None:
     """Open the dialog between a question for news and its answer, which must not close it again."""
     held: list[Route] = []
-    page.route("**/live?*", held.append)
+    page.route("**/live?*", lambda route: held.append(route))
     while not held:
         page.wait_for_timeout(50)
     page.locator("[data-opens=stop]").click()
