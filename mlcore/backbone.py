@@ -1,14 +1,11 @@
-"""Frozen features for the classifier: a network that never learns here, and a cache by the content of the
-image.
+"""Frozen features for the classifier, by a network that never learns here.
 
 ResNet18 where the file of its weights is given, otherwise EfficientNet-Lite0, whose weights come with a
 package.
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +21,7 @@ from mlcore.torchvision_cure import import_torchvision
 
 RESNET18 = "resnet18"
 BATCH = 16
+KEY_VERSION = "classifier 1"  # another one when the way an image is prepared changes
 Features = NDArray[np.float32]
 # ImageNet's channel means and deviations, which torchvision's weights were trained with.
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -37,6 +35,10 @@ class Backbone:
     ) -> None:
         self.name, self.sha256 = name, sha256
         self._network, self._scale = network, scale
+
+    def key(self, size: int) -> str:
+        """What a feature depends on beside the image."""
+        return f"{KEY_VERSION}:{self.name}:{size}:{self.sha256}"
 
     def modules(self) -> list[nn.Module]:
         """The parts of the network, for looking inside while it computes."""
@@ -80,51 +82,3 @@ def load(weights: Path | None = None) -> Backbone:
     mean, deviation = torch.tensor(MEAN).view(1, 3, 1, 1), torch.tensor(DEVIATION).view(1, 3, 1, 1)
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     return Backbone(RESNET18, sha256, network.eval(), lambda x: ((x + 1) / 2 - mean) / deviation)
-
-
-TABLE = "CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, vector BLOB NOT NULL)"
-
-
-class FeatureCache:
-    """Feature vectors by backbone, input size and sha256 of the image file; one SQLite file, or memory."""
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = str(path) if path is not None else ":memory:"
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._base = sqlite3.connect(self._path, timeout=30)
-            with closing(self._base.cursor()) as cursor:
-                cursor.execute(TABLE)
-            self._base.commit()
-        except sqlite3.Error as error:
-            raise ClassifierError(
-                f"{self._path} cannot keep features ({error}). Name another file, or remove it."
-            ) from error
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._base.close()
-
-    def get(self, keys: Sequence[str]) -> dict[str, Features]:
-        """The vectors that are known."""
-        found: dict[str, Features] = {}
-        for at in range(0, len(keys), 500):
-            part = keys[at : at + 500]
-            marks = ",".join("?" * len(part))
-            rows = self._base.execute(f"SELECT key, vector FROM features WHERE key IN ({marks})", part)
-            found.update({key: np.frombuffer(vector, np.float32) for key, vector in rows})
-        return found
-
-    def put(self, vectors: dict[str, Features]) -> None:
-        """Keep vectors."""
-        with self._base:
-            self._base.executemany(
-                "INSERT OR REPLACE INTO features VALUES (?, ?)",
-                [(key, vector.astype(np.float32).tobytes()) for key, vector in vectors.items()],
-            )
-
-
-def key_of(backbone: Backbone, size: int, data: bytes) -> str:
-    """What a vector depends on."""
-    return f"{backbone.sha256[:16]}:{size}:{hashlib.sha256(data).hexdigest()}"

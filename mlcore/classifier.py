@@ -4,6 +4,7 @@ It knows files and labels, no rows and no settings.
 """
 
 import csv
+import hashlib
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -15,9 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlcore import backbone, checkpoint, images, logistic
-from mlcore.backbone import Backbone, FeatureCache, Features
+from mlcore import checkpoint, images, logistic
+from mlcore.backbone import Backbone, Features
 from mlcore.errors import ClassifierError, ImageError, WrongKind
+from mlcore.feature_cache import FeatureCache
 from mlcore.feature_table import FeatureTable, TableWriter, bytes_of, is_whole
 from mlcore.logistic import Epoch, FitSettings, Labels, Line, OnEpoch
 from mlcore.showing import activation_map, mosaic, overlay, preview
@@ -27,7 +29,6 @@ __all__ = [
     "Backbone",
     "Classifier",
     "Epoch",
-    "FeatureCache",
     "FeatureTable",
     "FitSettings",
     "Summary",
@@ -208,8 +209,8 @@ def _vectors(
     """Features of a chunk of images, from the cache where their bytes are known there."""
     broken: dict[Path, str] = {}
     data = {path: path.read_bytes() for path in paths}
-    keys = {path: backbone.key_of(network, size, content) for path, content in data.items()}
-    known = cache.get(list(keys.values())) if cache is not None else {}
+    keys = {path: hashlib.sha256(content).hexdigest() for path, content in data.items()}
+    known = cache.get(network.key(size), list(keys.values()), network.width) if cache is not None else {}
     pictures: dict[str, images.Pixels] = {}
     for path, key in keys.items():
         if key in known or key in pictures:
@@ -221,7 +222,7 @@ def _vectors(
     if pictures:
         fresh = dict(zip(pictures, network.embed(list(pictures.values()), size), strict=True))
         if cache is not None:
-            cache.put(fresh)
+            cache.put(network.key(size), fresh)
         known |= fresh
     return {path: known[key] for path, key in keys.items() if key in known}, broken
 

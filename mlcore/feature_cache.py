@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.errors import MlcoreError
 from mlcore.models.features import BATCH, Extractor
 
 Picture = NDArray[np.uint8]
@@ -30,6 +31,8 @@ class FeatureCache:
     """Features by (network, image hash) in a folder; `None` for the folder keeps nothing."""
 
     def __init__(self, folder: str | Path | None) -> None:
+        if folder is not None and Path(folder).is_file():
+            raise MlcoreError(f"{folder} is a file; features are kept in a folder.")
         self._path = None if folder is None else Path(folder) / NAME
 
     def features(
@@ -44,13 +47,13 @@ class FeatureCache:
         `progress(done, total)` is called after each batch of new ones, known ones counted as done.
         """
         network = network_key(extractor)
-        found = self._read(network, list(pictures), extractor.dim)
+        found = self.get(network, list(pictures), extractor.dim)
         missing = [key for key in pictures if key not in found]
         for start in range(0, len(missing), BATCH):
             keys = missing[start : start + BATCH]
             rows = extractor([pictures[key]() for key in keys]).cpu().numpy()
             fresh = dict(zip(keys, rows, strict=True))
-            self._write(network, fresh)
+            self.put(network, fresh)
             found.update(fresh)
             if progress:
                 progress(len(found), len(pictures))
@@ -58,9 +61,10 @@ class FeatureCache:
 
     def known(self, extractor: Extractor, keys: Sequence[str]) -> set[str]:
         """Which of these images need not be opened."""
-        return set(self._read(network_key(extractor), keys, extractor.dim))
+        return set(self.get(network_key(extractor), keys, extractor.dim))
 
-    def _read(self, network: str, keys: Sequence[str], dim: int) -> dict[str, Rows]:
+    def get(self, network: str, keys: Sequence[str], dim: int) -> dict[str, Rows]:
+        """The features that are known."""
         if self._path is None:
             return {}
         found: dict[str, Rows] = {}
@@ -77,7 +81,8 @@ class FeatureCache:
             _set_aside(self._path)
         return found
 
-    def _write(self, network: str, rows: Mapping[str, Rows]) -> None:
+    def put(self, network: str, rows: Mapping[str, Rows]) -> None:
+        """Keep features."""
         if self._path is None:
             return
         values = [(network, key, row.astype("<f4").tobytes()) for key, row in rows.items()]

@@ -8,7 +8,7 @@ from typing import Any
 
 EVERY = 0.2  # seconds between two looks of the progress line
 LINE_EVERY = 30.0  # where stderr is no terminal, so that a log stays short
-UNCALIBRATED = "These scores are not calibrated: 0.8 does not mean 0.8. See score --calibrate.\n"
+UNCALIBRATED = "These scores are not calibrated: 0.8 does not mean 0.8. See score --calibrate."
 
 
 def say(text: str = "") -> None:

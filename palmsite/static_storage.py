@@ -12,5 +12,6 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     """
 
     def create_compressor(self, **options: object) -> Compressor:
-        """Whitenoise's own, with gzip alone."""
-        return Compressor(use_brotli=False, **options)
+        """Whitenoise's own, with gzip alone, and not for the maps of scripts: only who debugs those asks for them."""
+        extensions = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
+        return Compressor(**{**options, "extensions": extensions, "use_brotli": False})

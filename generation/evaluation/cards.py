@@ -303,22 +303,23 @@ class Sheet:
         )
 
     @property
-    def curve_rows(self) -> list[tuple[str, ...]]:
-        """The curve as a table: share, N, KID, precision, recall with intervals, and recall of a random draw."""
+    def curve_rows(self) -> list[tuple[tuple[str, str], ...]]:
+        """The curve as a table of numbers and their intervals: share, N, KID, precision, recall, and recall of a
+        random draw.
+        """
 
-        def told(one: Mapping[str, Any], measure: str, written: Any) -> str:
+        def told(one: Mapping[str, Any], measure: str, written: Any) -> tuple[str, str]:
             interval = one.get(f"{measure}_ci")
-            span = f" ({words.between(*map(written, interval))})" if interval else ""
-            return f"{written(one[measure])}{span}"
+            return written(one[measure]), words.between(*map(written, interval)) if interval else ""
 
         return [
             (
-                words.share(one["share"]),
-                words.plain(one["n"], 0),
+                (words.share(one["share"]), ""),
+                (words.plain(one["n"], 0), ""),
                 told(one, "kid", words.thousandths),
                 told(one, "precision", words.share),
                 told(one, "recall", words.share),
-                words.share(one["random_recall"]),
+                (words.share(one["random_recall"]), ""),
             )
             for one in self.result.get("choosing") or []
         ]

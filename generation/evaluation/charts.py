@@ -12,6 +12,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from generation.evaluation import words
+
 WIDTH = 320
 LEFT, RIGHT = 6, 6
 
@@ -115,16 +117,20 @@ def curve(
     """A share (0 to 1) over the share that is kept, in the band of its intervals, beside what a random draw of that
     size gives.
     """
-    height, base = 120, 100
+    height, top, base = 130, 22, 110
 
     def path(some: Sequence[tuple[float, float]]) -> str:
         return " ".join(
-            f"{LEFT + (1 - x) * (WIDTH - LEFT - RIGHT):.1f},{base - y * (base - 12):.1f}" for x, y in some
+            f"{LEFT + (1 - x) * (WIDTH - LEFT - RIGHT):.1f},{base - y * (base - top):.1f}" for x, y in some
         )
 
     around = [(x, low) for x, (low, _high) in band] + [(x, high) for x, (_low, high) in reversed(band)]
     parts = [
-        format_html('<line class="axis" x1="{}" y1="{}" x2="{}" y2="{}"/>', LEFT, base, WIDTH - RIGHT, base),
+        *(
+            format_html('<line class="axis" x1="{}" y1="{}" x2="{}" y2="{}"/>', LEFT, y, WIDTH - RIGHT, y)
+            for y in (top, base)
+        ),
+        format_html('<text x="{}" y="{}">{}</text>', LEFT, top - 5, words.share(1.0)),
         format_html('<polygon class="band" points="{}"/>', path(around)) if around else SafeString(""),
         format_html('<polyline class="reference" fill="none" points="{}"/>', path(chance)),
         format_html('<polyline class="line" points="{}"/>', path(points)),

@@ -58,7 +58,7 @@ def _stands_on(evaluation: Evaluation, count: int) -> str:
     seen = sheets.seen_words(extractors.seen(model, evaluation.extractor), evaluation.extractor)
     warning = words.other_subject(evaluation.image_set.subject, evaluation.reference_subject)
     measured = words.measured_with(result, evaluation.reference_subject)
-    return " ".join(filter(None, (text, *measured, seen, warning)))
+    return " ".join(filter(None, (text, measured, seen, warning)))
 
 
 def _section(card: cards.Card) -> str:

@@ -104,7 +104,7 @@ def _done(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "sheet": sheet,
         "beside": sheet.beside,
-        "measured_with": " ".join(words.measured_with(result, evaluation.reference_subject)),
+        "measured_with": words.measured_with(result, evaluation.reference_subject),
         "cards": [sheet.fid_card] if evaluation.kind == Evaluation.Kind.FID else sheet.cards,
         "grade": words.grade(grade),
         "grade_chip": words.CHIPS.get(grade, ""),

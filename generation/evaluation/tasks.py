@@ -23,6 +23,7 @@ from generation.evaluation import (
 from generation.evaluation.models import Comparison, Evaluation, Panel, Rating, Reference
 from generation.jobs.context import JobContext
 from generation.jobs.errors import JobFailed
+from generation.sets import storage as set_files
 from mlcore import fetching, sources
 from mlcore.errors import MlcoreError
 from mlcore.metrics import eyes
@@ -70,7 +71,7 @@ def run_reference(context: JobContext) -> None:
         else:
             _make(row, part, context)
     except OverQuota as error:
-        raise JobFailed(error.code, messages.NO_ROOM, {"size": _bytes_in(part) // 10**6}) from error
+        raise JobFailed(error.code, messages.NO_ROOM, {"size": set_files.bytes_in(part) // 10**6}) from error
     except MlcoreError as error:
         raise JobFailed("cannot_make", *reasons.of(error)) from error
     finally:
@@ -91,7 +92,7 @@ def _make(row: Reference, part: Path, context: JobContext) -> None:
             banks=made.banks,
             content=made.content,
             n=made.n,
-            size=_bytes_in(part),
+            size=set_files.bytes_in(part),
             lineage=made.lineage,
             notes=made.notes,
             report=made.report,
@@ -119,10 +120,6 @@ def _source_of(row: Reference) -> Path:
     if path is None:
         raise JobFailed("upload_gone", messages.UPLOAD_GONE)
     return path
-
-
-def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def run_fetch(context: JobContext) -> None:

@@ -192,13 +192,10 @@ def verdict(found: Mapping[str, Any]) -> str:
     return _(sentence) if sentence else ""
 
 
-def measured_with(result: Mapping[str, Any], subject: str) -> list[str]:
+def measured_with(result: Mapping[str, Any], subject: str) -> str:
     """Which real ones stand beside the numbers, and among which pictures copies were looked for."""
-    return [
-        text
-        for text in (_against_real(result.get("real") or {}, subject), _looked_for_copies(result))
-        if text
-    ]
+    sentences = (_against_real(result.get("real") or {}, subject), _looked_for_copies(result))
+    return " ".join(filter(None, sentences))
 
 
 def _against_real(baseline: Mapping[str, Any], subject: str) -> str:

@@ -1,7 +1,6 @@
 """Files of the lab inside the media folder: where they lie and how they go. Knows nothing of their meaning."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -135,9 +134,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def bytes_in(folder: Path) -> int:
-    """What a folder takes. Not by `rglob`, which remembers every path that it has given."""
-    places = ((Path(place), names) for place, _folders, names in os.walk(folder))
-    return sum((place / name).stat().st_size for place, names in places for name in names)

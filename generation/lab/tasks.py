@@ -15,6 +15,7 @@ from generation.jobs.errors import JobFailed
 from generation.lab import messages, pipeline, reading, services, sources, storage
 from generation.lab.limits import RESNET18, WEIGHTS_PLACE, limits, resnet18_weights
 from generation.lab.models import LABELS, Dataset, Fit, Prediction
+from generation.sets import storage as set_files
 from generation.uploads import refusals
 from mlcore.archive import ArchiveError, Limits
 from mlcore.errors import MlcoreError, NotTheseWeights
@@ -51,13 +52,15 @@ def run_dataset(context: JobContext) -> None:
         check_enough(kept)
         eda = reading.look(part, kept, _Paced(context, messages.LOOKING))
         check_enough(kept)
-        size = storage.bytes_in(part)
+        size = set_files.bytes_in(part)
         with context.guard():
             if services.dataset_read(dataset, images=kept.images, size=size, eda=eda):
                 shutil.rmtree(dataset.folder, ignore_errors=True)
                 part.replace(dataset.folder)
     except OverQuota as error:
-        raise JobFailed(error.code, messages.OVER_QUOTA, {"size": storage.bytes_in(part) // 2**20}) from error
+        raise JobFailed(
+            error.code, messages.OVER_QUOTA, {"size": set_files.bytes_in(part) // 2**20}
+        ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import sys
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 from mlcore.arguments import whole
 from mlcore.errors import ClassifierError
-from mlcore.terminal import ProgressLine, say, say_json, table
+from mlcore.terminal import ProgressLine, note, say, say_json, table
 
 NAME = "classifier"
 HELP = "Fit and use a small classifier of images; look at a data set."
@@ -68,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--weights", type=Path, metavar="FILE", help="torchvision's resnet18 weights, if at hand"
         )
         action.add_argument(
-            "--cache", type=Path, metavar="FILE", help="keep features in this file; without, nothing is kept"
+            "--cache", type=Path, metavar="DIR", help="keep features in this folder; without, nothing is kept"
         )
     for action in (fit, predict, summarise, versus):
         action.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -82,17 +81,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _fit(args: argparse.Namespace) -> int:
     from mlcore import backbone, classifier
+    from mlcore.feature_cache import FeatureCache
 
     names = {entry.name for entry in fields(classifier.FitSettings)}
     settings = classifier.FitSettings(**{name: value for name, value in vars(args).items() if name in names})
     samples = [sample for sample in _samples(args.folder) if sample[1]]
     line = ProgressLine("read", len(samples), quiet=args.json)
-    cache = backbone.FeatureCache(args.cache)
     model = classifier.fit(
-        samples, settings, backbone.load(args.weights), cache, lambda done, _: line.show(done)
+        samples,
+        settings,
+        backbone.load(args.weights),
+        FeatureCache(args.cache),
+        lambda done, _: line.show(done),
     )
     line.close()
-    cache.close()
     sha256 = classifier.save(args.out, model)
     if args.history:
         args.history.write_text(classifier.history_csv(model))
@@ -123,16 +125,15 @@ def _fit(args: argparse.Namespace) -> int:
 def _predict(args: argparse.Namespace) -> int:
     from mlcore import backbone, classifier
     from mlcore.commands.score import files_of
+    from mlcore.feature_cache import FeatureCache
 
     model = classifier.load(args.model)
     files = files_of(args.images)
     line = ProgressLine("read", len(files), quiet=args.json)
-    cache = backbone.FeatureCache(args.cache)
     found, broken = classifier.predict(
-        model, files, backbone.load(args.weights), cache, lambda done, _: line.show(done)
+        model, files, backbone.load(args.weights), FeatureCache(args.cache), lambda done, _: line.show(done)
     )
     line.close()
-    cache.close()
     reasons = {str(path): reason for path, reason in broken.items()}
     if args.json:
         say_json({"predictions": {str(path): chances for path, chances in found.items()}, "broken": reasons})
@@ -185,10 +186,10 @@ def _versus(args: argparse.Namespace) -> int:
         makes_hands = checkpoint.peek(zoo_index.find(generator)).notes.get("subject") == "hand"
         real = args.hands if makes_hands else args.packed
         if real is None:
-            sys.stderr.write(f"{Path(generator).stem}: makes hands; name real ones with --hands\n")
+            note(f"{Path(generator).stem}: makes hands; name real ones with --hands")
             continue
         rows.append(versus.against(generator, real, network, settings))
-        sys.stderr.write(f"{rows[-1]['generator']}: {rows[-1]['accuracy']:.1%}\n")
+        note(f"{rows[-1]['generator']}: {rows[-1]['accuracy']:.1%}")
     found = versus.table(rows)
     if args.out:
         args.out.write_text(json.dumps({"rows": rows}, indent=2) + "\n")
@@ -215,4 +216,4 @@ def _samples(folder: Path) -> list[tuple[Path, str]]:
 
 def _tell_broken(broken: dict[str, str]) -> None:
     for name, reason in broken.items():
-        sys.stderr.write(f"{name}: {reason}\n")
+        note(f"{name}: {reason}")

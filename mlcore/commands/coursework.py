@@ -7,7 +7,6 @@ the distance to the data, a report with conclusions. Every step that is there al
 import argparse
 import io
 import json
-import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from mlcore import presets
 from mlcore.arguments import SEED, THREADS, whole
 from mlcore.errors import MlcoreError
 from mlcore.spec import LIMITS
-from mlcore.terminal import say, say_json
+from mlcore.terminal import note, say, say_json
 
 SOURCE = "source.txt"  # where the pictures lie that a course work was begun with
 MEASURED = 2000
@@ -167,7 +166,7 @@ def _command(*words: str) -> dict[str, Any]:
         raise MlcoreError(f"python -m mlcore {' '.join(words)} ended with {code}; see above.")
     text = said.getvalue()
     if not text.lstrip().startswith("{"):
-        sys.stderr.write(text)
+        note(text.rstrip())
         return {}
     found: dict[str, Any] = json.loads(text)
     return found

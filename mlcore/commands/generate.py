@@ -1,14 +1,13 @@
 """`generate`: images and their manifest from a checkpoint; resumable, and the same bytes each time."""
 
 import argparse
-import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from mlcore.arguments import THREADS, whole
 from mlcore.spec import SIDES, GenerationSpec, PeopleSpec, SpecError
-from mlcore.terminal import UNCALIBRATED, say, say_json
+from mlcore.terminal import UNCALIBRATED, note, say, say_json
 
 NAME = "generate"
 HELP = "Make images: PNG files with a manifest, or one zip."
@@ -100,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         return verified(args, making.verify(args.folder, model, args.archive, args.remake))
     order = _order(args, model)
     if args.min_probability and model.scorer is not None and not (model.calibrated() or args.json):
-        sys.stderr.write(UNCALIBRATED)  # now, not after hours of choosing by a number that does not hold
+        note(UNCALIBRATED)  # now, not after hours of choosing by a number that does not hold
     return made(args, making.make(order, args.folder, args.archive, is_quiet=args.json))
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from mlcore import images
 from mlcore.arguments import SEED
 from mlcore.errors import ImageError, OutputError, ScoringError
-from mlcore.terminal import UNCALIBRATED, ProgressLine, say, say_json
+from mlcore.terminal import UNCALIBRATED, ProgressLine, note, say, say_json
 
 NAME = "score"
 HELP = "Score images: the probability that each is a real palm."
@@ -103,9 +102,9 @@ def _score(args: argparse.Namespace) -> int:
         for name, score in scores.items() if not args.csv else ():
             say(f"{score:.6f}  {name}")
         for name, reason in broken.items():
-            sys.stderr.write(f"{name}: {reason}\n")
+            note(f"{name}: {reason}")
         if not calibrated:
-            sys.stderr.write(UNCALIBRATED)
+            note(UNCALIBRATED)
     return 1 if broken else 0
 
 

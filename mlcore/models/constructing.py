@@ -20,6 +20,7 @@ from mlcore.models.registry import ARCHITECTURES
 
 MAX_ARGUMENT = 65_536  # no width, depth or size of a network is larger
 MAX_LIST = 64
+_POWER_METHOD: Any = parametrizations._SpectralNorm._power_method
 
 
 def construct(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
@@ -55,14 +56,21 @@ def _outline(architecture: str, arguments: str) -> nn.Module:
 
 @contextmanager
 def _without_power_iterations() -> Iterator[None]:
-    """A spectral norm begins with fifteen of them. Where there are no numbers they find nothing, in seconds."""
+    """A spectral norm begins with fifteen of them. Where there are no numbers they find nothing, in seconds.
+
+    Networks that do have numbers may be constructed in another thread meanwhile: theirs are iterated as ever.
+    """
     norm: Any = parametrizations._SpectralNorm
-    before = norm._power_method
-    norm._power_method = lambda *arguments: None
+
+    def iterate(self: Any, weight: torch.Tensor, iterations: int) -> None:
+        if not weight.is_meta:
+            _POWER_METHOD(self, weight, iterations)
+
+    norm._power_method = iterate
     try:
         yield
     finally:
-        norm._power_method = before
+        norm._power_method = _POWER_METHOD
 
 
 def _check_arguments(value: object, name: str) -> None:

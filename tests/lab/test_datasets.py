@@ -17,9 +17,10 @@ from accounts import ledger
 from accounts.errors import InvalidInput, NotFound
 from generation.jobs import services as jobs
 from generation.jobs import tasks
-from generation.lab import answers, messages, reading, selectors, services, storage
+from generation.lab import answers, messages, reading, selectors, services
 from generation.lab.errors import BadId, IdTaken
 from generation.lab.models import Dataset
+from generation.sets import storage as set_files
 from generation.uploads.models import Upload
 
 from .conftest import picture, tree, zipped
@@ -55,7 +56,7 @@ def test_finds_the_tree_at_any_depth_in_any_case(alice, read, pack):
     assert not Upload.objects.exists()
     use = ledger.usage(alice)
     assert (use["uploads"].used, use["datasets"].used, use["datasets"].size) == (0, 1, dataset.size)
-    assert dataset.size == storage.bytes_in(dataset.folder)
+    assert dataset.size == set_files.bytes_in(dataset.folder)
 
 
 def test_numbers_are_those_of_the_pixels(alice, read):

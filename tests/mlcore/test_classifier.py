@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 
 from mlcore import backbone, checkpoint, classifier, images
 from mlcore.errors import ClassifierError, WrongKind
+from mlcore.feature_cache import FeatureCache
 
 from . import eight_pixels
 
@@ -98,20 +99,16 @@ def test_features_are_computed_once_for_the_same_bytes(samples, tmp_path: Path) 
     paths = [path for path, _ in samples]
     copy = tmp_path / "copy.png"
     copy.write_bytes(paths[0].read_bytes())
-    store = backbone.FeatureCache(tmp_path / "cache" / "features.sqlite")
-    network = counted()
+    network, store = counted(), FeatureCache(tmp_path / "cache")
     first, _ = classifier.embed(paths, 32, network, store)
     calls = network._network.seen
-    store.close()
-    store = backbone.FeatureCache(tmp_path / "cache" / "features.sqlite")
-    second, _ = classifier.embed([*paths, copy], 32, network, store)
+    second, _ = classifier.embed([*paths, copy], 32, network, FeatureCache(tmp_path / "cache"))
     assert network._network.seen == calls
     assert (
         all((second[path] == first[path]).all() for path in paths) and (second[copy] == first[paths[0]]).all()
     )
     classifier.embed(paths[:1], 64, network, store)
     assert network._network.seen == calls + 1
-    store.close()
 
 
 def test_broken_images_are_left_out_and_told(samples, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def place(tmp_path, monkeypatch):
         ),
         ("convert note.txt new.safetensors", "no PyTorch file, and is not read (it begins like none)"),
         ("classifier fit classes --out m.safetensors --weights note.txt", "note.txt does not hold"),
-        ("classifier fit classes --out m.safetensors --cache note.txt", "note.txt cannot keep features"),
+        ("classifier fit classes --out m.safetensors --cache note.txt", "note.txt is a file"),
         ("evaluate photos --extractor inception-v3 --weights note.txt", "note.txt does not hold the weights"),
         ("evaluate photos --weights note.safetensors", "note.safetensors does not hold the weights"),
         ("detector train photos labels --out run --people table.csv", "no column `file`"),

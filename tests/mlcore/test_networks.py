@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from mlcore import checkpoint, presets
+from mlcore.models import constructing
 from mlcore.models.constructing import outline
 
 SIZES = (32, 64, 128, 256, 512)
@@ -48,6 +49,14 @@ def test_a_judge_gives_each_picture_its_verdicts(name, size):
     verdicts = outline(name, JUDGES[name](size)).eval()(empty((2, 3, size, size)))
     assert verdicts.shape[0] == 2
     assert verdicts.numel() < 2 * size * size
+
+
+@pytest.mark.slow
+def test_a_network_made_meanwhile_has_its_norms():
+    """Where there are no numbers spectral norms are not iterated: that must not reach a thread that has numbers."""
+    with constructing._without_power_iterations():
+        norm = torch.nn.utils.parametrizations.spectral_norm(torch.nn.Linear(4, 4))
+    assert torch.linalg.matrix_norm(norm.weight, 2).item() == pytest.approx(1, abs=0.05)
 
 
 GO_ON = ("palm-256", "palm-diffusion-128")  # from another one's checkpoint: tests of their recipes have one
