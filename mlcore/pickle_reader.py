@@ -29,13 +29,13 @@ def main(old: str, new: str) -> int:
     """Read, check that there are tensors, write."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    import torch
-    from safetensors.torch import save
-
     with Path(old).open("rb") as file:
         if not file.read(4).startswith((b"PK\x03\x04", b"\x80")):
             sys.stderr.write("it begins like none")
             return 3
+    import torch
+    from safetensors.torch import save
+
     try:
         content = torch.load(old, map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001  whatever the file makes torch raise is this file's fault

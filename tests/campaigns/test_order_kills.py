@@ -12,8 +12,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.enable_socket]
 @pytest.mark.timeout(900)
 @on_each_database
 def test_a_few_kills_of_one_order(database):
-    result = Campaign(database, kills=4, count=256, seed=3).run()
-    assert is_clean(result, 4), result
+    result = Campaign(database, kills=3, count=192, seed=3).run()
+    assert is_clean(result, 3), result
 
 
 @pytest.mark.campaign

@@ -1,17 +1,29 @@
 import pickle
+import subprocess
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from mlcore import checkpoint, convert, engine, noise
+from mlcore import checkpoint, convert, engine, noise, pickle_reader
 from mlcore.convert import Wishes
 from mlcore.errors import CheckpointMissing, ConversionError
 from mlcore.spec import GenerationSpec
 from mlcore.torchvision_cure import import_torchvision
 
-pytestmark = pytest.mark.slow  # each reads a pickle in a process of its own
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def in_one_process(monkeypatch) -> None:
+    """Reads pickles here, where torch is: for tests of what becomes of their tensors. The others start the process."""
+
+    def run(command: list[str], **_how: object) -> subprocess.CompletedProcess:
+        return subprocess.CompletedProcess(command, pickle_reader.main(*command[3:]), "", "")
+
+    monkeypatch.setattr(pickle_reader.resource, "setrlimit", lambda *_limits: None)
+    monkeypatch.setattr(convert.subprocess, "run", run)
 
 
 def old_generator(latent: int, width: int, multiplier: int, last: type[nn.Module]) -> nn.Sequential:
@@ -45,6 +57,7 @@ def critic(width: int, norm: bool, bias: bool, classes: int = 1) -> nn.Sequentia
     return nn.Sequential(*layers).eval()
 
 
+@pytest.mark.usefixtures("in_one_process")
 @pytest.mark.parametrize("prefix", ["", "module.", "netG.main."])
 def test_a_tutorial_generator_makes_the_same_images(tmp_path: Path, prefix: str) -> None:
     old = old_generator(7, 4, 2, nn.Tanh)
@@ -69,6 +82,7 @@ def test_genpalms_come_out_with_their_colours_right(tmp_path: Path) -> None:
     assert abs(made.astype(int) - bgr[..., ::-1].astype(int)).max() <= 1
 
 
+@pytest.mark.usefixtures("in_one_process")
 @pytest.mark.parametrize(
     "old", [old_generator(500, 4, 2, nn.Sigmoid), critic(4, norm=True, bias=False, classes=2)]
 )
@@ -82,6 +96,7 @@ def test_what_could_be_genpalms_is_not_guessed(tmp_path: Path, old: nn.Sequentia
         assert header.normalisation.channels == colours
 
 
+@pytest.mark.usefixtures("in_one_process")
 @pytest.mark.parametrize(
     ("norm", "bias", "classes", "form", "architecture"),
     [
@@ -103,6 +118,7 @@ def test_judges_judge_as_before(tmp_path: Path, norm, bias, classes, form, archi
     assert torch.allclose(network(x), expected, atol=1e-5)
 
 
+@pytest.mark.usefixtures("in_one_process")
 @pytest.mark.parametrize("objective", ["pred_noise", "pred_v", "pred_x0"])
 @pytest.mark.filterwarnings("ignore")
 def test_a_diffusion_trainers_file_says_the_same_as_its_package(tmp_path: Path, objective: str) -> None:
@@ -165,6 +181,7 @@ def test_nothing_in_a_hostile_file_is_run(tmp_path: Path) -> None:
     assert not mark.exists() and not (tmp_path / "out.safetensors").exists()
 
 
+@pytest.mark.usefixtures("in_one_process")
 def test_what_is_no_known_network_is_told(tmp_path: Path) -> None:
     with pytest.raises(CheckpointMissing):
         convert.convert(tmp_path / "none.pt", tmp_path / "o.safetensors", Wishes())
