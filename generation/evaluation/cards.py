@@ -319,7 +319,7 @@ class Sheet:
                 told(one, "kid", words.thousandths),
                 told(one, "precision", words.share),
                 told(one, "recall", words.share),
-                (words.share(one["random_recall"]), ""),
+                told(one, "random_recall", words.share),
             )
             for one in self.result.get("choosing") or []
         ]

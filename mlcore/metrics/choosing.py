@@ -35,6 +35,7 @@ class Point:
     random_kid: float
     random_precision: float
     random_recall: float
+    random_recall_ci: tuple[float, float]
     random_coverage: float
 
 
@@ -77,6 +78,7 @@ def choosing_curve(
             random_kid=chance.kid,
             random_precision=chance.precision,
             random_recall=chance.recall,
+            random_recall_ci=wilson(round(chance.recall * len(real)), len(real)),
             random_coverage=chance.coverage,
         )
         for (share, count), chosen, chance in zip(

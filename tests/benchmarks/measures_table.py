@@ -4,9 +4,9 @@ python -m tests.benchmarks.measures_table DATA/palm256.csv OUT.json [--extractor
     [--model CKPT ...] [--cache DIR] [--docs docs/measures.md]
 
 The held-out people are dealt into two halves: one is the reference, the other plays the sets. Every palm generator of
-the zoo is a row with its checkpoint's sha256. Generators of whole hands are not: a distance from palms says nothing of
-them. Prints a Markdown table, writes JSON, puts the table into the docs between its marks, and exits 1 if a
-measure does not move the way it should.
+the zoo is a row with its checkpoint's sha256. A generator of whole hands stands beside the held-out hands that ship,
+where they do for the network: a distance from palms says nothing of it. Prints a Markdown table, writes JSON, puts the
+table into the docs between its marks, and exits 1 if a measure does not move the way it should.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import json
 import sys
 import time
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -101,7 +102,8 @@ def sets(real, train, models):
         "the same 600 blurred by one pixel": blur_of(many),
     }
     for model in models:
-        made[named(model)] = generated(model, count)
+        if subject_of(model) == "palm":
+            made[named(model)] = generated(model, count)
     return made
 
 
@@ -110,13 +112,24 @@ def named(model):
     return f"made by {Path(model).stem} (`{sha256_of(zoo_index.find(model))[:8]}`)"
 
 
-def shipped():
-    """Every palm generator of the zoo."""
-    return [
-        name
-        for name, path in zoo_index.names().items()
-        if checkpoint.peek(path).notes.get("subject", "palm") == "palm"
-    ]
+def subject_of(model):
+    return checkpoint.peek(zoo_index.find(model)).notes.get("subject", "palm")
+
+
+def of_hands(models, extractor, count):
+    """The sets of hands, with the banks that they are measured against; none where no hands ship for the network."""
+    banks = [reference.built_in(role, extractor.name, "hand") for role in ("reference", "training")]
+    if None in banks:
+        return
+    held, training = map(reference.load, banks)
+    for model in models:
+        if subject_of(model) == "hand":
+            yield (
+                f"hands {named(model)}, against {held.size} held-out hands",
+                generated(model, count),
+                held,
+                training,
+            )
 
 
 def whole(pictures):
@@ -243,16 +256,18 @@ def main():
     bank = built(extractor, cache, other, name="half of the held-out people", split="validation")
     bank = reference.Bank(bank.header, bank.features, groups)
     training = trained_on(extractor, cache, train)
-    found, models = {}, [*shipped(), *args.model]
+    found, models = {}, [*zoo_index.names(), *args.model]
     files = {named(model): sha256_of(zoo_index.find(model)) for model in models}
-    for name, (pictures, order) in sets(real, train, models).items():
+    palms = ((name, made, bank, training) for name, made in sets(real, train, models).items())
+    for name, (pictures, order), held, learned in chain(palms, of_hands(models, extractor, len(real))):
         started = time.monotonic()
         rows = cache.features(extractor, pictures)
-        report = evaluate(np.stack([rows[key] for key in order]), extractor, bank, training=training)
+        report = evaluate(np.stack([rows[key] for key in order]), extractor, held, training=learned)
         report["privacy"].pop("suspects")
         report["duplicates"].pop("groups")
         report["duplicates"].pop("exact_groups")
-        found[name] = report | ({"checkpoint_sha256": files[name]} if name in files else {})
+        report |= next(({"checkpoint_sha256": file} for words, file in files.items() if words in name), {})
+        found[name] = report
         print(f"{name}: {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
     wrong = check(found)
     command = (
