@@ -119,10 +119,11 @@ def curve(
     """
     height, top, base = 130, 22, 110
 
+    least = min(x for x, _y in points)
+
     def path(some: Sequence[tuple[float, float]]) -> str:
-        return " ".join(
-            f"{LEFT + (1 - x) * (WIDTH - LEFT - RIGHT):.1f},{base - y * (base - top):.1f}" for x, y in some
-        )
+        across = (WIDTH - LEFT - RIGHT) / max(1 - least, 1e-9)
+        return " ".join(f"{LEFT + (1 - x) * across:.1f},{base - y * (base - top):.1f}" for x, y in some)
 
     around = [(x, low) for x, (low, _high) in band] + [(x, high) for x, (_low, high) in reversed(band)]
     parts = [
@@ -136,7 +137,10 @@ def curve(
         format_html('<polyline class="line" points="{}"/>', path(points)),
         format_html('<text x="{}" y="{}">{}</text>', LEFT, base + 16, _("all kept")),
         format_html(
-            '<text x="{}" y="{}" text-anchor="end">{}</text>', WIDTH - RIGHT, base + 16, _("the best tenth")
+            '<text x="{}" y="{}" text-anchor="end">{}</text>',
+            WIDTH - RIGHT,
+            base + 16,
+            _("the best %(share)s") % {"share": words.share(least)},
         ),
     ]
     return _svg(parts, height, label)

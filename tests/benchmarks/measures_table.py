@@ -125,7 +125,7 @@ def of_hands(models, extractor, count):
     for model in models:
         if subject_of(model) == "hand":
             yield (
-                f"hands {named(model)}, against {held.size} held-out hands",
+                f"hands {named(model)}, against {held.header.n} held-out hands",
                 generated(model, count),
                 held,
                 training,
