@@ -73,13 +73,13 @@ class Sheet:
 
     @property
     def is_few(self) -> bool:
-        """Whether there are too few images to judge anything."""
-        return any(one["code"] == "too_few_to_judge" for one in self.verdicts)
+        """Whether there are too few images, or too few real ones, to say anything good."""
+        return bool(self.few_sentence)
 
     @property
     def few_sentence(self) -> str:
         """How many there are and how many it takes."""
-        return self._sentence("n")
+        return self._sentence("n") or self._sentence("n_ref")
 
     @property
     def fid_card(self) -> Card:
@@ -214,7 +214,8 @@ class Sheet:
         mark = self._at_same_n(measure) if measure in self.real else real
         measures = (verdict or measure, *also)
         grades = [self._grade(one) for one in measures]
-        worst = next((grade for grade in ("bad", "worrying", "fine", "good") if grade in grades), "unknown")
+        sayable = ("bad", "worrying") if self.is_few else ("bad", "worrying", "fine", "good")
+        worst = next((grade for grade in sayable if grade in grades), "unknown")
         first = Row(
             words.measure_title(measure), written(value), span, told, self._real_span(measure, written)
         )
@@ -297,8 +298,8 @@ class Sheet:
         return charts.curve(
             [(one["share"], one["recall"]) for one in points],
             [(one["share"], one["random_recall"]) for one in points],
-            # Measurements of old have no intervals here.
-            band=[(one["share"], one["recall_ci"]) for one in points if "recall_ci" in one],
+            # Shares of few images have no intervals, nor have measurements of old.
+            band=[(one["share"], one["recall_ci"]) for one in points if one.get("recall_ci")],
             label=_("Recall when only the best-scored share is kept, beside a random draw of the same size"),
         )
 

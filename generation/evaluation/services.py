@@ -163,10 +163,22 @@ def evaluated(evaluation: Evaluation, result: Mapping[str, Any]) -> None:
         finished_at=Now(),
     )
     image_set = ImageSet.objects.select_for_update().filter(pk=evaluation.image_set_id).first()
-    if image_set is not None:
-        headline = _fid_headline if evaluation.kind == Evaluation.Kind.FID else _headline
-        quality = {**image_set.quality, **headline(evaluation, result)}
-        ImageSet.objects.filter(pk=image_set.pk).update(quality=quality)
+    if image_set is not None and (headline := _headline_of(evaluation, image_set, result)):
+        ImageSet.objects.filter(pk=image_set.pk).update(quality={**image_set.quality, **headline})
+
+
+def _headline_of(
+    evaluation: Evaluation, image_set: ImageSet, result: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What stands on the set itself. Sets are listed and sorted by it, so it is always a distance from the site's own
+    real ones that show the same; what was measured against others stands on the page of quality.
+    """
+    if evaluation.kind == Evaluation.Kind.FID:
+        return _fid_headline(evaluation, result)
+    reference = evaluation.reference
+    is_the_sites = reference is not None and reference.owner_id is None
+    is_comparable = is_the_sites and evaluation.reference_subject == image_set.subject
+    return _headline(evaluation, result) if is_comparable else None
 
 
 def _headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,7 +191,7 @@ def _headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, An
         "precision": result["precision"],
         "precision_ci": intervals["precision"],
         "recall": result["recall"],
-        "recall_ci": intervals["recall"],
+        "recall_ci": intervals.get("recall"),
         "duplicates": result["duplicates"]["share"],
         "duplicates_ci": intervals["duplicates"],
         "suspicious": privacy.get("suspicious"),

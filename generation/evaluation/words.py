@@ -29,6 +29,9 @@ _ADVICE = {
     "too_few_to_judge": gettext_noop(
         "Too few images to judge. Make 100 for a first look, 1,000 for a judgement."
     ),
+    "too_few_real_to_judge": gettext_noop(
+        "The reference is too small to judge by. Measure against one of 100 photographs or more."
+    ),
     "not_certain": gettext_noop(
         "Not certain yet how near to real ones this set is: the interval is too wide. Measure more images."
     ),
@@ -100,6 +103,9 @@ _FEW_IMAGES = gettext_noop("%(images)s: too few to judge. From %(enough)s on the
 # Of codes that name how many there are and how many it takes.
 _FEW = {
     "too_few_to_judge": _FEW_IMAGES,
+    "too_few_real_to_judge": gettext_noop(
+        "The reference has %(images)s: too few to judge by. From %(enough)s on the number means something."
+    ),
     "too_few_for_fid": _FEW_IMAGES,
     "too_few_real_for_fid": gettext_noop(
         "The reference has %(images)s: too few for FID, however large the set is. Measure against a reference of "

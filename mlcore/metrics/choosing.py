@@ -30,12 +30,12 @@ class Point:
     precision: float
     precision_ci: tuple[float, float]
     recall: float
-    recall_ci: tuple[float, float]
+    recall_ci: tuple[float, float] | None
     coverage: float
     random_kid: float
     random_precision: float
     random_recall: float
-    random_recall_ci: tuple[float, float]
+    random_recall_ci: tuple[float, float] | None
     random_coverage: float
 
 
@@ -73,12 +73,12 @@ def choosing_curve(
             precision=chosen.precision,
             precision_ci=wilson(round(chosen.precision * count), count),
             recall=chosen.recall,
-            recall_ci=wilson(round(chosen.recall * len(real)), len(real)),
+            recall_ci=chosen.recall_ci,
             coverage=chosen.coverage,
             random_kid=chance.kid,
             random_precision=chance.precision,
             random_recall=chance.recall,
-            random_recall_ci=wilson(round(chance.recall * len(real)), len(real)),
+            random_recall_ci=chance.recall_ci,
             random_coverage=chance.coverage,
         )
         for (share, count), chosen, chance in zip(

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mlcore.metrics.fid import frechet_distance
 from mlcore.metrics.kid import kid_with_interval
+from mlcore.metrics.memorisation import wilson
 from mlcore.metrics.moments import Moments
 from mlcore.metrics.prdc import prdc
 from mlcore.models.features import Extractor, Images
@@ -31,6 +32,8 @@ def judge_features(
     """
     distance = kid_with_interval(features, reference_features, groups=groups)
     shares = prdc(features, reference_features)
+    # Where no image is inside any ball their spread is nothing, yet some of those that were not drawn could be.
+    unseen = wilson(0, len(features))[1] if shares.density == 0 else 0.0
     return {
         "kid": distance.value,
         "kid_ci": [distance.low, distance.high],
@@ -40,7 +43,7 @@ def judge_features(
         "density": shares.density,
         "density_ci": [
             max(shares.density - 1.96 * shares.density_error, 0.0),
-            shares.density + 1.96 * shares.density_error,
+            max(shares.density + 1.96 * shares.density_error, unseen),
         ],
         "coverage": shares.coverage,
     }

@@ -32,11 +32,14 @@ def verdicts(report: Mapping[str, Any]) -> list[Verdict]:
     """Judge a report of `mlcore.evaluation`; what is not in it is not judged.
 
     Few images are told only what is wrong with them: copies are copies, but that none was found among ten says nothing.
+    Beside few real ones nothing is near or far.
     """
-    if report["n"] >= ENOUGH:
-        return _judged(report)
-    few = Verdict("n", UNKNOWN, "too_few_to_judge", report["n"], ENOUGH)
-    return [few, *(one for one in _judged(report) if one.grade not in (GOOD, FINE))]
+    sides = (("n", "too_few_to_judge"), ("n_ref", "too_few_real_to_judge"))
+    few = [
+        Verdict(side, UNKNOWN, code, report[side], ENOUGH) for side, code in sides if report[side] < ENOUGH
+    ]
+    is_few = report["n"] < ENOUGH
+    return [*few, *(one for one in _judged(report) if not is_few or one.grade not in (GOOD, FINE))]
 
 
 def _judged(report: Mapping[str, Any]) -> list[Verdict]:
@@ -44,7 +47,7 @@ def _judged(report: Mapping[str, Any]) -> list[Verdict]:
     if report.get("constant"):
         found.append(Verdict("vendi", BAD, "all_alike", report.get("vendi")))
     real = (report.get("real") or {}).get("values")
-    if real and report["n"] >= ENOUGH:
+    if real and min(report["n"], report["n_ref"]) >= ENOUGH:
         found += [_realism(report, real), _share(report, real, "recall"), _share(report, real, "precision")]
     if report.get("duplicates"):
         found.append(_duplicates(report["duplicates"]))

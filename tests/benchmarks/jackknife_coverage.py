@@ -1,9 +1,11 @@
-"""How often the intervals of the Frechet distance and of Vendi hold what sets of that size get on average.
+"""How often intervals of the Frechet distance, Vendi, recall and coverage hold what sets of a size get on average.
 
-python -m tests.benchmarks.jackknife_coverage OUT.json [--sets 100] [--docs docs/measures.md]
+python -m tests.benchmarks.jackknife_coverage OUT.json [--sets 200] [--docs docs/measures.md]
 
 Features are independent and skewed, as those of a network are; the reference is one fixed sample. The average is over
-the same sets, bias by their number included: that is what the intervals speak of.
+the same sets, bias by their number included: that is what the intervals speak of. Recall and coverage are looked at in
+few features, for in many they are all or nothing. Their intervals speak of other real images too and are wider for it;
+`parted` is how often those of two sets of one kind lie apart, and one would be called better by chance.
 """
 
 import argparse
@@ -17,6 +19,8 @@ import numpy as np
 from mlcore.metrics.fid import frechet_distance
 from mlcore.metrics.jackknife import frechet_interval, vendi_interval
 from mlcore.metrics.moments import Moments
+from mlcore.metrics.prdc import NEAREST
+from mlcore.metrics.subsets import measure_parts
 from mlcore.metrics.vendi import vendi
 from tests.benchmarks.kid_coverage import rectified
 from tests.benchmarks.measures_table import into_docs
@@ -25,6 +29,8 @@ FEATURES = 256
 REAL = 300
 SHIFT = 0.2
 SIZES = (60, 200, 1_000)
+FEW = 6  # features
+SHARES = ("recall", "coverage")
 
 
 def simulated(images, sets):
@@ -39,7 +45,23 @@ def simulated(images, sets):
         ):
             rest = (reference,) if name == "frechet" else ()
             found[name].append((value, *interval(made, *rest, value, seed=seed)))
-    return {name: covered(np.array(rows)) for name, rows in found.items()}
+    return {name: covered(np.array(rows)) for name, rows in found.items()} | shares(images, sets)
+
+
+def shares(images, sets):
+    """The same for shares of the real images."""
+    real = rectified(np.random.default_rng(0), (REAL, FEW))
+    rows = []
+    for seed in range(sets):
+        made = rectified(np.random.default_rng(1000 + seed), (images, FEW), SHIFT)
+        rows += measure_parts(made, real, [np.arange(images)], nearest=NEAREST)
+    found = {}
+    for name in SHARES:
+        values = np.array([(getattr(one, name), *getattr(one, f"{name}_ci")) for one in rows])
+        _value, low, high = values.T
+        parted = float((np.maximum(low[::2], low[1::2]) > np.minimum(high[::2], high[1::2])).mean())
+        found[name] = covered(values) | {"parted": parted}
+    return found
 
 
 def covered(rows):
@@ -50,20 +72,24 @@ def covered(rows):
 
 
 def table(found, sets):
-    lines = [f"| {sets} sets of | the distance's interval holds | Vendi's holds |", "|---|---|---|"]
+    lines = [
+        f"| {sets} sets of | the distance's interval holds | Vendi's | recall's | coverage's | parted by chance |",
+        "|---|---|---|---|---|---|",
+    ]
     for images, one in found.items():
-        shares = (
+        held = (
             f"{100 * one[name]['share']:.0f} % ± {100 * one[name]['error']:.0f}"
-            for name in ("frechet", "vendi")
+            for name in ("frechet", "vendi", *SHARES)
         )
-        lines.append(f"| {images} | {' | '.join(shares)} |")
+        parted = max(one[name]["parted"] for name in SHARES)
+        lines.append(f"| {images} | {' | '.join(held)} | {100 * parted:.0f} % |")
     return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
-    parser.add_argument("--sets", type=int, default=100)
+    parser.add_argument("--sets", type=int, default=200)
     parser.add_argument("--docs", type=Path)
     args = parser.parse_args()
     found = {images: simulated(images, args.sets) for images in SIZES}

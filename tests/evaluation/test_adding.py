@@ -85,6 +85,9 @@ def test_a_set_can_be_measured_against_it(added, palms_of_a_set, measured):
     assert evaluation.is_done, evaluation.text
     assert (evaluation.reference_name, evaluation.result["n_ref"]) == ("mine", 24)
     assert evaluation.result["real"]["way"] == "halves"
+    # Sets are sorted by their headline: a distance from other real ones is none.
+    palms_of_a_set.refresh_from_db()
+    assert palms_of_a_set.quality == {}
 
 
 @pytest.fixture

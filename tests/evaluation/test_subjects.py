@@ -133,6 +133,8 @@ def test_hands_against_palms_are_measured_with_a_word_of_warning(client, alice, 
     image_set = hands()
     evaluation = measured(image_set, reference=held("palm").name)
     assert (evaluation.is_done, evaluation.reference) == (True, held("palm"))
+    image_set.refresh_from_db()
+    assert image_set.quality == {}
     client.force_login(alice)
     for name in ("evaluation", "card", "certificate"):
         page = client.get(reverse(f"evaluation:{name}", args=[evaluation.pk])).content.decode()

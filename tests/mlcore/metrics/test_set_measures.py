@@ -8,7 +8,8 @@ from mlcore.metrics.choosing import choosing_curve
 from mlcore.metrics.duplicates import duplicates, near_threshold
 from mlcore.metrics.errors import FeaturesDiffer, NotFiniteFeatures, TooFewImages
 from mlcore.metrics.fid import frechet_distance
-from mlcore.metrics.jackknife import frechet_interval, vendi_interval
+from mlcore.metrics.jackknife import GROUPS, MINIMUM, frechet_interval, reach_of, tenths, vendi_interval
+from mlcore.metrics.judge import judge_features
 from mlcore.metrics.kid import kid, kid_with_interval
 from mlcore.metrics.memorisation import memorisation, wilson
 from mlcore.metrics.moments import Moments
@@ -130,6 +131,23 @@ def test_parts_are_measured_as_if_each_were_a_set(monkeypatch, rows):
             (shares.precision, shares.recall, shares.coverage)
         )
         assert found.kid == pytest.approx(kid(made[part], real), rel=1e-4)
+        assert (found.recall_ci is None) == (found.coverage_ci is None) == (len(part) < MINIMUM)
+
+
+@pytest.mark.parametrize("name", ["recall", "coverage"])
+def test_shares_of_the_real_ones_know_the_spread_of_both_sides(name):
+    random = np.random.default_rng(4)
+    made, real = random.normal(0.5, 1, size=(120, 4)), random.normal(size=(300, 4))
+    part = random.permutation(120)[:80]
+    found = measure_parts(made, real, [part, np.arange(120)], nearest=5)[0]
+    left = tenths(80)
+    rows = made[np.sort(part)]
+    without = np.array([getattr(prdc(rows[left != number], real), name) for number in range(GROUPS)])
+    value = getattr(found, name)
+    low, high = wilson(round(value * 300), 300)
+    below, above = np.hypot(reach_of(without), value - low), np.hypot(reach_of(without), high - value)
+    assert reach_of(without) > 0.02
+    assert getattr(found, f"{name}_ci") == pytest.approx((max(value - below, 0), min(value + above, 1)))
 
 
 @pytest.mark.slow
@@ -294,6 +312,21 @@ def test_few_images_are_too_few_to_judge():
     few = {"n": ("unknown", "too_few_to_judge")}
     for share in (0.0, 0.01):
         assert graded(report(n=99, duplicates={"share": share}, privacy=privacy)) == few
+
+
+def test_beside_few_real_ones_nothing_is_near_or_far():
+    privacy = {"copies": 0, "n": 1000, "suspicious": 0.01, "excess_low": -0.05, "expected": 0.05}
+    assert graded(report(n_ref=99, privacy=privacy)) == {
+        "n_ref": ("unknown", "too_few_real_to_judge"),
+        "duplicates": ("good", "none"),
+        "privacy": ("good", "as_far_as_real"),
+    }
+    assert "kid" in graded(report(n_ref=100))
+
+
+def test_density_of_nothing_is_not_certain():
+    far = judge_features(np.random.default_rng(0).normal(50, 1, size=(40, 4)), people(60, 1)[:, :4])
+    assert far["density"] == 0 and far["density_ci"][0] == 0 and 0.05 < far["density_ci"][1] < 0.15
 
 
 def test_what_is_wrong_with_few_images_is_said():
