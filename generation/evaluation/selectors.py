@@ -270,7 +270,8 @@ def panel_for(user: User, panel_id: UUID | str) -> Panel:
 
 def shown_items(panel: Panel) -> list[int]:
     """The items whose pictures are still there: images deleted since are not asked about."""
-    here = set(sets.images_of(panel.image_set).values_list("index", flat=True))
+    made = [item["made"] for item in panel.items if "made" in item]
+    here = set(sets.images_of(panel.image_set).filter(index__in=made).values_list("index", flat=True))
     keeps = panel.reference is not None and panel.reference.keeps_photos
     return [
         number
@@ -287,8 +288,9 @@ def items_in_order(user: User, panel: Panel) -> list[int]:
 
 
 def ratings_by(user: User, panel: Panel) -> dict[int, Rating]:
-    """What this person has said so far, by item."""
-    return {rating.item: rating for rating in Rating.objects.filter(panel=panel, rater=user)}
+    """What this person has said so far of the items still shown, by item: who is done is told by these."""
+    found = Rating.objects.filter(panel=panel, rater=user, item__in=shown_items(panel))
+    return {rating.item: rating for rating in found}
 
 
 def next_item(user: User, panel: Panel) -> int | None:

@@ -163,6 +163,24 @@ def test_deleted_images_are_not_asked_about(panel, alice, client):
     assert not Rating.objects.exists()
 
 
+def test_only_what_is_still_shown_counts_as_rated(panel, real, alice, bob, client, work):
+    Share.objects.create(image_set=panel.image_set, user=bob)
+    rate_all(panel, alice)
+    left_out = next(item for item in range(15) if "made" in panel.items[item])
+    for item in set(range(15)) - {left_out}:
+        panels.rate(by=bob, panel=panel, item=item, realism=3)
+    work()
+    real.delete()
+    quality = reverse("evaluation:quality", args=[panel.image_set_id])
+    for user, done in ((alice, 10), (bob, 9)):
+        client.force_login(user)
+        told = client.get(f"/api/v1/ratings/{panel.pk}").json()
+        is_through = done == 10
+        assert (told["done"], told["total"], told["result"] is not None) == (done, 10, is_through)
+        page = client.get(quality).content.decode()
+        assert f"You have rated {done} of 10." in page and ('data-measure="eyes"' in page) is is_through
+
+
 def test_what_cannot_be_is_refused(palms, alice, bob, charlie, real, client):
     image_set = palms(12)
     with pytest.raises(NotFound):
