@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from accounts.errors import DomainError
-from palmsite import problems
+from palmsite import error_pages, problems
 
 # DRF's own words for these are general; ours say what to do.
 _DEFAULT_CODES = {"error": "invalid", "throttled": "too_many", "permission_denied": "forbidden"}
@@ -45,6 +45,8 @@ def _as_api_exception(error: Exception) -> exceptions.APIException | None:
         too_large = exceptions.APIException(_("That is too large to be sent in one piece."), "too_large")
         too_large.status_code = 413
         return too_large
+    if isinstance(error, TooManyFilesSent):
+        return exceptions.ParseError(error_pages.said_of_files(), "too_many_files")
     return None
 
 

@@ -7,7 +7,8 @@ may be what broke.
 import json
 import sys
 
-from django.core.exceptions import RequestDataTooBig
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.csrf import get_token
@@ -15,7 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, is_valid_path
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from palmsite import frame, problems
 
@@ -41,6 +42,16 @@ DRAWN = frozenset({400, 403, 404, 405, 413, 429, 500, 503})
 def said_of(status: int) -> str:
     """What a program is told of a status where nobody has said more."""
     return str(_PROBLEMS.get(status, status))
+
+
+def said_of_files() -> str:
+    """What whoever sends too many files is told: Django stops reading there, before a room can say its own limit."""
+    most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+    return ngettext(
+        "At most %(most)s file is read in one request. Send them one by one.",
+        "At most %(most)s files are read in one request, in some places fewer. Send them in parts.",
+        most,
+    ) % {"most": most}
 
 
 def render(
@@ -88,6 +99,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that cannot be read, or is too large to be read (handler400)."""
     if isinstance(exception, RequestDataTooBig):
         return render(request, 413, code="too_large")
+    if isinstance(exception, TooManyFilesSent):
+        return render(request, 400, message=said_of_files(), code="too_many_files")
     return render(request, 400, code="bad_request")
 
 

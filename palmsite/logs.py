@@ -89,6 +89,9 @@ def configuration(form: str, level: str) -> dict[str, Any]:
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},
             "django.request": {"level": "ERROR"},
+            # Who sent too much is told so, and the line of the request says it: nothing broke.
+            "django.security.RequestDataTooBig": {"level": "CRITICAL"},
+            "django.security.TooManyFilesSent": {"level": "CRITICAL"},
             "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
             "waitress": {"level": "WARNING"},
             # Says each time that a request waits for a thread, which is what a queue is for.

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from generation.lab.limits import BACKBONES, FIT_DEFAULTS
+from generation.lab.limits import BACKBONES, FIT_DEFAULTS, limits
 
 
 class NewDataset(serializers.Serializer[Any]):
@@ -162,7 +162,11 @@ class SetAnswer(serializers.Serializer[Any]):
 class NewPrediction(serializers.Serializer[Any]):
     """One or many images."""
 
-    images = serializers.ListField(child=serializers.FileField(), required=False)
+    images = serializers.ListField(
+        child=serializers.FileField(),
+        required=False,
+        help_text=f"At most {limits().predict_images} at once.",
+    )
     threshold = serializers.FloatField(required=False, min_value=0, max_value=1)
 
 

@@ -1,5 +1,6 @@
 """What surrounds every request: headers, ids, log lines, refusals as pages."""
 
+import io
 import json
 import logging
 
@@ -40,6 +41,7 @@ urlpatterns = [
     path("break", break_down),
     path("", include("palmsite.urls")),
 ]
+handler400 = "palmsite.error_pages.bad_request"
 handler404 = "palmsite.error_pages.page_not_found"
 handler500 = "palmsite.error_pages.server_error"
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -176,12 +178,34 @@ def test_broken_page_tells_no_insides(alice, caplog):
     assert answer["X-Request-ID"] in answer.content.decode()
 
 
-def test_request_that_is_too_large_is_413(client, settings):
+def test_request_that_is_too_large_is_413(settings, caplog):
+    client = Client(enforce_csrf_checks=True)
+    client.get("/")  # brings the cookie, without which a form is refused unread
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     answer = client.post(
         "/appearance", "theme=" + "x" * 100, content_type="application/x-www-form-urlencoded"
     )
     assert answer.status_code == 413
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize("checks", [True, False], ids=["read by the check of forms", "read by the view"])
+def test_too_many_files_are_refused_with_their_number_and_no_traceback(alice, settings, caplog, checks):
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
+    client = Client(enforce_csrf_checks=checks)
+    client.force_login(alice)
+    client.get("/jobs/")  # brings the cookie, without which a form is refused unread
+
+    def send(address):
+        return client.post(address, {"images": [io.BytesIO(b"x") for _ in range(3)]})
+
+    said = "At most 2 files are read in one request, in some places fewer. Send them in parts."
+    page = send("/lab/predict")
+    assert page.status_code == 400
+    assert "data-error-page" in page.content.decode() and said in page.content.decode()
+    problem = send("/api/v1/lab/predict").json()
+    assert (problem["status"], problem["code"], problem["detail"]) == (400, "too_many_files", said)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_answers_about_a_person_are_not_kept_by_others(client, alice):
