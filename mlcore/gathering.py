@@ -24,14 +24,13 @@ from mlcore.data import DataError, PackedDataset, natural_key
 from mlcore.feature_cache import FeatureCache
 from mlcore.metrics.errors import PhotosLost
 from mlcore.models.features import Extractor
-from mlcore.preparation import Cutter, Event, NothingPacked, Photo
+from mlcore.preparation import TABLE, Cutter, Event, NothingPacked, Photo
 
 People = Literal["unknown", "folders", "table"]
 
 SIDE = 256
 BLOCKS = 10  # of consecutive files, where nobody knows who is on them
 LEAST_OTHERS = 10  # pictures of everybody but the most pictured person: else two sides cannot be dealt
-TABLE = "people.csv"
 MOST_TABLE = 8 * 2**20
 NOTES = "Features of a frozen network, rounded; no image can be had back from them."
 
@@ -65,7 +64,7 @@ class Palms:
 
 
 class NoPhotographs(DataError):
-    """The source holds no file that is called like a picture."""
+    """The source holds no file that could be one."""
 
 
 class NoTable(DataError):
@@ -84,7 +83,7 @@ class NothingKept(DataError):
     """Not one photograph could be used; `palms` says what was wrong with each."""
 
     def __init__(self, palms: Palms) -> None:
-        super().__init__(f"None of {palms.seen} photographs could be used.")
+        super().__init__(f"None of {palms.seen} files could be used.")
         self.palms = palms
 
 

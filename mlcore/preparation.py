@@ -18,11 +18,13 @@ from mlcore.data import DataError, PackedWriter, Split, natural_key, split
 from mlcore.errors import ImageError
 from mlcore.judging import NearDuplicates, perceptual_hash, sharpness
 
-# Photographs that are not read here: told of, for whoever thinks that they were.
-OTHER_KINDS = (".avif", ".dng", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".tif", ".tiff")
+TABLE = "people.csv"
+# What systems put beside photographs by themselves, and what says who is on them: nobody misses these among the
+# pictures. Every other file that is not read is told of, for whoever thinks that it was.
+PASSED_OVER = ("__macosx", "desktop.ini", "thumbs.db", TABLE)
 REASONS = {
     "broken": "cannot be read as a picture",
-    "kind": "a kind of picture that is not read here: save it as JPEG, PNG, WebP or BMP",
+    "kind": "by its name no picture that is read here: save it as .jpg, .png, .webp or .bmp",
     "no palm": "no open hand was found in it",
     "tiny": "the hand has too few pixels",
     "blurred": "the lines are blurred",
@@ -67,7 +69,7 @@ class Cutter(Protocol):
 
 @dataclass(frozen=True)
 class Photo:
-    """A file of a source, still encoded."""
+    """A file of a source, still encoded; whether it is a photograph at all is not known yet."""
 
     file: str
     source: str
@@ -143,7 +145,7 @@ def _points(text: str) -> list[tuple[float, float]]:
 
 
 def find_photos(sources: Sequence[Path], limits: Limits | None = None) -> tuple[int, Iterator[Photo]]:
-    """Count the photos of folders and archives, and walk them: folders by name, archives as they are stored."""
+    """Count the files of folders and archives, and walk them: folders by name, archives as they are stored."""
     limits = limits or Limits()
     total = 0
     for source in sources:
@@ -151,7 +153,7 @@ def find_photos(sources: Sequence[Path], limits: Limits | None = None) -> tuple[
             total += len(_files(source))
         elif is_archive(source):
             # The count costs a pass over the archive and shows its faults before an hour's work, not after.
-            total += sum(1 for member in iter_members(source, limits) if _is_photo(member.name))
+            total += sum(1 for member in iter_members(source, limits) if _is_meant(member.parts))
         elif source.exists():
             raise NotPhotographs(
                 f"{source} is neither a folder nor an archive (zip, tar or tar.gz) of photos."
@@ -168,18 +170,19 @@ def _walk(sources: Sequence[Path], limits: Limits) -> Iterator[Photo]:
                 yield Photo(path.name, source.name, path.read_bytes, path.relative_to(source).parent.parts)
         else:
             for member in iter_members(source, limits):
-                if _is_photo(member.name):
+                if _is_meant(member.parts):
                     yield Photo(member.name, source.name.split(".")[0], member.read, tuple(member.parts[:-1]))
 
 
 def _files(folder: Path) -> list[Path]:
-    paths = (path for path in folder.rglob("*") if path.is_file() and _is_photo(path.name))
+    found = (path for path in folder.rglob("*") if path.is_file())
+    paths = (path for path in found if _is_meant(path.relative_to(folder).parts))
     return sorted(paths, key=lambda path: natural_key(path.relative_to(folder).as_posix()))
 
 
-def _is_photo(name: str) -> bool:
-    is_picture = Path(name).suffix.lower() in (*images.SUFFIXES, *OTHER_KINDS)
-    return is_picture and not Path(name).name.startswith(".")
+def _is_meant(parts: Sequence[str]) -> bool:
+    """Whether somebody put this file there to be read; what is hidden was not."""
+    return not any(part.startswith(".") or part.lower() in PASSED_OVER for part in parts)
 
 
 def prepare(
@@ -218,7 +221,7 @@ def prepare(
             subject=options.subject,
             options=asdict(options),
             detected=cutter is not None,
-            seen=len(work.seen),
+            seen=work.done,
             seconds=round(time.monotonic() - began, 1),
             dropped=work.dropped,
         )
@@ -250,7 +253,7 @@ def _nothing_kept(dropped: Sequence[Mapping[str, str]], sources: Sequence[Path],
         return f"No pictures{hint} in {places}. These kinds are read: {kinds}; save others as one of them."
     counts = {reason: sum(1 for entry in dropped if entry["reason"] == reason) for reason in REASONS}
     told = "; ".join(f"{count}: {REASONS[reason]}" for reason, count in counts.items() if count)
-    return f"None of {len(dropped)} pictures could be kept. {told}. Look at one of them, or relax the limits."
+    return f"None of {len(dropped)} files could be kept. {told}. Look at one of them, or relax the limits."
 
 
 class _Preparation:
@@ -260,7 +263,10 @@ class _Preparation:
         self.options = options
         self.cutter = cutter
         self.repeats = NearDuplicates(options.max_distance)
-        self.seen: list[dict[str, Any]] = []
+        self.done = 0  # files, pictures or not
+        self.seen: list[
+            dict[str, Any]
+        ] = []  # of pictures alone: another file must move nobody to the other side
         self.places: list[str] = []  # of what was seen, with the folders
         self.kept: list[int] = []  # positions in `seen`
         self.dropped: list[dict[str, str]] = []
@@ -274,15 +280,15 @@ class _Preparation:
 
     def take(self, photo: Photo, row: dict[str, Any], writer: PackedWriter, total: int) -> Event:
         """Decide on one photo and write it when it is good."""
-        number = len(self.seen)
-        self.seen.append(row)
-        self.places.append(photo.place)
+        self.done += 1
         decoded: Picture | None = None
         cut: Cut | None = None
         kind = Path(photo.file).suffix.lower()
         reason, detail = "kind", kind
         facts: dict[str, int | str] = {}
-        if kind not in OTHER_KINDS:
+        if kind in images.SUFFIXES:
+            self.seen.append(row)
+            self.places.append(photo.place)
             try:
                 decoded = images.decode(photo.read(), self.options.max_pixels)
                 cut = self._cut(decoded, row)
@@ -294,10 +300,9 @@ class _Preparation:
                 {"file": photo.place, "source": row["source"], "reason": reason, "detail": detail}
             )
         elif cut is not None:
-            self.kept.append(number)
+            self.kept.append(len(self.seen) - 1)
             writer.add(cut.picture, {**row, "landmarks": self._landmarks(row, decoded)})
-        done, total = len(self.seen), max(total, len(self.seen))
-        return Event(done, total, photo.place, reason, detail, decoded, cut, facts)
+        return Event(self.done, max(total, self.done), photo.place, reason, detail, decoded, cut, facts)
 
     def _cut(self, photo: Picture, row: Mapping[str, str]) -> Cut | None:
         if self.cutter is not None:

@@ -91,7 +91,7 @@ class Report:
     def write(self, path: Path, manifest: Mapping[str, Any]) -> None:
         """Write the page."""
         parts = [
-            f"<h1>{manifest['count']} of {manifest['seen']} pictures kept</h1>",
+            f"<h1>{manifest['count']} of {manifest['seen']} files kept</h1>",
             _table("What became of them", self._fates(manifest)),
             *(
                 _table(title, list(manifest["counts"][column].items()))

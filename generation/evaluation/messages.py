@@ -32,8 +32,12 @@ MEASURING_PHOTOS = _("Measuring %(n)s pictures with %(network)s")
 UPLOAD_GONE = _("The uploaded archive is not there any more. Choose it again.")
 FOLDER_GONE = _("The folder %(folder)s is not there any more. Choose another one.")
 FEW_PALMS = _(
-    "%(n)s of %(seen)s photographs could be used, and a reference needs %(least)s at least. "
+    "%(n)s of %(seen)s files could be used, and a reference needs %(least)s photographs at least. "
     "The list says what was wrong with the others; add photographs and try again."
+)
+FEW_PALMS_ALL_GOOD = _(
+    "All photographs could be used, %(n)s in all, and a reference needs %(least)s at least. "
+    "Add photographs and try again."
 )
 NO_ROOM = _(
     "The reference takes %(size)s MB, and you have less room than that. Delete what you no longer need."

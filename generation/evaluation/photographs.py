@@ -29,11 +29,12 @@ PHOTOS = "photos"
 
 
 class TooFewPalms(JobFailed):
-    """Hardly any photograph could be used; `report` lists what was wrong with the others."""
+    """There are too few photographs that can be used; `report` lists what was wrong with the others, if any."""
 
     def __init__(self, palms: int, report: dict[str, Any]) -> None:
         params = {"n": palms, "seen": report["seen"], "least": limits.LEAST_PALMS}
-        super().__init__("too_few_palms", messages.FEW_PALMS, params)
+        message = messages.FEW_PALMS if report["refused"] else messages.FEW_PALMS_ALL_GOOD
+        super().__init__("too_few_palms", message, params)
         self.report = report
 
 

@@ -45,7 +45,7 @@ def reason_words(reason: str) -> str:
     """Why a photograph was refused."""
     words = {
         "broken": _("cannot be read as a picture"),
-        "kind": _("a kind of picture that is not read here: save it as JPEG, PNG, WebP or BMP"),
+        "kind": _("by its name no picture that is read here: save it as .jpg, .png, .webp or .bmp"),
         "no palm": _("no open hand was found in it"),
         "tiny": _("the hand has too few pixels"),
         "blurred": _("the lines are blurred"),

@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
         facts = {key: manifest[key] for key in ("seen", "count", "counts", "sha256", "seconds")}
         say_json({"out": str(args.out), "dropped": dict(dropped), **facts})
         return 0
-    say(f"{manifest['count']} of {manifest['seen']} pictures kept in {args.out} ({manifest['seconds']} s).")
+    say(f"{manifest['count']} of {manifest['seen']} files kept in {args.out} ({manifest['seconds']} s).")
     for reason, count in dropped.most_common():
         say(f"  dropped {count}: {preparation.REASONS[reason]}")
     say("  " + ", ".join(f"{count} {name}" for name, count in manifest["counts"]["split"].items()))

@@ -117,11 +117,11 @@ def test_what_was_refused_is_listed_with_its_reason(added, client, alice):
     made = added(
         {**palms(), "palms/broken.jpg": b"no picture", "again.png": palms(1)["palms/0.png"], "x.txt": b"-"}
     )
-    assert made.report["reasons"] == {"broken": 1, "duplicate": 1}
-    assert [one["file"] for one in made.report["refused"]] == ["palms/broken.jpg", "again.png"]
+    assert made.report["reasons"] == {"broken": 1, "duplicate": 1, "kind": 1}
+    assert [one["file"] for one in made.report["refused"]] == ["palms/broken.jpg", "again.png", "x.txt"]
     client.force_login(alice)
     page = client.get(reverse("evaluation:reference", args=[made.pk])).content.decode()
-    assert "2 of 26 photographs were refused" in page and "palms/broken.jpg" in page
+    assert "3 of 27 files were refused" in page and "palms/broken.jpg" in page
     twin = made.report["refused"][1]
     assert twin["facts"] == {"twin": "0.png"} and reference_cards.detail_words(twin) == "of 0.png"
     assert reference_cards.detail_words(made.report["refused"][0]) == "", "the reason stands beside it"
@@ -130,16 +130,24 @@ def test_what_was_refused_is_listed_with_its_reason(added, client, alice):
 def test_too_few_palms_fail_with_the_list_and_nothing_is_left(added, alice):
     made = added({**palms(3), "broken.jpg": b"no picture"})
     assert (made.state, made.code) == ("failed", "too_few_palms")
-    assert made.text.startswith("3 of 4 photographs could be used, and a reference needs 20")
+    assert made.text.startswith("3 of 4 files could be used, and a reference needs 20")
     assert made.report["reasons"] == {"broken": 1}
     assert left_in(site.MEDIA_ROOT / "references") == [] and not Upload.objects.exists()
     assert ledger.usage(alice)["bytes"].used == 0
 
 
+def test_too_few_good_palms_are_told_without_a_list(added):
+    made = added({**palms(3), "__MACOSX/palms/0.png": b"-", ".DS_Store": b"-"})
+    assert made.text == (
+        "All photographs could be used, 3 in all, and a reference needs 20 at least. Add photographs and try again."
+    )
+    assert made.report["refused"] == []
+
+
 @pytest.mark.parametrize(
     ("files", "reason", "text"),
     [
-        ({"a.txt": b"-"}, "NoPhotographs", "There is no photograph in it."),
+        ({".DS_Store": b"-"}, "NoPhotographs", "There is no photograph in it."),
         ({"a.zip": archive({"b": b"c"})}, "NestedRefused", "a.zip is an archive inside the archive."),
     ],
 )

@@ -73,6 +73,10 @@ def test_every_dropped_picture_has_its_reason(folder, tmp_path):
     (folder / "IMG_0012.HEIC").write_bytes(b"a phone's photograph")
     (folder / ".hidden.png").write_bytes(b"")
     (folder / "notes.txt").write_text("nothing")
+    (folder / "IMG_0013").write_bytes(jpeg(pattern(13)))
+    for name in ("Thumbs.db", "people.csv", "__MACOSX/a.txt", ".git/config"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"put there by something else")
     result = prepare([folder], tmp_path / "set", Options(size=SIZE), cutter=Finder())
     told = {entry["file"]: entry["reason"] for entry in result.dropped}
     assert told == {
@@ -83,8 +87,10 @@ def test_every_dropped_picture_has_its_reason(folder, tmp_path):
         "image_10.jpg": "duplicate",
         "image_11.png": "no palm",
         "IMG_0012.HEIC": "kind",
+        "notes.txt": "kind",
+        "IMG_0013": "kind",
     }
-    assert result.manifest["seen"] == 13
+    assert result.manifest["seen"] == 15
     kept = prepare([folder], tmp_path / "set", Options(size=SIZE, keep_undetected=True), cutter=Finder())
     assert "image_11.png" in kept.manifest["columns"]["file"]
 
@@ -129,6 +135,7 @@ def test_dropping_moves_nobody_to_the_other_side(folder, tmp_path):
     for number in range(0, 30, 2):
         blurred = cv2.GaussianBlur(pattern(number), (0, 0), 9)
         (folder / f"image_{number}.png").write_bytes(images.encode_png(blurred))
+        (folder / f"image_{number}.txt").write_text("its label")
     few = prepare([folder], tmp_path / "b", Options(size=SIZE)).manifest["columns"]
     before = dict(zip(many["file"], many["split"], strict=True))
     assert all(before[file] == part for file, part in zip(few["file"], few["split"], strict=True))
@@ -219,13 +226,13 @@ def test_a_folder_of_other_kinds_is_told_which_are_read(tmp_path):
     (tmp_path / "phone").mkdir()
     for name in ("a.heic", "b.tiff"):
         (tmp_path / "phone" / name).write_bytes(b"a picture of another kind")
-    with pytest.raises(DataError, match=r"2: .* not read here: save it as JPEG, PNG, WebP or BMP"):
+    with pytest.raises(DataError, match=r"2: by its name no picture that is read here: save it as \.jpg"):
         prepare([tmp_path / "phone"], tmp_path / "set", Options(size=SIZE))
 
 
 def test_a_folder_without_pictures_is_told_which_kinds_are_read(tmp_path):
     (tmp_path / "words").mkdir()
-    (tmp_path / "words" / "a.txt").write_text("no picture")
+    (tmp_path / "words" / ".a.txt").write_text("no picture")
     with pytest.raises(
         DataError, match=r"in \S*words\. These kinds are read: \.bmp, \.jpeg, \.jpg, \.png, \.w"
     ):
@@ -264,6 +271,6 @@ def test_the_command_writes_a_report_that_needs_nothing_else(folder, tmp_path, c
     assert "<b>bad" not in page
     assert "http" not in page
     assert main([*words, "--again"]) == 0
-    assert "6 of 7 pictures kept" in capsys.readouterr().out
+    assert "6 of 7 files kept" in capsys.readouterr().out
     assert main(["prepare", str(folder / "none"), "--out", str(tmp_path / "x"), "--no-detect"]) == 2
     assert "There is no" in capsys.readouterr().err
