@@ -117,7 +117,11 @@ class ModelAnswer(serializers.Serializer[Any]):
     num_epochs = serializers.IntegerField()
     accuracy = serializers.FloatField(allow_null=True)
     roc_auc = serializers.FloatField(allow_null=True)
-    confusion = serializers.JSONField()
+    confusion = serializers.JSONField(
+        help_text="Of the test images, said real from 0.5. Rows: what they are, real before made; columns: what "
+        "the model said, real before made. So `confusion[1][0]` is how many made ones were taken for real. "
+        "Null before the model is fitted.",
+    )
     calibration = serializers.JSONField()
     calibration_error = serializers.FloatField(allow_null=True)
     roc = serializers.JSONField(help_text="Points of the ROC curve: false alarms, hits.")
