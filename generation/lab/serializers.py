@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from generation.lab.limits import BACKBONES, FIT_DEFAULTS, limits
@@ -25,6 +26,14 @@ class NewDataset(serializers.Serializer[Any]):
         help_text="With `sets`: name or id of a reference whose photos were kept.",
     )
     seed = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**31 - 1)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A reference has nothing to stand against where no sets are named, whatever else was sent."""
+        if attrs["reference"].strip() and "sets" not in attrs:
+            raise serializers.ValidationError(
+                {"sets": _("A reference stands against synthetic sets. Name them as `sets`.")}
+            )
+        return attrs
 
 
 class DatasetAnswer(serializers.Serializer[Any]):

@@ -290,6 +290,8 @@ def test_refusals_of_datasets(client, alice, read, upload):
     assert (taken.status_code, taken.json()["code"]) == (409, "id_taken")
     assert send(client, "api-lab-datasets", {"id": "other"}).json()["errors"][0]["field"] == "file"
     assert send(client, "api-lab-datasets", {"sets": []}).json()["errors"][0]["field"] == "sets"
+    lone = send(client, "api-lab-datasets", {"reference": "hands"}).json()
+    assert [one["field"] for one in lone["errors"]] == ["sets"] and "Name them as `sets`" in lone["detail"]
     assert client.get(reverse("api-lab-eda")).status_code == 400
     ready = upload(alice, zipped(tree()))
     made = send(client, "api-lab-datasets", {"id": "two", "upload": str(ready.pk)})
