@@ -143,8 +143,8 @@ def read_parts(
 
 
 def draw_splits(folder: Path, kept: Kept, seed: int) -> None:
-    """Train or test by the images' own bytes: copies of one image never stand on both sides, and of few images
-    one is for testing too.
+    """Train or test by the images' own bytes: the same file never stands on both sides, and of few images one
+    is for testing too.
     """
     lots = {label: array("Q") for label in LABELS}
     for one in storage.read_index(folder):

@@ -83,7 +83,10 @@ class EdaAnswer(serializers.Serializer[Any]):
     outside = serializers.IntegerField(help_text="Files outside of the tree, not used.")
     formats = serializers.JSONField()
     sizes = serializers.JSONField()
-    duplicates = serializers.JSONField(help_text="Copies in each split, and images in both (`across`).")
+    duplicates = serializers.JSONField(
+        help_text="The same file, byte for byte: how many too many in each split, how many in both (`across`). "
+        "A picture that was saved again is another file and is not found."
+    )
 
 
 class NewFit(serializers.Serializer[Any]):
@@ -141,7 +144,7 @@ class ModelAnswer(serializers.Serializer[Any]):
     tested = serializers.IntegerField(allow_null=True)
     in_both = serializers.IntegerField(
         allow_null=True,
-        help_text="Images that stand in train and test: with them the model looks better than it is.",
+        help_text="Files that stand in train and test, byte for byte: with them the model looks better than it is.",
     )
     feature_seconds = serializers.FloatField(
         allow_null=True, help_text="How long features took; nothing where they were kept."

@@ -126,6 +126,8 @@ def test_the_document_says_what_the_answers_hold():
     assert {"REAL", "FAKE", "verdict", "text", "results"} <= set(shapes["PredictionAnswer"]["properties"])
     assert {"REAL", "FAKE", "verdict", "text", "image", "map"} <= set(shapes["ResultAnswer"]["properties"])
     assert "job" in shapes["BegunDataset"]["properties"]
+    duplicates = shapes["EdaAnswer"]["properties"]["duplicates"]["description"]
+    assert "saved again is another file" in duplicates
     assert (
         "Rows: what they are, real before" in shapes["ModelAnswer"]["properties"]["confusion"]["description"]
     )

@@ -93,10 +93,20 @@ def test_numbers_stand_in_their_order_and_are_rounded_once():
     assert numbers["mean_red"] == 0.1234
 
 
+def saved_again(data):
+    """The same pixels in other bytes: another file, which the pages say is not found."""
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(data)) as image:
+        image.save(buffer, "PNG", compress_level=1)
+    assert buffer.getvalue() != data
+    return buffer.getvalue()
+
+
 def test_copies_and_leakage_are_counted(alice, read):
     files = tree()
     files["train/real/copy.png"] = files["train/real/0.png"]
     files["test/fake/leak.png"] = files["train/fake/1.png"]
+    files["test/fake/again.png"] = saved_again(files["train/fake/2.png"])
     eda = read(alice, files).eda
     found = eda["duplicates"]
     assert (found["train"], found["test"], found["across"]) == (1, 0, 1)

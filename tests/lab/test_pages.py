@@ -70,6 +70,7 @@ def test_the_whole_way_without_script(as_alice, alice, on_commit):
     drawn = page(as_alice, "lab:dataset", "palms")
     assert "24 images" in drawn
     assert drawn.count(".png") == 4
+    assert "A picture that was saved again is another file and is not found" in drawn
     sheet = as_alice.get(reverse("lab:mosaic", args=["palms", "train", "real"]))
     assert b"".join(sheet.streaming_content).startswith(b"\x89PNG")
     wishes = page(as_alice, "lab:fit")
@@ -158,8 +159,8 @@ def test_images_in_train_and_test_are_told_where_models_are_judged(as_alice, ali
     fitted(alice, "leaky", leaky)
     compared = page(as_alice, "lab:models")
     assert "which it has not learned from" not in compared
-    assert compared.count("1 image in train and test") == 1
-    assert "1 image is in both, so the accuracy looks better than it is." in page(
+    assert compared.count("1 file in train and test") == 1
+    assert "1 file is in both, so the accuracy looks better than it is." in page(
         as_alice, "lab:model", "leaky"
     )
     assert "is in both" not in page(as_alice, "lab:model", "clean")
@@ -220,6 +221,7 @@ def test_the_refusal_of_a_number_shows_one_that_is_taken():
 def test_composing_without_a_set_says_what_is_missing(as_alice):
     drawn = page(as_alice, "lab:compose")
     assert "A set is missing" in drawn
+    assert "the same file, byte for byte, never stands on both sides" in drawn
     assert '<form method="post" enctype' not in drawn
 
 
