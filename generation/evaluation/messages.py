@@ -26,6 +26,12 @@ NO_INCEPTION_BANK = _(
 )
 FETCHING = _("Fetching the standard weights, in thousands of bytes")
 
+# Of banks: mlcore writes them into its headers, and all that ships says one of them.
+NOTES = (
+    _("Features of a frozen network, rounded; no image can be had back from them."),
+    _("Features of a frozen network, rounded to half precision; no image can be had back from them."),
+)
+
 # Of references that people add
 READING_PHOTOS = _("Looking for hands: %(file)s")
 MEASURING_PHOTOS = _("Measuring %(n)s pictures with %(network)s")

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from generation.evaluation import messages
 from generation.jobs.models import new_id
 from generation.jobs.wording import said
 
@@ -108,6 +109,11 @@ class Reference(models.Model):
     def text(self) -> str:
         """Why it failed, in the reader's language."""
         return said(self.message, self.message_params)
+
+    @property
+    def note(self) -> str:
+        """Its note: one of ours in the reader's language, an operator's own as it is."""
+        return said(self.notes, {}) if self.notes in messages.NOTES else self.notes
 
     @property
     def folder(self) -> Path:

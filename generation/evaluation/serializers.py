@@ -190,6 +190,7 @@ class ReferenceSerializer(serializers.ModelSerializer[Reference]):
     state = serializers.ChoiceField(choices=Reference.State.choices, read_only=True)
     message = serializers.CharField(source="text", read_only=True)
     lineage = serializers.JSONField(read_only=True)
+    notes = serializers.CharField(source="note", read_only=True)
     extractors = serializers.SerializerMethodField()
     done = serializers.IntegerField(source="job.done", read_only=True, default=0)
     total = serializers.IntegerField(source="job.total", read_only=True, default=0)

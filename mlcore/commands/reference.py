@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mlcore import images, reference
+from mlcore import gathering, images, reference
 from mlcore.cut import SUBJECTS
 from mlcore.data import sha256_of, split
 from mlcore.errors import MlcoreError
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         groups=[row["person"] for row in rows],
         split=args.split,
         lineage=_lineage(rows),
-        notes="Features of a frozen network, rounded; no image can be had back from them.",
+        notes=gathering.NOTES,
         subject=args.subject,
     )
     sha256 = reference.save(bank, args.bank)

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 from django.conf import settings
+from django.urls import reverse
 
 from accounts.errors import InvalidInput
-from generation.evaluation import extractors, references, selectors, words
+from generation.evaluation import extractors, messages, references, selectors, words
 from generation.evaluation.models import Bank, Reference
 from generation.sets.models import Checkpoint
-from mlcore import reference
+from mlcore import gathering, reference
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +25,20 @@ def test_what_ships_is_there_as_one_reference_in_two_networks_and_its_training_s
     assert (trained.name, trained.role, trained.n) == ("palm-training", "training", 1442)
     assert {source["source"] for source in held.lineage} == {"11k-hands", "human-palm-images"}
     assert all(bank.path.is_file() for bank in Bank.objects.all())
+
+
+def test_the_notes_of_what_ships_are_told_in_the_readers_language(client, alice):
+    shipped = set(Reference.objects.values_list("notes", flat=True))
+    assert {*shipped, gathering.NOTES} == set(messages.NOTES)
+    client.force_login(alice)
+    held = Reference.objects.get(name="palm-reference")
+    russian = {"accept-language": "ru"}
+    for name, args in (("references", []), ("reference", [held.pk])):
+        page = client.get(reverse(f"evaluation:{name}", args=args), headers=russian).content.decode()
+        assert "Features of a frozen network" not in page and "Признаки неизменной сети" in page
+    told = client.get(f"/api/v1/references/{held.pk}", headers=russian).json()
+    assert told["notes"].startswith("Признаки неизменной сети")
+    assert Reference(notes="Models").note == "Models", "an operator's own word stays as it was written"
 
 
 def test_a_second_look_changes_nothing(django_assert_max_num_queries):
