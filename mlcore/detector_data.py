@@ -3,7 +3,7 @@
 Who is held for validation is `data.split`'s word; made pictures are for training only, from training photos.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mlcore import images
+from mlcore import images, people_table
 from mlcore.data import DataError, split
 from mlcore.detector_labels import Box, Points, photos_of, read_labels, write_outlines
 from mlcore.detector_negatives import Picture, Stream, cut_out, negative
 from mlcore.errors import ImageError
-from mlcore.preparation import read_people
 
 NAMES = ("hand", "palm")
 HAND, PALM = range(len(NAMES))
@@ -54,12 +53,10 @@ def source_of(sample: Sample) -> str:
 
 def split_samples(samples: Sequence[Sample], people: Path | None) -> tuple[list[Sample], list[Sample]]:
     """Training and validation; a CSV says people and sources, else a file name's beginning the source."""
-    known: Mapping[str, Mapping[str, str]] = {}
-    if people is not None:
-        known = read_people(people)
+    known = None if people is None else people_table.read(people)
     rows: list[dict[str, Any]] = []
     for sample in samples:
-        row = known.get(sample.path.name, {})
+        row = (known.find(sample.path.parent.name, [sample.path.name]) if known else None) or {}
         source = row.get("source") or source_of(sample)
         rows.append({"file": sample.path.name, "person": row.get("person", ""), "source": source})
     where = split(rows)

@@ -4,7 +4,6 @@ Memory stays flat: pictures pass one by one. It never keeps a photo whole becaus
 unless asked to.
 """
 
-import csv
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -17,6 +16,7 @@ from mlcore.cut import MARGINS, Cut, Picture, whole
 from mlcore.data import DataError, PackedWriter, Split, natural_key, split
 from mlcore.errors import ImageError
 from mlcore.judging import NearDuplicates, perceptual_hash, sharpness
+from mlcore.people_table import PeopleTable, points
 
 TABLE = "people.csv"
 # What systems put beside photographs by themselves, and what says who is on them: nobody misses these among the
@@ -105,45 +105,6 @@ class Result:
     dropped: list[dict[str, str]] = field(default_factory=list)
 
 
-def read_people(path: Path) -> dict[str, dict[str, str]]:
-    """Read a CSV of what is known about each file, keyed by file name; it must have a `file` column."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            rows = [_checked(row, f"{path}, line {reader.line_num}") for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{path} cannot be read as CSV: {reason}.") from error
-    if not rows or "file" not in rows[0]:
-        raise DataError(
-            f"{path} has no column `file`. Its first line must name the columns, `file` among them."
-        )
-    return {Path(row["file"]).name: row for row in rows}
-
-
-def _checked(row: dict[str, str], place: str) -> dict[str, str]:
-    """A row of the CSV that can be used: one that cannot is told now, not in the midst of the work."""
-    lacking = [column for column, value in row.items() if value is None]
-    if lacking:
-        raise DataError(f"{place}: {lacking[0]} is missing; give every line as many columns as the first.")
-    for column, read, wanted in (
-        ("native_side", int, "a whole number of pixels"),
-        ("landmarks", _points, "points such as 12,40.5;80,61"),
-    ):
-        text = row.get(column, "")
-        try:
-            if text:
-                read(text)
-        except ValueError as error:
-            raise DataError(f"{place}: {column} is {text[:40]!r}; it must be {wanted}, or empty.") from error
-    return row
-
-
-def _points(text: str) -> list[tuple[float, float]]:
-    pairs = (point.split(",") for point in text.split(";"))
-    return [(float(x), float(y)) for x, y in pairs]
-
-
 def find_photos(sources: Sequence[Path], limits: Limits | None = None) -> tuple[int, Iterator[Photo]]:
     """Count the files of folders and archives, and walk them: folders by name, archives as they are stored."""
     limits = limits or Limits()
@@ -190,7 +151,7 @@ def prepare(
     out: Path,
     options: Options,
     *,
-    people: Mapping[str, Mapping[str, str]] | None = None,
+    people: PeopleTable | None = None,
     person_of: Callable[[Photo], str] | None = None,
     cutter: Cutter | None = None,
     limits: Limits | None = None,
@@ -203,7 +164,7 @@ def prepare(
     """
     total, photos = find_photos(sources, limits)
     if people is not None:
-        total = min(total, sum(1 for row in people.values() if _wanted(row, options)))
+        total = min(total, sum(1 for row in people if _wanted(row, options)))
     work = _Preparation(options, cutter)
     began = time.monotonic()
     with PackedWriter(out, options.size) as writer:
@@ -229,15 +190,13 @@ def prepare(
 
 
 def _known(
-    photos: Iterable[Photo], people: Mapping[str, Mapping[str, str]] | None, options: Options
+    photos: Iterable[Photo], people: PeopleTable | None, options: Options
 ) -> Iterator[tuple[Photo, dict[str, Any]]]:
     for photo in photos:
-        if people is None:
-            row: dict[str, Any] = {"file": photo.file, "source": photo.source}
-        elif photo.file in people:
-            row = {"source": photo.source, **people[photo.file], "file": photo.file}
-        else:
+        known = {} if people is None else people.find(photo.source, (*photo.folders, photo.file))
+        if known is None:
             continue
+        row: dict[str, Any] = {"source": photo.source, **known, "file": photo.file}
         if _wanted(row, options):
             yield photo, row
 
@@ -338,4 +297,4 @@ class _Preparation:
         if not text or photo is None or self.cutter is not None or photo.shape[0] != photo.shape[1]:
             return None
         side = photo.shape[0]
-        return [[round(x / side, 5), round(y / side, 5)] for x, y in _points(text)]
+        return [[round(x / side, 5), round(y / side, 5)] for x, y in points(text)]

@@ -4,7 +4,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from mlcore import preparation
+from mlcore import people_table, preparation
 from mlcore.arguments import add_framing, decimal, margin, whole
 from mlcore.data import MANIFEST_NAME, DataError
 from mlcore.preparation import Cutter, Event, Options
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--people",
         type=Path,
         metavar="CSV",
-        help="columns file, person, source ...; only files it names are taken",
+        help="columns file (name or path), person, source ...; only files it names are taken",
     )
     parser.add_argument("--only-source", metavar="A,B", help="take only rows of these sources")
     finding = parser.add_argument_group("finding the palm")
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         max_distance=args.duplicates,
         only_sources=tuple(args.only_source.split(",")) if args.only_source else None,
     )
-    people = preparation.read_people(args.people) if args.people else None
+    people = people_table.read(args.people) if args.people else None
     report = Report()
     line = ProgressLine("prepared", 0, quiet=args.json)
 

@@ -10,7 +10,7 @@ import torch
 
 from mlcore import detector_data, detector_negatives, images, upright_training
 from mlcore.__main__ import main
-from mlcore.data import DataError
+from mlcore.data import DataError, person_is_held
 from mlcore.detector import Detector
 from mlcore.detector_data import HAND, PALM, build, composite, read_samples, split_samples
 from mlcore.upright_training import UprightPlan, errors_of, measure, true_angle
@@ -127,6 +127,15 @@ def test_people_of_a_table_are_kept_together(folders, tmp_path):
     _, held = split_samples(read_samples(*folders), table)
     people = {int(sample.path.stem.split("_")[1]) % 3 for sample in held}
     assert len(held) == sum(number % 3 in people for number in range(10))
+
+
+def test_paths_of_a_table_tell_apart_what_is_called_alike(folders, tmp_path):
+    table = tmp_path / "people.csv"
+    rows = [f"{folder}/lab_{number}.png,{folder}" for folder in ("photos", "bob") for number in range(10)]
+    table.write_text("\n".join(["file,person", *rows]))
+    assert person_is_held("bob") and not person_is_held("photos")
+    _, held = split_samples(read_samples(*folders), table)
+    assert not held
 
 
 def test_empty_folders_are_told(tmp_path):

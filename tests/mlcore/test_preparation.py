@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlcore import archive, images
+from mlcore import archive, images, people_table
 from mlcore.__main__ import main
 from mlcore.crop import CUTTERS
 from mlcore.cut import whole
 from mlcore.data import DataError, PackedDataset
 from mlcore.judging import NearDuplicates, perceptual_hash, sharpness
-from mlcore.preparation import Options, prepare, read_people
+from mlcore.preparation import Options, prepare
 
 SIZE = 32
 
@@ -184,7 +184,7 @@ def test_a_table_says_who_is_who_and_what_is_taken(folder, tmp_path):
         "image_2.png,elsewhere,p2,right,,,96\nimage_4.png,lab,,left,,,\n"
     )
     options = Options(size=SIZE, only_sources=("lab",), min_side=24)
-    result = prepare([folder], tmp_path / "set", options, people=read_people(table))
+    result = prepare([folder], tmp_path / "set", options, people=people_table.read(table))
     columns = result.manifest["columns"]
     assert columns["file"] == ["image_0.png", "image_4.png"]
     assert columns["thumb_side"] == ["left", "left"]
@@ -193,7 +193,52 @@ def test_a_table_says_who_is_who_and_what_is_taken(folder, tmp_path):
     assert [entry["reason"] for entry in result.dropped] == ["tiny"]
     (tmp_path / "bad.csv").write_text("name\nx\n")
     with pytest.raises(DataError, match="no column `file`"):
-        read_people(tmp_path / "bad.csv")
+        people_table.read(tmp_path / "bad.csv")
+
+
+@pytest.fixture
+def two_people(tmp_path):
+    """A folder of pictures for each of two people, who call theirs alike."""
+    for place, person in enumerate(("alice", "bob")):
+        (tmp_path / "photos" / person).mkdir(parents=True)
+        for number in range(2):
+            picture = images.encode_png(pattern(2 * place + number))
+            (tmp_path / "photos" / person / f"{number}.png").write_bytes(picture)
+    return tmp_path / "photos"
+
+
+def people_of(sources, tmp_path, *rows):
+    """Who is on each picture that a table of these rows takes."""
+    table = tmp_path / "people.csv"
+    table.write_text("\n".join(["file,person", *rows]) + "\n")
+    result = prepare(sources, tmp_path / "set", Options(size=SIZE), people=people_table.read(table))
+    return result.manifest["columns"]["person"]
+
+
+@pytest.mark.parametrize("above", ["", "./", "photos/", "/data/photos/"])
+def test_paths_of_a_table_tell_apart_what_is_called_alike(two_people, tmp_path, above):
+    rows = [f"{above}{person}/{number}.png,{person}" for person in ("alice", "bob") for number in range(2)]
+    assert people_of([two_people], tmp_path, *rows) == ["alice", "alice", "bob", "bob"]
+    folders = [two_people / "bob", two_people / "alice"]
+    assert people_of(folders, tmp_path, *rows) == ["bob", "bob", "alice", "alice"]
+    assert people_of([two_people], tmp_path, *rows[:2]) == ["alice", "alice"]
+
+
+def test_names_alone_and_paths_from_another_place_are_found_too(two_people, tmp_path):
+    (two_people / "bob" / "0.png").rename(two_people / "bob" / "5.png")
+    assert people_of([two_people], tmp_path, "0.png,alice", "5.png,bob") == ["alice", "bob"]
+    assert people_of([two_people / "bob"], tmp_path, "elsewhere\\5.png,bob") == ["bob"]
+
+
+def test_a_table_that_cannot_tell_people_apart_is_refused(two_people, tmp_path):
+    with pytest.raises(DataError, match=r"gives 0\.png to alice and to bob: .* write their folders too"):
+        people_of([two_people], tmp_path, "0.png,alice", "0.png,bob")
+    moved = two_people.parent / "moved"
+    (two_people / "bob").rename(moved)
+    with pytest.raises(
+        DataError, match=r"0\.png may be alice/0\.png and bob/0\.png of \S+people.csv, which are"
+    ):
+        people_of([moved], tmp_path, "alice/0.png,alice", "bob/0.png,bob")
 
 
 @pytest.mark.parametrize(
@@ -210,7 +255,7 @@ def test_a_row_that_cannot_be_used_is_named_before_the_work(tmp_path, row, says)
     table = tmp_path / "people.csv"
     table.write_text(f'person,file,native_side,landmarks\np0,b.png,,"1,2;3,4.5"\n{row}\n')
     with pytest.raises(DataError, match=re.escape(says)):
-        read_people(table)
+        people_table.read(table)
 
 
 def test_nothing_to_keep_is_said(folder, tmp_path):
