@@ -58,6 +58,16 @@ def read_state(path: Path, recipe: str) -> dict[str, Any]:
     return state
 
 
+def refuse_other_data(path: Path, state: dict[str, Any], data_sha256: str) -> None:
+    """Checkpoints tell of the data that they are given now: a run never goes on with other data than it began with."""
+    begun_with = state.get("data_sha256")  # older states do not say
+    if begun_with and begun_with != data_sha256:
+        raise TrainingError(
+            f"{path} learned from other pictures (sha256 {begun_with[:12]}..., not {data_sha256[:12]}...): give the "
+            "set it was begun with, or another --out."
+        )
+
+
 def refuse_remains(folder: Path) -> None:
     """A run that begins anew beside another one's milestones would mix its pictures with theirs."""
     if (folder / MILESTONES).exists():

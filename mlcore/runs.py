@@ -82,6 +82,7 @@ def open_run(
         measure=_measure(preset, Palms(data, "validation", size, preset.data), tell),
         on_step=on_step,
         facts=_facts(preset, palms),
+        data_sha256=palms.manifest["sha256"],
     )
 
 

@@ -92,7 +92,8 @@ class Trainer:
     """Holds models, data, recipe, device and paths; `train()` is the loop.
 
     `measure` judges freshly made images and returns numbers of which `score` is smallest for the best. `facts` go into
-    the header of every checkpoint (lineage, licence, conditions).
+    the header of every checkpoint (lineage, licence, conditions). `data_sha256` says which pictures `data` are: a run
+    does not go on with others.
     """
 
     def __init__(
@@ -106,11 +107,13 @@ class Trainer:
         measure: Measure | None = None,
         on_step: Callable[[Progress], None] | None = None,
         facts: dict[str, Any] | None = None,
+        data_sha256: str = "",
     ) -> None:
         if len(data) == 0:
             raise TrainingError("There are no images to train on: prepare some first.")
         self.recipe, self.data, self.folder, self.settings = recipe, data, folder, settings
         self.measure, self.on_step, self.facts = measure, on_step, facts or {}
+        self.data_sha256 = data_sha256
         self.device = devices.chosen_device(device)
         self.rank, self.world = devices.place_among_processes()
         self.per_step = settings.batch * settings.accumulate * self.world
@@ -287,6 +290,7 @@ class Trainer:
             self.folder / STATE,
             {
                 "recipe": self.recipe.name,
+                "data_sha256": self.data_sha256,
                 "step": self.step,
                 "best": self.best,
                 "was_varied": self.was_varied,
@@ -303,6 +307,7 @@ class Trainer:
             self._cut_logs()
             return
         state = run_files.read_state(path, self.recipe.name)
+        run_files.refuse_other_data(path, state, self.data_sha256)
         try:
             self.recipe.networks.load_state_dict(state["networks"])
             self.average.load_state_dict(state["average"])

@@ -9,6 +9,7 @@ import torch
 from mlcore import checkpoint, presets, runs
 from mlcore.checkpoint import Header
 from mlcore.data import PackedWriter
+from mlcore.errors import TrainingError
 
 
 class Pictures(SimpleNamespace):
@@ -46,16 +47,19 @@ def test_a_run_that_begins_anew_counts_its_own_and_says_whence_and_what_it_learn
     assert facts["conditions"]["hand"] == {"drawn": "right", "left_share": 2 / 7}
 
 
+def pack(folder, contrast=40):
+    """Six small pictures of a source, too few to measure against."""
+    with PackedWriter(folder, 8) as writer:
+        for index in range(6):
+            picture = np.full((8, 8, 3), contrast * index, np.uint8)
+            writer.add(picture, {"file": f"{index}.png", "source": "11k-hands"})
+        writer.close(["train"] * 5 + ["validation"], kind="packed")
+    return folder
+
+
 @pytest.fixture
 def packed(tmp_path):
-    """Six small pictures of a source, too few to measure against."""
-    with PackedWriter(tmp_path / "packed", 8) as writer:
-        for index in range(6):
-            writer.add(
-                np.full((8, 8, 3), 40 * index, np.uint8), {"file": f"{index}.png", "source": "11k-hands"}
-            )
-        writer.close(["train"] * 5 + ["validation"], kind="packed")
-    return tmp_path / "packed"
+    return pack(tmp_path / "packed")
 
 
 def tiny(*overrides):
@@ -69,6 +73,19 @@ def test_what_a_broken_run_is_told_to_change_may_change_and_nothing_that_is_its_
     assert runs.open_run(gentler, packed, tmp_path / "run", device="cpu").train() == 3
     with pytest.raises(presets.PresetError, match="learning rates, precision and augmentation may change"):
         runs.open_run(tiny("width=8"), packed, tmp_path / "run", device="cpu")
+
+
+def test_a_run_goes_on_with_the_pictures_it_was_begun_with_and_no_others(tmp_path, packed):
+    run, others = tmp_path / "run", pack(tmp_path / "others", 30)
+    runs.open_run(tiny(), packed, run, device="cpu").train()
+    with pytest.raises(TrainingError, match=r"state.pt learned from other pictures .* or another --out"):
+        runs.open_run(tiny("steps=3"), others, run, device="cpu").train()
+    packed.rename(tmp_path / "moved")
+    assert runs.open_run(tiny("steps=3"), tmp_path / "moved", run, device="cpu").train() == 3
+    state = torch.load(run / "state.pt", weights_only=True)
+    del state["data_sha256"]  # as states were that did not say
+    torch.save(state, run / "state.pt")
+    assert runs.open_run(tiny("steps=4"), others, run, device="cpu").train() == 4
 
 
 def test_it_is_told_why_nothing_is_measured(tmp_path, packed, monkeypatch):
