@@ -20,7 +20,7 @@ from torch import Tensor
 
 from mlcore import checkpoint, data_order, devices, images, memory, noise, run_files
 from mlcore.board import Board
-from mlcore.errors import TrainingError
+from mlcore.errors import CheckpointError, TrainingError
 from mlcore.recipes.augment import PhotoAugment
 from mlcore.recipes.base import Losses, Recipe, require
 from mlcore.run_files import LOG, MEASURES, MILESTONES, STATE
@@ -139,6 +139,7 @@ class Trainer:
         self._board = Board(self.folder / "tensorboard" if self.rank == 0 else None, self.step)
         devices.share_from_first(self.recipe.networks, self.world)
         began_at = self.step
+        self._ship_what_lacks()
         with self._signals():
             while self.step < self.steps and not self._is_to_stop():
                 losses = self._one_step()
@@ -161,7 +162,7 @@ class Trainer:
     def _is_due(self) -> bool:
         """Whether this step is looked at and kept."""
         every = (self.settings.save_every, self.settings.measure_every if self.measure else self.steps)
-        return self.step == self.steps or any(self.step % each == 0 for each in every)
+        return self.step >= self.steps or any(self.step % each == 0 for each in every)
 
     def sample(self, count: int, first: int = 0) -> Pixels:
         """Images of the averaged weights at fixed latents: uint8 NHWC."""
@@ -278,6 +279,18 @@ class Trainer:
             checkpoint.write_atomically(folder / "samples.png", images.encode_png(sheet))
             self._board.picture(self.step, "samples", sheet)
         self.ship(self.folder / "last", {})
+
+    def _ship_what_lacks(self) -> None:
+        """A full disk or a kill may have come after the state of a step and before its milestone or last/ was whole."""
+        if self.rank or not self.step or not self._is_due():
+            return
+        try:
+            # Its generator is what a step writes last.
+            shipped = checkpoint.peek(self.folder / "last" / "generator.safetensors").step
+        except CheckpointError:
+            shipped = 0
+        if shipped != self.step:
+            self._save_milestone(self.sample(PREVIEWS))
 
     def ship(self, folder: Path, metrics: dict[str, Any]) -> None:
         """Write the checkpoints that others use."""

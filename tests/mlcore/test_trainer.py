@@ -269,6 +269,50 @@ def test_a_full_disk_does_not_destroy_the_state_before(tmp_path, monkeypatch):
     assert not list(tmp_path.glob("*.part"))
 
 
+def files_of(folder):
+    """All that a run leaves for others, by name."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pt")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    make(folder, 4, run={"save_every": 2, "measure_every": 2}, measure=lambda sample: {"score": 1.0}).train()
+    return files_of(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(1, 15))
+def test_a_kill_at_any_write_leaves_what_a_resume_makes_whole(tmp_path, monkeypatch, undisturbed, number):
+    def one():
+        run = {"save_every": 2, "measure_every": 2}
+        return make(tmp_path, 4, run=run, measure=lambda sample: {"score": 1.0})
+
+    class Killed(BaseException):
+        """Nobody catches a kill."""
+
+    written = iter(range(1, number))
+
+    def flush(_file):
+        if next(written, None) is None:
+            raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(os, "fsync", flush)
+        one().train()
+    assert one().train() == 4
+    assert files_of(tmp_path) == undisturbed
+
+
+def test_a_run_that_is_said_to_end_where_it_was_stopped_ships_that_step(tmp_path):
+    trainer = make(tmp_path, 15)
+    trainer.on_step = lambda progress: trainer.stop() if progress.step == 12 else None
+    trainer.train()
+    make(tmp_path, 12).train()
+    assert checkpoint.load(tmp_path / "last" / "generator.safetensors").header.step == 12
+
+
 def test_best_is_kept_by_the_smallest_score(tmp_path):
     scores = iter([3.0, 1.0, 2.0])
     make(tmp_path, 30, measure=lambda sample: {"score": next(scores), "seen": float(len(sample(5)))}).train()
