@@ -98,9 +98,7 @@ def run(args: argparse.Namespace) -> int:
     preset = presets.read(args.preset, args.set)
     size = str(preset.settings.image_size)
     threads = ["--threads", str(args.threads)] if args.threads else []
-    _check_source(out, args.data)
-    if not (out / "data" / "manifest.json").exists():
-        _command("prepare", str(args.data), "--no-detect", "--size", size, "--out", str(out / "data"))
+    _prepare(args.data, out, size)
     _check_data(out / "data")
     overrides = [part for each in args.set for part in ("--set", each)]
     train = ["train", args.preset, "--data", str(out / "data"), "--out", str(out / "run"), "--json"]
@@ -130,8 +128,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_source(out: Path, data: Path) -> None:
-    """Refuse other pictures than those the course work was begun with: its network would go on from the first ones."""
+def _prepare(data: Path, out: Path, size: str) -> None:
+    """Pack the pictures, or refuse others than those the course work was begun with: its network learns from those."""
     from mlcore.checkpoint import write_atomically
 
     kept, given = out / SOURCE, str(data.resolve())
@@ -141,6 +139,9 @@ def _check_source(out: Path, data: Path) -> None:
             f"{out} was begun with the pictures of {begun_with}, not {given}: give those to go on, or another --out. "
             f"If they were only moved, write where they are now into {kept}."
         )
+    if not (out / "data" / "manifest.json").exists():
+        _command("prepare", str(data), "--no-detect", "--size", size, "--out", str(out / "data"))
+    # Not before: a mistyped folder would bind the course work to it.
     write_atomically(kept, f"{given}\n".encode())
 
 

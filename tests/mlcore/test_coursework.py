@@ -98,6 +98,12 @@ def test_from_a_folder_of_pictures_to_a_report(pictures, tmp_path, capsys):
     assert (out / "generator.safetensors").read_bytes() == generator
 
 
-def test_a_wrong_folder_is_said(tmp_path, capsys):
+def test_a_wrong_folder_is_said_and_binds_to_nothing(pictures, tmp_path, capsys):
     assert main(["coursework", "--data", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
     assert "none" in capsys.readouterr().err
+    for number, path in enumerate(sorted(pictures.iterdir())):
+        if number > 3:
+            path.unlink()
+    assert main(["coursework", "--data", str(pictures), "--out", str(tmp_path / "out")]) == 2
+    assert "are held out to measure against" in capsys.readouterr().err
+    assert (tmp_path / "out" / "source.txt").read_text() == f"{pictures}\n"
