@@ -30,6 +30,8 @@ REASONS = {
     "blurred": "the lines are blurred",
     "duplicate": "nearly the same as another picture",
 }
+# Where no palm was looked for there may be anything in the pictures.
+WITHOUT_PALMS = {"tiny": "it has too few pixels", "blurred": "it is blurred"}
 
 
 class NotPhotographs(DataError):
@@ -58,6 +60,11 @@ class Options:
     def smallest_side(self) -> int:
         """The side under which a cut is dropped as tiny."""
         return self.size // 2 if self.min_side is None else self.min_side
+
+
+def reasons(detected: bool) -> dict[str, str]:
+    """Why a picture was dropped, in words, by whether palms were looked for in it."""
+    return REASONS if detected else REASONS | WITHOUT_PALMS
 
 
 class Cutter(Protocol):
@@ -174,7 +181,9 @@ def prepare(
             event = work.take(photo, row, writer, total)
             on_event(event)
         if not writer.count:
-            raise NothingPacked(_nothing_kept(work.dropped, sources, people is not None))
+            raise NothingPacked(
+                _nothing_kept(work.dropped, sources, people is not None, reasons(cutter is not None))
+            )
         parts = work.parts()
         manifest = writer.close(
             [parts[number] for number in work.kept],
@@ -205,13 +214,15 @@ def _wanted(row: Mapping[str, str], options: Options) -> bool:
     return options.only_sources is None or row.get("source") in options.only_sources
 
 
-def _nothing_kept(dropped: Sequence[Mapping[str, str]], sources: Sequence[Path], with_people: bool) -> str:
+def _nothing_kept(
+    dropped: Sequence[Mapping[str, str]], sources: Sequence[Path], with_people: bool, words: Mapping[str, str]
+) -> str:
     if not dropped:
         hint = " whose names stand in the CSV and whose source was asked for" if with_people else ""
         places, kinds = ", ".join(map(str, sources)), ", ".join(images.SUFFIXES)
         return f"No pictures{hint} in {places}. These kinds are read: {kinds}; save others as one of them."
-    counts = {reason: sum(1 for entry in dropped if entry["reason"] == reason) for reason in REASONS}
-    told = "; ".join(f"{count}: {REASONS[reason]}" for reason, count in counts.items() if count)
+    counts = {reason: sum(1 for entry in dropped if entry["reason"] == reason) for reason in words}
+    told = "; ".join(f"{count}: {words[reason]}" for reason, count in counts.items() if count)
     return f"None of {len(dropped)} files could be kept. {told}. Look at one of them, or relax the limits."
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from mlcore.cut import Cut, Picture
 from mlcore.judging import sharpness
-from mlcore.preparation import REASONS, Event
+from mlcore.preparation import REASONS, Event, reasons
 
 KEPT_SHOWN, DROPPED_SHOWN, BOXES_SHOWN = 48, 18, 24
 THUMB = 128
@@ -90,9 +90,10 @@ class Report:
 
     def write(self, path: Path, manifest: Mapping[str, Any]) -> None:
         """Write the page."""
+        words = reasons(manifest["detected"])
         parts = [
             f"<h1>{manifest['count']} of {manifest['seen']} files kept</h1>",
-            _table("What became of them", self._fates(manifest)),
+            _table("What became of them", self._fates(manifest, words)),
             *(
                 _table(title, list(manifest["counts"][column].items()))
                 for title, column in (("Split", "split"), ("Sources", "source"), ("Thumb", "thumb_side"))
@@ -109,7 +110,7 @@ class Report:
             "</p>",
             _gallery("Kept", self.kept),
             _gallery("Where the palm was found", self.boxes),
-            *(_gallery(f"Dropped: {REASONS[reason]}", sample) for reason, sample in self.dropped.items()),
+            *(_gallery(f"Dropped: {words[reason]}", sample) for reason, sample in self.dropped.items()),
         ]
         page = (
             f"<!doctype html><html lang=en><meta charset=utf-8><title>Preparation</title>"
@@ -117,9 +118,9 @@ class Report:
         )
         path.write_text(page, encoding="utf-8")
 
-    def _fates(self, manifest: Mapping[str, Any]) -> list[tuple[str, int]]:
-        told = [(f"dropped: {REASONS[reason]}", sample.seen) for reason, sample in self.dropped.items()]
-        return [("kept", manifest["count"]), *((words, count) for words, count in told if count)]
+    def _fates(self, manifest: Mapping[str, Any], words: Mapping[str, str]) -> list[tuple[str, int]]:
+        told = [(f"dropped: {words[reason]}", sample.seen) for reason, sample in self.dropped.items()]
+        return [("kept", manifest["count"]), *((fate, count) for fate, count in told if count)]
 
 
 def with_box(photo: Picture, cut: Cut) -> Picture:

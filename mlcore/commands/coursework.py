@@ -18,6 +18,7 @@ from mlcore.spec import LIMITS
 from mlcore.terminal import note, say, say_json
 
 SOURCE = "source.txt"  # where the pictures lie that a course work was begun with
+ANY_PICTURE = ("--no-detect", "--min-side", "1", "--min-sharpness", "0")  # small and smooth ones are data too
 MEASURED = 2000
 LEAST_HELD = 6  # precision and recall look at five neighbours of each
 COUNT = whole(10, LIMITS["count"][1])  # fewer cannot be measured, which would show only at the end
@@ -140,7 +141,7 @@ def _prepare(data: Path, out: Path, size: str) -> None:
             f"If they were only moved, write where they are now into {kept}."
         )
     if not (out / "data" / "manifest.json").exists():
-        _command("prepare", str(data), "--no-detect", "--size", size, "--out", str(out / "data"))
+        _command("prepare", str(data), *ANY_PICTURE, "--size", size, "--out", str(out / "data"))
     # Not before: a mistyped folder would bind the course work to it.
     write_atomically(kept, f"{given}\n".encode())
 

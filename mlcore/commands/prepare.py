@@ -110,8 +110,9 @@ def run(args: argparse.Namespace) -> int:
         say_json({"out": str(args.out), "dropped": dict(dropped), **facts})
         return 0
     say(f"{manifest['count']} of {manifest['seen']} files kept in {args.out} ({manifest['seconds']} s).")
+    words = preparation.reasons(manifest["detected"])
     for reason, count in dropped.most_common():
-        say(f"  dropped {count}: {preparation.REASONS[reason]}")
+        say(f"  dropped {count}: {words[reason]}")
     say("  " + ", ".join(f"{count} {name}" for name, count in manifest["counts"]["split"].items()))
     say(f"  look at {args.out / REPORT}")
     return 0

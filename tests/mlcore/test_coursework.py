@@ -98,6 +98,23 @@ def test_from_a_folder_of_pictures_to_a_report(pictures, tmp_path, capsys):
     assert (out / "generator.safetensors").read_bytes() == generator
 
 
+@pytest.mark.slow
+def test_small_and_smooth_pictures_come_to_a_report_too(tmp_path):
+    folder, out = tmp_path / "pictures", tmp_path / "work"
+    folder.mkdir()
+    numbers = np.random.default_rng(0)
+    for index in range(60):
+        coarse = numbers.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        side = 28 if index % 2 else 200
+        smooth = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(folder / f"{index:03}.png"), smooth)
+    words = ["coursework", "--data", str(folder), "--out", str(out), "--count", "10", "--threads", "1"]
+    assert main([*words, *(part for each in TINY for part in ("--set", each))]) == 0
+    manifest = json.loads((out / "data" / "manifest.json").read_text())
+    assert (manifest["count"], manifest["size"]) == (60, 64)
+    assert (out / "report.md").exists()
+
+
 def test_a_wrong_folder_is_said_and_binds_to_nothing(pictures, tmp_path, capsys):
     assert main(["coursework", "--data", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
     assert "none" in capsys.readouterr().err

@@ -260,6 +260,8 @@ def test_a_row_that_cannot_be_used_is_named_before_the_work(tmp_path, row, says)
 
 def test_nothing_to_keep_is_said(folder, tmp_path):
     with pytest.raises(DataError, match="6: the hand has too few pixels"):
+        prepare([folder], tmp_path / "set", Options(size=SIZE, min_side=1000), cutter=Finder())
+    with pytest.raises(DataError, match="6: it has too few pixels"):
         prepare([folder], tmp_path / "set", Options(size=SIZE, min_side=1000))
     with pytest.raises(DataError, match="neither"):
         prepare([folder / "image_0.png"], tmp_path / "set", Options(size=SIZE))
@@ -315,7 +317,10 @@ def test_the_command_writes_a_report_that_needs_nothing_else(folder, tmp_path, c
     assert "&lt;b&gt;bad.png" in page
     assert "<b>bad" not in page
     assert "http" not in page
+    (folder / "small.png").write_bytes(images.encode_png(pattern(8, 12)))
     assert main([*words, "--again"]) == 0
-    assert "6 of 7 files kept" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "6 of 8 files kept" in said and "dropped 1: it has too few pixels" in said
+    assert "dropped: it has too few pixels" in (tmp_path / "set" / "report.html").read_text()
     assert main(["prepare", str(folder / "none"), "--out", str(tmp_path / "x"), "--no-detect"]) == 2
     assert "There is no" in capsys.readouterr().err
