@@ -199,7 +199,7 @@ class Trainer:
         first = ((self.step * self.settings.accumulate + micro) * self.world + self.rank) * batch
         indices = data_order.pictures(self.settings.seed, len(self.data), first, batch)
         real = images.from_uint8(self.data.images(indices), self.recipe.normalisation)
-        return self.settings.photo(real.to(self.device))
+        return self.settings.photo(real.to(self.device), self.recipe.normalisation)
 
     def _follow(self) -> None:
         """Move the averaged weights a little towards the current ones."""

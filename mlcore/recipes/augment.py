@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mlcore.images import STANDARD, Normalisation
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -107,13 +109,13 @@ class PhotoAugment:
     jitter: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     mirror: float = 0.0
 
-    def __call__(self, images: Tensor) -> Tensor:
-        """Change (N, 3, S, S) in [-1, 1], each image by a draw of its own; edges are repeated."""
+    def __call__(self, images: Tensor, normalisation: Normalisation = STANDARD) -> Tensor:
+        """Change (N, 3, S, S) in the network's range, each image by a draw of its own; edges are repeated."""
         x = images
         if self.rotation or self.shift or self.scale != (1.0, 1.0) or self.mirror:
             x = self._moved(x)
         if any(self.jitter):
-            x = self._coloured(x)
+            x = self._coloured(x, normalisation)
         return x
 
     def _moved(self, x: Tensor) -> Tensor:
@@ -137,12 +139,13 @@ class PhotoAugment:
         grid = functional.affine_grid(matrix, list(x.shape), align_corners=False)
         return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
-    def _coloured(self, x: Tensor) -> Tensor:
+    def _coloured(self, x: Tensor, normalisation: Normalisation) -> Tensor:
         def factor(strength: float) -> Tensor:
             return torch.empty(x.shape[0], 1, 1, 1, device=x.device).uniform_(1 - strength, 1 + strength)
 
         brightness, contrast, saturation, hue = self.jitter
-        level = (x + 1) / 2 * factor(brightness)
+        low, span = normalisation.low, normalisation.high - normalisation.low
+        level = (x - low) / span * factor(brightness)
         grey = _luma(level)
         level = (level - grey.mean(dim=(2, 3), keepdim=True)) * factor(contrast) + grey.mean(
             dim=(2, 3), keepdim=True
@@ -151,7 +154,7 @@ class PhotoAugment:
         level = (level - grey) * factor(saturation) + grey
         if hue:
             level = _hue_turned(level, (factor(hue) - 1) * 2 * math.pi)
-        return level.clamp(0, 1) * 2 - 1
+        return level.clamp(0, 1) * span + low
 
 
 def _luma(x: Tensor) -> Tensor:

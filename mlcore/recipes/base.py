@@ -55,7 +55,7 @@ class Recipe(ABC):
 
     @abstractmethod
     def step(self, batches: list[Tensor]) -> Losses:
-        """Learn from these real images ([-1, 1], NCHW), one micro-batch after another, and say the losses."""
+        """Learn from real images (in `normalisation`, NCHW), one micro-batch after another, and say the losses."""
 
     @abstractmethod
     def architectures(self) -> dict[str, tuple[str, dict[str, Any]]]:

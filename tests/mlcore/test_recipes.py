@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from mlcore.checkpoint import Header, load, save, state_of
 from mlcore.errors import MlcoreError
+from mlcore.images import Normalisation
 from mlcore.models.projected import Whitening
 from mlcore.models.registry import ARCHITECTURES
 from mlcore.recipes import projected
@@ -427,3 +428,11 @@ def test_photo_augment_keeps_grey_grey_and_the_range():
     changed = PhotoAugment(jitter=(0.9, 0.9, 0.9, 0.4))(pictures())
     assert float(changed.min()) >= -1
     assert float(changed.max()) <= 1
+
+
+def test_photo_augment_does_the_same_in_the_range_of_every_network():
+    augment, halves = PhotoAugment(rotation=9, jitter=(0.4, 0.4, 0.4, 0.1)), Normalisation(low=0.0, high=1.0)
+    torch.manual_seed(1)
+    usual = augment(pictures())
+    torch.manual_seed(1)
+    assert torch.allclose(augment((pictures() + 1) / 2, halves) * 2 - 1, usual, atol=1e-5)

@@ -14,6 +14,7 @@ import torch
 
 from mlcore import checkpoint, data_order, devices
 from mlcore.errors import TrainingError
+from mlcore.recipes.augment import PhotoAugment
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
 from mlcore.trainer import PREVIEWS, RunSettings, Trainer
 
@@ -342,6 +343,13 @@ def test_every_picture_is_seen_once_before_any_is_seen_twice():
     assert passes[0] != passes[1]
     assert passes[0] != data_order.pictures(1, 40, 0, 40)
     assert data_order.pictures(0, 40, 30, 20) == order[30:50]
+
+
+def test_jittered_photographs_stay_in_the_range_of_their_network(tmp_path):
+    photo = PhotoAugment(jitter=(0.5, 0.5, 0.5, 0.1))
+    trainer = make(tmp_path, 1, settings=replace(SMALL, activation="sigmoid"), run={"photo": photo})
+    batch = trainer._batch(0)
+    assert 0 <= float(batch.min()) < 0.2 and 0.8 < float(batch.max()) <= 1
 
 
 def test_epochs_decide_the_steps(tmp_path):
