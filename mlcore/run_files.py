@@ -19,6 +19,14 @@ LOG = "log.jsonl"
 MEASURES = "measures.jsonl"
 MILESTONES = "milestones"
 FORMAT = 1
+CONTENT = {
+    "recipe",
+    "step",
+    "best",
+    "networks",
+    "average",
+    "optimisers",
+}  # without which nothing can be resumed
 
 
 def write_state(path: Path, content: dict[str, Any]) -> None:
@@ -49,7 +57,7 @@ def read_state(path: Path, recipe: str) -> dict[str, Any]:
             f"{path} cannot be resumed from: it is torn or of another program ({reason}). "
             "Give another --out to start anew; the checkpoints in last/ and milestones/ are untouched."
         ) from error
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
+    if not isinstance(state, dict) or state.get("format") != FORMAT or not state.keys() >= CONTENT:
         raise TrainingError(f"{path} is not the state of a training run. Give another --out to start anew.")
     if state["recipe"] != recipe:
         raise TrainingError(

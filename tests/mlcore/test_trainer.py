@@ -235,6 +235,13 @@ def test_a_torn_or_foreign_state_is_refused(tmp_path, content):
     assert (tmp_path / "state.pt").read_bytes() == content
 
 
+@pytest.mark.parametrize("content", [[1], {"step": 3}, {"format": 1}, {"format": 1, "recipe": "dcgan"}])
+def test_what_another_program_saved_with_torch_is_refused(tmp_path, content):
+    torch.save(content, tmp_path / "state.pt")
+    with pytest.raises(TrainingError, match=r"is not the state of a training run\. Give another --out"):
+        make(tmp_path, 10).train()
+
+
 def test_a_truncated_state_is_refused(tmp_path):
     make(tmp_path, 10).train()
     whole = (tmp_path / "state.pt").read_bytes()
