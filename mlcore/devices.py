@@ -12,14 +12,12 @@ def chosen_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-    except RuntimeError as error:
-        raise TrainingError(f"There is no device {name!r}: write auto, cpu or cuda.") from error
-    try:
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:  # the latter where torch was built without CUDA
-        reason = str(error).splitlines()[0].rstrip(".")
+    # What torch raises where it was built without CUDA, and where a device's module is not there.
+    except (RuntimeError, AssertionError, ImportError) as error:
+        there = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
         raise TrainingError(
-            f"The device {name!r} cannot be used here ({reason}): write auto or cpu."
+            f"The device {name!r} cannot be used here. There is: {', '.join(there)}."
         ) from error
     return device
 
