@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # who only reads files starts in a tenth of the time
 Pixels = NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")  # JPEG includes the MPO of phones
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
+SUFFIXES = (".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".webp")
 MAX_PIXELS = 50_000_000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SYNTHETIC = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"

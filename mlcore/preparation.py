@@ -234,9 +234,8 @@ class _Preparation:
         self.cutter = cutter
         self.repeats = NearDuplicates(options.max_distance)
         self.done = 0  # files, pictures or not
-        self.seen: list[
-            dict[str, Any]
-        ] = []  # of pictures alone: another file must move nobody to the other side
+        # Pictures alone: another file must move nobody to the other side.
+        self.seen: list[dict[str, Any]] = []
         self.places: list[str] = []  # of what was seen, with the folders
         self.kept: list[int] = []  # positions in `seen`
         self.dropped: list[dict[str, str]] = []

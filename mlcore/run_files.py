@@ -19,14 +19,8 @@ LOG = "log.jsonl"
 MEASURES = "measures.jsonl"
 MILESTONES = "milestones"
 FORMAT = 1
-CONTENT = {
-    "recipe",
-    "step",
-    "best",
-    "networks",
-    "average",
-    "optimisers",
-}  # without which nothing can be resumed
+# Without these nothing can be resumed.
+CONTENT = {"recipe", "step", "best", "networks", "average", "optimisers"}
 
 
 def write_state(path: Path, content: dict[str, Any]) -> None:

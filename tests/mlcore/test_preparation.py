@@ -95,6 +95,12 @@ def test_every_dropped_picture_has_its_reason(folder, tmp_path):
     assert "image_11.png" in kept.manifest["columns"]["file"]
 
 
+@pytest.mark.parametrize("suffix", [".jfif", ".JPE"])
+def test_a_jpeg_of_a_rare_name_is_read(folder, tmp_path, suffix):
+    (folder / f"image_6{suffix}").write_bytes(jpeg(pattern(6)))
+    assert prepare([folder], tmp_path / "set", Options(size=SIZE)).manifest["count"] == 7
+
+
 @pytest.mark.parametrize(("subject", "margin"), [("palm", 0.2), ("hand", 0.025)])
 def test_the_command_cuts_what_is_asked_for_and_the_set_says_so(
     folder, tmp_path, monkeypatch, subject, margin
