@@ -11,7 +11,9 @@ import io
 import json
 import os
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ HANDS = ("left", "right", "any")
 # Every name that is ever written: what else a manifest names is not read, least of all outside its folder.
 NAMES = re.compile(r"(\d{6,}|p\d{4,}/(left|right|any)/\d{3,}|base_palm|variation_\d+)\.png")
 WAITING = 64  # pictures that may wait to be written, so that memory stays flat
+# What zipfile raises for a damaged zip, depending on which of its bytes are wrong.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # a zip must have a time; this one says nothing
 
 
@@ -190,19 +194,38 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
 
 
 def contents(folder: Path, archive: Path | None) -> Iterator[tuple[Row, bytes | None]]:
-    """Every image that the manifest names with its bytes, from folder or archive; None where missing."""
+    """Every image that the manifest names with its bytes, from folder or archive; None where they are missing or
+    damaged.
+    """
     rows = read_manifest(folder)
     if not rows:
         raise OutputError(f"{folder} has no {MANIFEST} with images in it.")
     if archive is not None:
-        with zipfile.ZipFile(archive) as packed:
-            inside = set(packed.namelist())
+        with _opened(archive) as packed:
             for row in rows.values():
-                yield row, packed.read(row.file) if row.file in inside else None
+                yield row, _entry(packed, row.file)
         return
     for row in rows.values():
         path = folder / row.file
         yield row, path.read_bytes() if path.is_file() else None
+
+
+def _opened(archive: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(archive)
+    except UNREADABLE as error:
+        raise OutputError(
+            f"{archive} is no zip, or a damaged one ({error}); take it from a copy, or make the images again in a "
+            "new folder."
+        ) from error
+
+
+def _entry(packed: zipfile.ZipFile, name: str) -> bytes | None:
+    """The bytes of one entry; one that is damaged counts as missing, so that the others are still compared."""
+    try:
+        return packed.read(name)
+    except (KeyError, OSError, *UNREADABLE):
+        return None
 
 
 def verify(folder: Path, archive: Path | None) -> tuple[int, list[str]]:

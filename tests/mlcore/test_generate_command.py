@@ -81,6 +81,30 @@ def test_an_archive_holds_everything_and_verifies(generator: Path, tmp_path: Pat
     assert (tmp_path / "again" / "images.zip").read_bytes() == first
 
 
+def test_verify_lists_what_is_damaged_inside_a_zip(generator: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    run("generate", generator, out, 4, "--archive", "images.zip")
+    data = bytearray((out / "images.zip").read_bytes())
+    data[data.index(b"000002.png") + 60] ^= 1
+    (out / "images.zip").write_bytes(data)
+    capsys.readouterr()
+    assert run("generate", generator, out, "--verify", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["wrong"] == ["000002.png"]
+
+
+def test_a_zip_that_cannot_be_opened_is_one_line(generator: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    run("generate", generator, out, 4, "--archive", "images.zip")
+    data = (out / "images.zip").read_bytes()
+    capsys.readouterr()
+    for damaged in (data[:-30], b"", b"a text"):
+        (out / "images.zip").write_bytes(damaged)
+        assert run("generate", generator, out, "--verify", "--json") == 2
+        told = capsys.readouterr()
+        assert "images.zip is no zip, or a damaged one" in told.err
+        assert told.err.count("\n") == 1 and told.out == ""
+
+
 def test_verify_finds_a_changed_and_a_missing_file(generator: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     run("generate", generator, out, 20)
