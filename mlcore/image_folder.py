@@ -10,11 +10,11 @@ import hashlib
 import io
 import json
 import os
-import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +31,20 @@ PLAN = "manifest.json"
 COLUMNS = ("file", "index", "seed", "score", "sha256")
 WHOSE = ("person", "hand")
 HANDS = ("left", "right", "any")
-# Every name that is ever written: what else a manifest names is not read, least of all outside its folder.
-NAMES = re.compile(r"(\d{6,}|p\d{4,}/(left|right|any)/\d{3,}|base_palm|variation_\d+)\.png")
+WAY_OUT = "take it back from a copy, or make the images again in a new folder"
 WAITING = 64  # pictures that may wait to be written, so that memory stays flat
 # What zipfile raises for a damaged zip, depending on which of its bytes are wrong.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # a zip must have a time; this one says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an image goes, and whose it is where images are people's."""
+
+    file: str
+    person: str = ""
+    hand: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +59,16 @@ class Row:
     person: str = ""
     hand: str = ""
 
+    @property
+    def place(self) -> Place:
+        """Where it says that its image lies, and whose that is."""
+        return Place(self.file, self.person, self.hand)
+
     def cells(self) -> list[str]:
         """As written."""
         score = "" if self.score is None else f"{self.score:.6f}"
         whose = [self.person, self.hand] if self.person else []
         return [self.file, str(self.index), str(self.seed), score, self.sha256, *whose]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an image goes, and whose it is where images are people's."""
-
-    file: str
-    person: str = ""
-    hand: str = ""
 
 
 def alone(index: int) -> Place:
@@ -78,22 +82,45 @@ def name_of(index: int) -> str:
 
 
 def read_manifest(folder: Path) -> dict[int, Row]:
-    """Rows by index; a line that a kill cut short is left out."""
+    """Rows by index; a last line that a kill cut short is left out, anything else that is no row is refused."""
+    path = folder / MANIFEST
     try:
-        text = (folder / MANIFEST).read_text()
+        header, *lines = path.read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         return {}
+    except ValueError as error:
+        raise OutputError(f"{path} is no text; {WAY_OUT}.") from error
+    columns = tuple(header.split(","))
+    if columns not in (COLUMNS, COLUMNS + WHOSE):
+        raise OutputError(f"{path} has other columns than {', '.join(COLUMNS)}; {WAY_OUT}.")
     rows: dict[int, Row] = {}
-    for line in csv.DictReader(io.StringIO(text)):
-        sha256, index = line.get("sha256") or "", line.get("index") or ""
-        if len(sha256) != 64 or not index.isdigit() or not NAMES.fullmatch(line["file"]):
-            continue
-        person, hand = line.get("person", "") or "", line.get("hand", "")
-        if "person" in line and hand not in HANDS:
-            continue
-        score = float(line["score"]) if line["score"] else None
-        rows[int(index)] = Row(line["file"], int(index), int(line["seed"]), score, sha256, person, hand or "")
+    for number, line in enumerate(lines, 2):
+        row = _row(line, len(columns))
+        if row is not None:
+            rows[row.index] = row
+        elif number <= len(lines):  # the last one is empty, or was cut short
+            raise OutputError(f"{path}, line {number}, is no row of a manifest; {WAY_OUT}.")
     return rows
+
+
+def _row(line: str, width: int) -> Row | None:
+    """The row that a line says, None where it says none."""
+    cells = line.split(",")
+    if len(cells) != width:
+        return None
+    file, index, seed, score, sha256, *whose = cells
+    if len(sha256) != 64 or (whose and whose[1] not in HANDS):
+        return None
+    try:
+        return Row(file, int(index), int(seed), float(score) if score else None, sha256, *whose)
+    except ValueError:
+        return None
+
+
+def row_of(image: GeneratedImage, place: Place, data: bytes) -> Row:
+    """The row of an image that lies there as these bytes."""
+    digest = hashlib.sha256(data).hexdigest()
+    return Row(place.file, image.index, image.seed, image.score, digest, place.person, place.hand)
 
 
 def encode(image: GeneratedImage, recipe: Mapping[str, Any]) -> bytes:
@@ -129,7 +156,7 @@ class ImageFolder:
         self.rows = {
             index: row
             for index, row in known.items()
-            if row.file == self.place(index).file and _size(self.folder / row.file) > 0
+            if row.place == self.place(index) and _size(self.folder / row.file) > 0
         }
         self._rewrite()
         return self
@@ -156,15 +183,13 @@ class ImageFolder:
             self._pool.shutdown()
 
     def _write(self, image: GeneratedImage, recipe: Mapping[str, Any]) -> Row:
-        data = encode(image, recipe)
-        place = self.place(image.index)
+        data, place = encode(image, recipe), self.place(image.index)
         path = self.folder / place.file
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.part")
         temporary.write_bytes(data)
         temporary.replace(path)
-        digest = hashlib.sha256(data).hexdigest()
-        return Row(place.file, image.index, image.seed, image.score, digest, place.person, place.hand)
+        return row_of(image, place, data)
 
     def _keep(self) -> None:
         row = self._waiting.pop(0).result()
@@ -187,37 +212,38 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise OutputError(f"{folder / PLAN} is no JSON; choose a new folder.") from error
+        raise OutputError(f"{folder / PLAN} is no JSON; {WAY_OUT}.") from error
     if not isinstance(content, dict):
-        raise OutputError(f"{folder / PLAN} is no plan; choose a new folder.")
+        raise OutputError(f"{folder / PLAN} is no plan; {WAY_OUT}.")
     return content
 
 
-def contents(folder: Path, archive: Path | None) -> Iterator[tuple[Row, bytes | None]]:
-    """Every image that the manifest names with its bytes, from folder or archive; None where they are missing or
-    damaged.
-    """
-    rows = read_manifest(folder)
-    if not rows:
-        raise OutputError(f"{folder} has no {MANIFEST} with images in it.")
+def contents(folder: Path, archive: Path | None, files: Iterable[str]) -> Iterator[bytes | None]:
+    """The bytes of each file, from folder or archive; None where it is missing or damaged."""
     if archive is not None:
         with _opened(archive) as packed:
-            for row in rows.values():
-                yield row, _entry(packed, row.file)
+            yield from (_entry(packed, file) for file in files)
         return
-    for row in rows.values():
-        path = folder / row.file
-        yield row, path.read_bytes() if path.is_file() else None
+    for path in (folder / file for file in files):
+        yield path.read_bytes() if path.is_file() else None
+
+
+def strangers(folder: Path, archive: Path | None, rows: Iterable[Row]) -> list[str]:
+    """Pictures in the folder, and anything in the archive, that no row names: a training would learn from them."""
+    named = [row.file for row in rows]
+    pictures = (path for path in folder.rglob("*") if path.suffix.lower() in images.SUFFIXES)
+    found = {path.relative_to(folder).as_posix() for path in pictures} - set(named)
+    if archive is not None:
+        with _opened(archive) as packed:  # counted, for two entries may have one name
+            found |= (Counter(packed.namelist()) - Counter((*named, MANIFEST, PLAN))).keys()
+    return sorted(found)
 
 
 def _opened(archive: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(archive)
     except UNREADABLE as error:
-        raise OutputError(
-            f"{archive} is no zip, or a damaged one ({error}); take it from a copy, or make the images again in a "
-            "new folder."
-        ) from error
+        raise OutputError(f"{archive} is no zip, or a damaged one ({error}); {WAY_OUT}.") from error
 
 
 def _entry(packed: zipfile.ZipFile, name: str) -> bytes | None:
@@ -226,18 +252,6 @@ def _entry(packed: zipfile.ZipFile, name: str) -> bytes | None:
         return packed.read(name)
     except (KeyError, OSError, *UNREADABLE):
         return None
-
-
-def verify(folder: Path, archive: Path | None) -> tuple[int, list[str]]:
-    """Compare every byte with the manifest's hashes: how many there are, and the files that differ or are
-    missing.
-    """
-    wrong, count = [], 0
-    for row, data in contents(folder, archive):
-        count += 1
-        if data is None or hashlib.sha256(data).hexdigest() != row.sha256:
-            wrong.append(row.file)
-    return count, wrong
 
 
 def pack(folder: Path, archive: Path) -> None:

@@ -1,16 +1,14 @@
-"""From an order to a folder of images that can be gone on with and verified byte for byte.
+"""From an order to a folder of images that can be gone on with.
 
 An order is a model with a spec: single images, people, or one person. Nothing is printed here but the progress.
 """
 
-import hashlib
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from mlcore import engine, image_folder, people
-from mlcore.errors import OutputError
 from mlcore.generator import Model
 from mlcore.image_folder import ImageFolder, Place
 from mlcore.spec import GenerationSpec, PeopleSpec
@@ -31,6 +29,10 @@ class Order(Protocol):
     @property
     def spec(self) -> GenerationSpec | PeopleSpec:
         """What was asked for."""
+
+    @property
+    def may_fall_short(self) -> bool:
+        """Whether some of its images may never be likely enough to be kept."""
 
     def indices(self) -> range:
         """The indices of all its images."""
@@ -54,6 +56,11 @@ class Singles:
     model: Model
     spec: GenerationSpec
     layout = "images"
+
+    @property
+    def may_fall_short(self) -> bool:
+        """Whether a probability must be reached."""
+        return self.spec.min_probability > 0
 
     def indices(self) -> range:
         """The spec's."""
@@ -81,6 +88,7 @@ class People:
     model: Model
     spec: PeopleSpec
     layout = "people"
+    may_fall_short = False
 
     def indices(self) -> range:
         """All of them."""
@@ -175,52 +183,3 @@ def plan_of(order: Order, archive: Path | None) -> dict[str, Any]:
         **asdict(order.spec),
         **order.model.place,
     }
-
-
-@dataclass(frozen=True)
-class Verified:
-    """Files compared with the manifest, and some of them made again and compared byte for byte."""
-
-    files: int
-    asked: int
-    wrong: list[str]
-    remade: int
-    differ: list[str]
-    same_place: bool
-
-    @property
-    def absent(self) -> int:
-        """Images that were asked for and not made."""
-        return self.asked - self.files
-
-
-def verify(folder: Path, model: Model, archive: Path | None = None, remake: int = 16) -> Verified:
-    """Compare every file with the manifest's hash and make `remake` of them again."""
-    plan = image_folder.read_plan(folder)
-    if plan is None:
-        raise OutputError(f"{folder} has no {image_folder.PLAN}: nothing was made here.")
-    packed = folder / archive if archive is not None else None
-    if packed is None and plan.get("archive"):
-        packed = folder / str(plan["archive"])
-    count, wrong = image_folder.verify(folder, packed)
-    if plan["checkpoint"] != model.sha256:
-        raise OutputError(f"{folder} was made with another checkpoint ({plan['checkpoint'][:12]}...).")
-    layout = str(plan.get("layout", Singles.layout))
-    if layout not in ORDERS:
-        raise OutputError(f"{folder} has the layout {layout!r}, which this program does not make.")
-    kind, spec = ORDERS[layout]
-    order = kind(model, spec(**{field.name: plan[field.name] for field in fields(spec)}))
-    rows = image_folder.read_manifest(folder)
-    chosen = sorted(rows)[:: max(1, len(rows) // max(remake, 1))][:remake]
-    again = {
-        image.index: hashlib.sha256(image_folder.encode(image, order.recipe(image.index))).hexdigest()
-        for image in order.images(chosen)
-    }
-    return Verified(
-        files=count,
-        asked=order.spec.count,
-        wrong=wrong,
-        remade=len(chosen),
-        differ=[rows[index].file for index in chosen if again.get(index) != rows[index].sha256],
-        same_place=all(plan.get(key) == value for key, value in model.place.items()),
-    )

@@ -129,7 +129,7 @@ class PeopleSpec:
         """Refuse what cannot be made, naming the field, the value and the limit."""
         for name in ("people", "images", "seed", "first_person", "candidates"):
             _check_whole(name, getattr(self, name))
-        if self.hands not in SIDES:
+        if self.hands not in tuple(SIDES):  # a list, which JSON may bring, is no key
             raise SpecError("hands", f"hands is {self.hands!r}; choose one of {', '.join(SIDES)}.")
         value = self.variation
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 2:

@@ -90,13 +90,13 @@ def run(args: argparse.Namespace) -> int:
     """Make or verify."""
     import torch
 
-    from mlcore import engine, making
+    from mlcore import engine, making, verifying
 
     if args.threads:
         torch.set_num_threads(args.threads)
     model = engine.load(args.checkpoint, args.scorer, args.backend)
     if args.verify:
-        return verified(args, making.verify(args.folder, model, args.archive, args.remake))
+        return verified(args, verifying.verify(args.folder, model, args.archive, args.remake))
     order = _order(args, model)
     if args.min_probability and model.scorer is not None and not (model.calibrated() or args.json):
         note(UNCALIBRATED)  # now, not after hours of choosing by a number that does not hold
@@ -163,19 +163,26 @@ def made(args: argparse.Namespace, result: Any) -> int:
 
 def verified(args: argparse.Namespace, found: Any) -> int:
     """Say what was compared; 1 where anything is not as it should be."""
-    wrong, differ = found.wrong, found.differ
+    wrong, strangers, differ = found.wrong, found.strangers, found.differ
+    code = 0 if found.is_whole else 1
     if args.json:
         say_json(
             {
                 "files": found.files,
                 "wrong": wrong,
+                "strangers": strangers,
                 "remade": found.remade,
                 "differ": differ,
                 "absent": found.absent,
             }
         )
-        return 1 if wrong or differ else 0
+        return code
     say(f"{found.files:,} files: {len(wrong)} wrong or missing" + (f" (first {wrong[0]})" if wrong else ""))
+    if strangers:
+        say(
+            f"{len(strangers):,} that the manifest does not name (first {strangers[0]}): take them out, or go on "
+            "with the making if it was stopped."
+        )
     say(f"{found.remade} made again: {len(differ)} differ" + (f" (first {differ[0]})" if differ else ""))
     if found.absent:
         say(
@@ -185,4 +192,4 @@ def verified(args: argparse.Namespace, found: Any) -> int:
         say(
             "They were made on another machine type, torch version or backend, where equal bytes are not promised."
         )
-    return 1 if wrong or differ else 0
+    return code

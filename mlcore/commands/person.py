@@ -50,13 +50,13 @@ def run(args: argparse.Namespace) -> int:
     """Make or verify."""
     import torch
 
-    from mlcore import engine, making
+    from mlcore import engine, making, verifying
 
     if args.threads:
         torch.set_num_threads(args.threads)
     model = engine.load(args.model, computing=args.backend)
     if args.verify:
-        return verified(args, making.verify(args.folder, model, remake=args.remake))
+        return verified(args, verifying.verify(args.folder, model, remake=args.remake))
     spec = PeopleSpec(
         people=1,
         images=args.count + 1,

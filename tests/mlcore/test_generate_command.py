@@ -135,6 +135,118 @@ def test_verify_makes_images_again_and_sees_a_forged_manifest(
     assert json.loads(capsys.readouterr().out)["differ"] == ["000002.png"]
 
 
+def change(path: Path, old: str, new: str) -> None:
+    """Damage a manifest."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="latin-1")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("manifest.csv", "000001.png,1,0,", "000001.png,1,x,", "manifest.csv, line 3, is no row"),
+        ("manifest.csv", "000001.png,1,0,", "000001.png,1,0,z", "manifest.csv, line 3, is no row"),
+        ("manifest.csv", "000001.png,1,0,", "000001.png,1,", "manifest.csv, line 3, is no row"),
+        ("manifest.csv", "index", "number", "manifest.csv has other columns than file, index, seed"),
+        ("manifest.csv", "000001.png", "\xff", "manifest.csv is no text"),
+        ("manifest.json", '"seed"', '"seat"', "manifest.json does not say the seed"),
+        ("manifest.json", '"checkpoint"', '"check"', "manifest.json does not say the checkpoint"),
+        ("manifest.json", '"seed": 0', '"seed": "x"', "seed must be a whole number, not 'x'"),
+        ("manifest.json", '"layout"', '"layout" x', "manifest.json is no JSON"),
+    ],
+)
+def test_a_damaged_manifest_is_one_line(
+    generator: Path, tmp_path: Path, capsys, file, old, new, says
+) -> None:
+    out = tmp_path / "out"
+    run("generate", generator, out, 4)
+    change(out / file, old, new)
+    capsys.readouterr()
+    assert run("generate", generator, out, "--verify", "--json") == 2
+    told = capsys.readouterr()
+    assert says in told.err and told.err.count("\n") == 1 and told.out == ""
+
+
+def verified(generator: Path, out: Path, capsys) -> dict[str, object]:
+    """What --verify tells of a folder in which something is wrong; it must say so in words as well."""
+    assert run("generate", generator, out, "--verify") == 1
+    assert ".png" in capsys.readouterr().out
+    assert run("generate", generator, out, "--verify", "--json") == 1
+    return {key: value for key, value in json.loads(capsys.readouterr().out).items() if value}
+
+
+@pytest.mark.parametrize("archive", [(), ("--archive", "images.zip")], ids=["folder", "zip"])
+def test_verify_finds_what_the_manifest_does_not_say(
+    generator: Path, tmp_path: Path, capsys, archive
+) -> None:
+    whole = tmp_path / "whole"
+    run("generate", generator, whole, 4, *archive)
+    rows = (whole / "manifest.csv").read_text().splitlines(keepends=True)
+    score = rows[3].split(",")[3]
+    copy = ["manifest.csv"] if archive else []  # which the archive has of it
+    plan = ["manifest.json"] if archive else []
+    for number, (file, old, new, wrong, more) in enumerate(
+        [
+            ("manifest.csv", rows[2], "", ["000001.png", *copy], {"files": 3, "strangers": ["000001.png"]}),
+            ("manifest.csv", "000001.png", "x.png", [*copy, "x.png"], {"strangers": ["000001.png"]}),
+            ("manifest.csv", "000001.png,1,0", "000001.png,1,7", ["000001.png", *copy], {"remade": 3}),
+            ("manifest.csv", score, "0.123456", copy, {"differ": ["000002.png"]}),
+            ("manifest.json", '"count": 4', '"count": 3', ["000003.png", *plan], {"remade": 3}),
+        ]
+    ):
+        out = tmp_path / str(number)
+        shutil.copytree(whole, out)
+        change(out / file, old, new)
+        told = verified(generator, out, capsys)
+        assert told.get("wrong", []) == wrong and told.items() >= more.items()
+        assert "absent" not in told
+
+
+def test_verify_finds_strangers(generator: Path, tmp_path: Path, capsys) -> None:
+    out, packed = tmp_path / "out", tmp_path / "packed"
+    run("generate", generator, out, 4)
+    run("generate", generator, packed, 4, "--archive", "images.zip")
+    (out / "note.txt").write_text("mine")
+    shutil.copy(out / "000003.png", packed / "cat.png")
+    with zipfile.ZipFile(packed / "images.zip", "a") as archive:
+        archive.write(out / "000003.png", "000099.png")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.write(out / "000002.png", "000002.png")
+    assert verified(generator, packed, capsys)["strangers"] == ["000002.png", "000099.png", "cat.png"]
+    assert run("generate", generator, out, "--verify") == 0
+    shutil.copy(out / "000003.png", out / "000099.png")
+    assert verified(generator, out, capsys)["strangers"] == ["000099.png"]
+
+
+def test_what_was_stopped_or_fell_short_is_whole_and_what_is_lost_is_not(
+    generator: Path, tmp_path: Path, capsys
+) -> None:
+    out = tmp_path / "out"
+    run("generate", generator, out, 4)
+    rows = (out / "manifest.csv").read_text().splitlines(keepends=True)
+
+    def keep(*kept: int) -> None:
+        (out / "manifest.csv").write_text("".join(rows[number] for number in (0, *kept)))
+
+    keep(1, 2)
+    for index in (2, 3):
+        (out / f"{index:06d}.png").unlink()
+    capsys.readouterr()
+    assert run("generate", generator, out, "--verify") == 0
+    assert "2 of 4 were not made: stopped early" in capsys.readouterr().out
+    (out / "000000.png").unlink()
+    keep(2)
+    assert verified(generator, out, capsys)["wrong"] == ["000000.png"]
+    middle = sum(float(row.split(",")[3]) for row in rows[1:]) / 4
+    choosing = ("--min-probability", f"{middle:.4f}", "--max-draws", 1)
+    short = tmp_path / "short"
+    assert run("generate", generator, short, 4, *choosing, "--archive", "images.zip") == 1
+    capsys.readouterr()
+    assert run("generate", generator, short, "--verify", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["absent"] > 0
+
+
 def test_a_shortfall_is_told_and_is_no_success(generator: Path, tmp_path: Path, capsys) -> None:
     code = run(
         "generate", generator, tmp_path / "o", 20, "--min-probability", 0.99, "--max-draws", 2, "--json"

@@ -99,6 +99,7 @@ def test_who_knows_no_hands_makes_people_with_one_unnamed_hand(tmp_path: Path) -
         ({"people": 0}, "people"),
         ({"people": 1, "images": 0}, "images"),
         ({"people": 1, "hands": "three"}, "hands"),
+        ({"people": 1, "hands": ["left"]}, "hands"),
         ({"people": 1, "variation": 3}, "variation"),
         ({"people": 1, "variation": float("nan")}, "variation"),
         ({"people": 100_000, "images": 10_000}, "images"),
@@ -196,5 +197,7 @@ def test_a_manifest_cannot_point_outside_its_folder(model, tmp_path: Path, capsy
     text = (out / "manifest.csv").read_text().replace("p0000/left/001.png", "../secret.png")
     (out / "manifest.csv").write_text(text)
     capsys.readouterr()
-    assert run("generate", generator, out, "--verify", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["absent"] == 1
+    (tmp_path / "secret.png").mkdir()  # reading it would end in an error
+    assert run("generate", generator, out, "--verify", "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["wrong"], told["strangers"]) == (["../secret.png"], ["p0000/left/001.png"])
