@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import struct
 import zipfile
 import zlib
@@ -218,6 +219,15 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
     return content
 
 
+def archive_in(folder: Path, name: Path | str) -> Path:
+    """Where a zip of the folder lies: under a plain name, so that it leaves the folder and its manifest alone."""
+    if not re.fullmatch(r"[^./\\\0][^/\\\0]*\.zip", str(name)):
+        raise OutputError(
+            f"{str(name)!r} is no plain name of a zip; give one as images.zip, which goes into {folder}."
+        )
+    return folder / name
+
+
 def contents(folder: Path, archive: Path | None, files: Iterable[str]) -> Iterator[bytes | None]:
     """The bytes of each file, from folder or archive; None where it is missing or damaged."""
     if archive is not None:
@@ -260,7 +270,6 @@ def pack(folder: Path, archive: Path) -> None:
     """
     temporary = archive.with_name(f".{archive.name}.part")
     rows = read_manifest(folder)
-    archive.parent.mkdir(parents=True, exist_ok=True)
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as packed:
             for name in (*(row.file for row in rows.values()), MANIFEST, PLAN):

@@ -144,7 +144,7 @@ class Made:
 def make(order: Order, folder: Path, archive: Path | None = None, *, is_quiet: bool = False) -> Made:
     """Make what is missing in the folder, or in `archive` inside it."""
     order.model.check(order.spec)
-    packed = folder / archive if archive is not None else None
+    packed = image_folder.archive_in(folder, archive) if archive is not None else None
     plan = plan_of(order, packed)
     progress = engine.Progress(0, 0, 0)
     if packed is not None and packed.is_file() and image_folder.read_plan(folder) == plan:

@@ -41,7 +41,7 @@ def verify(folder: Path, model: Model, archive: Path | None = None, remake: int 
         raise OutputError(f"{folder} has no {PLAN}: nothing was made here.")
     order = _order(folder, plan, model)
     name = archive or plan.get("archive")
-    packed = folder / str(name) if name else None
+    packed = image_folder.archive_in(folder, str(name)) if name else None
     rows = image_folder.read_manifest(folder)
     if not rows:
         raise OutputError(f"{folder} has no {MANIFEST} with images in it.")

@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scorer", type=Path, metavar="FILE", help="discriminator, where it is not beside CKPT"
     )
     parser.add_argument(
-        "--archive", type=Path, metavar="ZIP", help="one zip inside DIR instead of many files"
+        "--archive", type=Path, metavar="ZIP", help="one zip of this name in DIR instead of many files"
     )
     common(parser)
 

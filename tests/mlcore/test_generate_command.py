@@ -30,6 +30,13 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+def change(path: Path, old: str, new: str) -> None:
+    """Damage a manifest."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="latin-1")
+
+
 def test_images_and_manifest_are_written_and_verify(generator: Path, tmp_path: Path, capsys) -> None:
     assert run("generate", generator, tmp_path / "out", 20, "--seed", 3) == 0
     found = files(tmp_path / "out")
@@ -105,6 +112,21 @@ def test_a_zip_that_cannot_be_opened_is_one_line(generator: Path, tmp_path: Path
         assert told.err.count("\n") == 1 and told.out == ""
 
 
+@pytest.mark.parametrize("name", ["a/../../x.zip", "manifest.json", "sub/im.zip", ".zip", "..", "im.tar"])
+def test_an_archive_stays_in_its_folder_and_off_the_manifest(
+    generator: Path, tmp_path: Path, capsys, name: str
+) -> None:
+    out = tmp_path / "deep" / "out"
+    assert run("generate", generator, out, 2, "--archive", name) == 2
+    told = capsys.readouterr().err
+    assert f"'{name}' is no plain name of a zip; give one as images.zip" in told and told.count("\n") == 1
+    assert not (tmp_path / "deep").exists()
+    run("generate", generator, out, 2)
+    change(out / "manifest.json", '"archive": ""', f'"archive": "{name}"')
+    assert run("generate", generator, out, "--verify") == 2
+    assert "is no plain name of a zip" in capsys.readouterr().err
+
+
 def test_verify_finds_a_changed_and_a_missing_file(generator: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     run("generate", generator, out, 20)
@@ -133,13 +155,6 @@ def test_verify_makes_images_again_and_sees_a_forged_manifest(
     capsys.readouterr()
     assert run("generate", generator, out, "--verify", "--json") == 1
     assert json.loads(capsys.readouterr().out)["differ"] == ["000002.png"]
-
-
-def change(path: Path, old: str, new: str) -> None:
-    """Damage a manifest."""
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="latin-1")
 
 
 @pytest.mark.parametrize(
