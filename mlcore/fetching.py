@@ -6,6 +6,7 @@ The only place of mlcore that talks to a network.
 import base64
 import hashlib
 import http.client
+import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -19,6 +20,7 @@ from mlcore.errors import MlcoreError, OutputError
 CHUNK = 256 * 1024
 TIMEOUT = 30.0  # seconds without a byte
 AGENT = "palmsite"
+SCHEMES = ("https", "http")
 
 Progress = Callable[[int, int | None], None]  # bytes done, bytes in all where known
 
@@ -56,7 +58,7 @@ def fetch(
     Where nobody says its sha256 beforehand, the MD5 that the store itself tells of the whole file must do. Beside the
     file stands `NAME.sha256`; a file that still matches it is not fetched again.
     """
-    note = path.with_name(f"{path.name}.sha256")
+    note = _note(path)
     with _on_this_disk(path):
         if path.exists():
             known = _hash(path)
@@ -68,7 +70,7 @@ def fetch(
                 return known
             path.unlink()  # torn, or changed since: what is kept is what was checked
         path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
+    partial = _partial(path)
     try:
         told_md5 = _receive(address, partial, dict(headers or {}), progress)
     except urllib.error.HTTPError as error:
@@ -87,7 +89,9 @@ def fetch(
             f"{_host(address)} could not be reached: {reason}.{kept} Is there a network?"
         ) from error
     except ValueError as error:
-        raise DownloadError(f"{address} is no address: it must begin with https:// or http://.") from error
+        raise DownloadError(
+            f"{address} is neither a file here nor an address: give a path, or what begins with https:// or http://."
+        ) from error
     _seal(partial).unlink(missing_ok=True)
     found = _hash(partial)
     for name, has, wanted in (
@@ -100,10 +104,40 @@ def fetch(
                 f"What {_host(address)} sent as {path.name} has the {name} {has[:12]}..., expected {wanted[:12]}.... "
                 "It was thrown away; try again, or give a file you trust by its path."
             )
+    _keep(partial, path, found)
+    return found
+
+
+def take(file: Path, path: Path, *, sha256: str) -> None:
+    """Put a file that came another way where `fetch` would have put it, if it is the one that is wanted."""
+    found = _hash(file)
+    if found != sha256:
+        raise HashDiffers(
+            f"{file} has the sha256 {found[:12]}..., expected {sha256[:12]}...: it is another file than {path.name}, "
+            "or a torn one. Get that one anew."
+        )
+    partial = _partial(path)
+    with _on_this_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _seal(partial).unlink(missing_ok=True)  # what was begun from a network does not go on from this
+        shutil.copyfile(file, partial)
+    _keep(partial, path, found)
+
+
+def _keep(partial: Path, path: Path, sha256: str) -> None:
     with _on_this_disk(path):
         partial.replace(path)
-        note.write_text(f"{found}  {path.name}\n", encoding="ascii")
-    return found
+        _note(path).write_text(f"{sha256}  {path.name}\n", encoding="ascii")
+
+
+def _note(path: Path) -> Path:
+    """Where the sha256 of a whole file is kept."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _partial(path: Path) -> Path:
+    """Where a file lies until it is whole."""
+    return path.with_name(f"{path.name}.partial")
 
 
 @contextmanager
@@ -125,6 +159,8 @@ def _seal(partial: Path) -> Path:
 
 def _receive(address: str, partial: Path, headers: dict[str, str], progress: Progress) -> str:
     """Fetch what is missing, and say the MD5 of the whole where the store tells it."""
+    if urllib.parse.urlsplit(address).scheme not in SCHEMES:  # urllib would open files as well
+        raise ValueError(address)
     done = partial.stat().st_size if partial.exists() else 0
     seal = _seal(partial)
     request = urllib.request.Request(address, headers={"User-Agent": AGENT, **headers})

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlcore.fetching import DownloadError, Progress, fetch
+from mlcore.fetching import DownloadError, Progress, fetch, take
 
 KAGGLE = "https://www.kaggle.com"
 
@@ -148,7 +148,10 @@ def fetch_weights(
     address: str | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Path:
-    """Fetch weights from their official address, or another one, and check their hash."""
+    """Fetch weights from their official address, or another one or a file, and check their hash."""
     path = folder / weights.file
+    if address and Path(address).is_file():
+        take(Path(address), path, sha256=weights.sha256)
+        return path
     fetch(address or weights.address, path, sha256=weights.sha256, progress=progress)
     return path

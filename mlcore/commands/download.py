@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 from mlcore import sources
@@ -17,6 +18,7 @@ examples:
   python -m mlcore download human-palm-images --out data/
   python -m mlcore download all --out data/ --key ~/Downloads/kaggle.json
   python -m mlcore download inception --out weights/
+  python -m mlcore download inception --out weights/ --from ~/Downloads/pt_inception-2015-12-05-6726825d.pth
 
 The key is looked for in --key FILE, then in KAGGLE_USERNAME and KAGGLE_KEY, then in ~/.kaggle/kaggle.json.
 What was interrupted goes on where it stopped. Archives stay packed: prepare reads them as they are.
@@ -32,18 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("data"), metavar="DIR", help="folder (%(default)s)")
     parser.add_argument("--key", type=Path, metavar="FILE", help="kaggle.json")
     parser.add_argument("--site", default=KAGGLE, metavar="ADDRESS", help="a mirror of Kaggle's API")
-    parser.add_argument("--from", dest="address", metavar="ADDRESS", help="another address of the weights")
+    parser.add_argument(
+        "--from", dest="address", metavar="ADDRESS", help="another address of the weights, or a file"
+    )
     parser.add_argument("--list", action="store_true", help="show what there is")
-    parser.add_argument("--json", action="store_true", help="print what was fetched as JSON")
+    parser.add_argument("--json", action="store_true", help="print what there is, or was fetched, as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Fetch what was named."""
     if args.list or not args.names:
-        rows = [[each.name, each.about, each.terms] for each in DATA_SETS.values()]
-        rows += [[each.name, each.about, "weights"] for each in WEIGHTS.values()]
-        say(table(rows))
-        return 0
+        return _list(args)
     names = [name for word in args.names for name in (DATA_SETS if word == "all" else [word])]
     unknown = sorted(set(names) - set(DATA_SETS) - set(WEIGHTS))
     if unknown:
@@ -60,6 +61,21 @@ def run(args: argparse.Namespace) -> int:
             say(f"{path}  {path.stat().st_size / MEGA:.1f} MiB")
     if args.json:
         say_json(fetched)
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    if args.json:
+        say_json(
+            {
+                "data_sets": {name: asdict(each) for name, each in DATA_SETS.items()},
+                "weights": {name: asdict(each) for name, each in WEIGHTS.items()},
+            }
+        )
+        return 0
+    rows = [[each.name, each.about, each.terms] for each in DATA_SETS.values()]
+    rows += [[each.name, each.about, "weights"] for each in WEIGHTS.values()]
+    say(table(rows))
     return 0
 
 

@@ -32,7 +32,15 @@ def place(tmp_path, monkeypatch):
     [
         (
             "download inception --out weights --from notaurl",
-            "notaurl is no address: it must begin with https",
+            "notaurl is neither a file here nor an address: give a path, or what begins with https",
+        ),
+        (
+            "download inception --out weights --from file:///etc/hostname",
+            "file:///etc/hostname is neither a file here nor an address: give a path",
+        ),
+        (
+            "download inception --out weights --from note.txt",
+            "note.txt has the sha256 2cf24dba5fb0..., expected 6726825d0af5...: it is another file",
         ),
         (
             "prepare photos --no-detect --out packed --people none.csv",

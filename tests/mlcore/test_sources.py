@@ -150,6 +150,23 @@ def test_what_is_there_is_not_fetched_twice_unless_it_was_torn(stand_in, tmp_pat
     assert (tmp_path / "file").read_bytes() == CONTENT
 
 
+def test_weights_are_taken_from_a_path(stand_in, tmp_path, monkeypatch, capsys):
+    given = tmp_path / "given.bin"
+    given.write_bytes(CONTENT)
+    weights = Weights("w", "w.pth", f"{stand_in.address}/file", hashlib.sha256(CONTENT).hexdigest(), "")
+    monkeypatch.setitem(sources.WEIGHTS, "w", weights)
+    words = ["download", "w", "--out", str(tmp_path / "out"), "--json"]
+    assert main([*words, "--from", str(given)]) == 0
+    path = tmp_path / "out" / "w.pth"
+    assert json.loads(capsys.readouterr().out) == {"w": {"path": str(path), "bytes": len(CONTENT)}}
+    assert path.read_bytes() == CONTENT == given.read_bytes()
+    assert main(words) == 0
+    assert stand_in.seen == [], "what was taken is not fetched again"
+    given.write_bytes(CONTENT[:-1])
+    assert main([*words, "--from", str(given)]) == 2
+    assert path.read_bytes() == CONTENT
+
+
 def test_weights_of_another_hash_are_thrown_away(stand_in, tmp_path):
     right = hashlib.sha256(CONTENT).hexdigest()
     weights = Weights("w", "w.pth", f"{stand_in.address}/file", right, "")
@@ -244,6 +261,11 @@ def test_the_command_explains_itself(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert main(["download", "--list"]) == 0
     assert "human-palm-images" in capsys.readouterr().out
+    for words in (["download", "--list", "--json"], ["download", "--json"]):
+        assert main(words) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["data_sets"]["human-palm-images"]["terms"] == "CC BY 4.0, as stated there"
+        assert told["weights"]["inception"]["sha256"].startswith("6726825d")
     assert main(["download", "nothing"]) == 2
     assert "There are: human-palm-images" in capsys.readouterr().err
     assert main(["download", "all", "--out", str(tmp_path)]) == 2
