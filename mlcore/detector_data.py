@@ -65,6 +65,18 @@ def split_samples(samples: Sequence[Sample], people: Path | None) -> tuple[list[
     return train, held
 
 
+def split_for_training(samples: Sequence[Sample], people: Path | None) -> tuple[list[Sample], list[Sample]]:
+    """Training and validation, both with photos in them: what lacks one would show only after hours."""
+    train, held = split_samples(samples, people)
+    if not train or not held:
+        lack = "held back to measure on" if train else "left to train on"
+        raise DataError(
+            f"None of {len(samples)} photos is {lack}: of each source about one in five is held back. Give more "
+            "photos, or photos of more people."
+        )
+    return train, held
+
+
 def build(
     folder: Path,
     train: Sequence[Sample],

@@ -2,12 +2,16 @@
 
 import csv
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from mlcore import images
+from mlcore.data import DataError
 from mlcore.detector import CONFIDENCE, Detector
 from mlcore.detector_data import Sample
 from mlcore.detector_metrics import Found, Judged, false_alarm_rate, quality
+from mlcore.errors import ImageError
 
 
 def judge(
@@ -16,11 +20,19 @@ def judge(
     names: Sequence[str],
     confidence: float = CONFIDENCE,
     on_progress: Callable[[int], None] = lambda done: None,
-) -> list[Judged]:
-    """What is there and what is found, photo by photo; `names` are those of the labels, in their order."""
-    judged = []
+) -> tuple[list[Judged], dict[str, str]]:
+    """What is there and what is found, photo by photo, and the photos that cannot be read, each with the reason.
+
+    `names` are those of the labels, in their order.
+    """
+    judged: list[Judged] = []
+    broken: dict[str, str] = {}
     for number, sample in enumerate(samples, 1):
-        photo = sample.pixels()
+        try:
+            photo = images.decode(sample.path.read_bytes())
+        except ImageError as error:
+            broken[str(sample.path)] = str(error)
+            continue
         height, width = photo.shape[:2]
         truth = [(names[box.name], box.corners(width, height)) for box in sample.boxes]
         found = [
@@ -28,7 +40,10 @@ def judge(
         ]
         judged.append(Judged(truth, found))
         on_progress(number)
-    return judged
+    if not judged:
+        reasons = "".join(f" {path}: {reason}" for path, reason in islice(broken.items(), 1))
+        raise DataError(f"There is no photo to measure on; {len(broken)} could not be read.{reasons}")
+    return judged, broken
 
 
 def summary(judged: Sequence[Judged], names: Sequence[str]) -> dict[str, Any]:

@@ -32,7 +32,8 @@ def finish(
     notes = {"plan": {key: value for key, value in facts.items() if key not in ("threads", "device")}}
     described = {"recipe": "yolo11", "licence": LICENCE, "lineage": lineage(learned), "notes": notes}
     save(path, network, NAMES, plan.size, **described)
-    measures = summary(judge(Detector.load(path), held, NAMES), NAMES)
+    judged, _ = judge(Detector.load(path), held, NAMES)
+    measures = summary(judged, NAMES)
     save(path, network, NAMES, plan.size, metrics={"held": measures}, **described)
     results = folder / "yolo" / "results.csv"
     if results.exists():

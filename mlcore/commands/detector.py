@@ -134,7 +134,7 @@ def _train(args: argparse.Namespace) -> int:
             "a detector of your own with --start, or leave --weights out to begin anew."
         )
     samples = detector_data.read_samples(args.photos, args.labels)
-    learned, held = detector_data.split_samples(samples, args.people)
+    learned, held = detector_data.split_for_training(samples, args.people)
     data = args.out / "data" / "data.yaml"
     if not data.exists():
         line = ProgressLine("laid out", len(samples) + args.composites + args.negatives)
@@ -187,7 +187,7 @@ def _train_upright(args: argparse.Namespace) -> int:
 
     torch.set_num_threads(args.threads)
     samples = detector_data.read_samples(args.photos, args.labels)
-    learned, held = detector_data.split_samples(samples, args.people)
+    learned, held = detector_data.split_for_training(samples, args.people)
     line = ProgressLine("registered", len(samples))
     pictures = upright_training.canvases(learned, args.cuts, lambda done, total: line.show(done))
     unseen = upright_training.canvases(held, args.cuts, lambda done, total: line.show(len(learned) + done))
@@ -224,12 +224,15 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.held:
         samples = detector_data.split_samples(samples, args.people)[1]
     line = ProgressLine("judged", len(samples), quiet=args.json)
-    told = summary(judge(detector, samples, names, args.conf, line.show), names)
+    judged, broken = judge(detector, samples, names, args.conf, line.show)
     line.close()
+    told = summary(judged, names)
     if args.json:
-        say_json(told)
+        say_json({**told, "broken": broken})
         return 0
     _say_measures(told, names)
+    for place, reason in broken.items():
+        say(f"could not be read: {place}: {reason}")
     return 0
 
 
@@ -254,12 +257,18 @@ def _crop(args: argparse.Namespace) -> int:
     from mlcore.errors import ImageError
     from mlcore.preparation import find_photos
 
-    cutter = CUTTERS[args.subject].load(args.checkpoint, args.upright, args.conf)
     total, photos = find_photos(args.sources)
+    if not total:
+        places, kinds = ", ".join(map(str, args.sources)), ", ".join(images.SUFFIXES)
+        raise DataError(
+            f"No pictures in {places}. These kinds are read: {kinds}; save others as one of them."
+        )
+    cutter = CUTTERS[args.subject].load(args.checkpoint, args.upright, args.conf)
     args.out.mkdir(parents=True, exist_ok=True)
     line = ProgressLine("cut", total, quiet=args.json)
     told: dict[str, object] = {}
     without: list[str] = []
+    broken: dict[str, str] = {}
     for number, photo in enumerate(photos, 1):
         line.show(number)
         # Sources may have photos of the same place: the number tells them apart, as in the names of the cuts.
@@ -267,8 +276,8 @@ def _crop(args: argparse.Namespace) -> int:
         try:
             cut = cutter.cut(images.decode(photo.read()), args.size, margin(args))
         except ImageError as error:
-            without.append(place)
-            told[place] = {"palm": False, "reason": str(error)}
+            broken[place] = str(error)
+            told[place] = {"palm": False, "reason": broken[place]}
             continue
         if cut is None:
             without.append(place)
@@ -285,10 +294,13 @@ def _crop(args: argparse.Namespace) -> int:
             "corners": corners,
         }
     line.close()
+    missed = len(without) + len(broken)
     if args.json:
-        say_json({"photos": told, "cut": len(told) - len(without), "without": len(without)})
+        say_json({"photos": told, "cut": len(told) - missed, "without": missed})
         return 0
-    say(f"{len(told) - len(without)} palms cut into {args.out}.")
-    for file in without:
-        say(f"no open hand: {file}")
+    say(f"{len(told) - missed} palms cut into {args.out}.")
+    for place in without:
+        say(f"no open hand: {place}")
+    for place, reason in broken.items():
+        say(f"could not be read: {place}: {reason}")
     return 0

@@ -167,7 +167,16 @@ def test_the_command_reports_photos_without_a_palm(tmp_path, capsys, monkeypatch
     assert told["photos"]["b.png"] == {"palm": False, "reason": "no open hand was found"}
     assert [path.name for path in (tmp_path / "cuts").iterdir()] == [told["photos"]["a.png"]["file"]]
     assert main(words) == 0
-    assert "no open hand: b.png" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no open hand: b.png\n" in said
+    assert "could not be read: c.png: This is no image" in said and "no open hand: c.png" not in said
+
+
+def test_a_place_without_photos_is_refused(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert main([command.NAME, "crop", str(tmp_path / "empty"), "--out", str(tmp_path / "cuts")]) == 2
+    assert f"No pictures in {tmp_path / 'empty'}. These kinds are read: .bmp" in capsys.readouterr().err
+    assert not (tmp_path / "cuts").exists()
 
 
 def test_photos_of_one_name_are_each_counted_and_told(tmp_path, capsys, monkeypatch):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -136,6 +137,37 @@ def test_paths_of_a_table_tell_apart_what_is_called_alike(folders, tmp_path):
     assert person_is_held("bob") and not person_is_held("photos")
     _, held = split_samples(read_samples(*folders), table)
     assert not held
+
+
+@pytest.mark.parametrize(
+    ("photos", "lack"), [((0, 1, 2), "held back to measure on"), ((0, 1, 2, 3), "left to train on")]
+)
+def test_too_few_photos_are_told_before_anything_is_laid_out(folders, tmp_path, capsys, photos, lack):
+    for number in set(range(10)) - set(photos):
+        (folders[0] / f"lab_{number}.png").unlink()
+    people = tmp_path / "people.csv"
+    held = next(name for name in map(str, range(99)) if person_is_held(name))
+    rows = (f"lab_{number}.png,{held if 'train' in lack else ''},lab\n" for number in photos)
+    people.write_text("file,person,source\n" + "".join(rows))
+    words = ["detector", "train", *map(str, folders), "--people", str(people), "--out", str(tmp_path / "run")]
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert f"None of {len(photos)} photos is {lack}" in told and told.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_broken_photo_is_left_out_of_the_measures_and_told(folders, capsys):
+    (folders[0] / "lab_4.png").write_bytes(b"broken")
+    words = ["detector", "eval", *map(str, folders)]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["photos"] == 9
+    assert [(Path(path).name, reason[:16]) for path, reason in told["broken"].items()] == [
+        ("lab_4.png", "This is no image")
+    ]
+    assert main(words) == 0
+    assert "lab_4.png: This is no image" in capsys.readouterr().out
 
 
 def test_empty_folders_are_told(tmp_path):
