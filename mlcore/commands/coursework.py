@@ -7,6 +7,7 @@ the distance to the data, a report with conclusions. Every step that is there al
 import argparse
 import io
 import json
+import shlex
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -252,8 +253,8 @@ def _report(preset: presets.Preset, out: Path, count: int, measures: dict[str, A
         f"## Method\n\n{preset.about} Recipe `{preset.recipe}`; every number stands in `run/preset.toml`. At step "
         f"{losses[-1]['step']:,}: {last}. Curves: `run/losses.svg`; the same latents over time: `run/progress.gif`.",
         f"## Result\n\n{count:,} images in `images/images.zip` with their seeds and hashes in `images/manifest.csv`. "
-        f"`PYTHONPATH=. python {out}/reproduce.py`, from the folder of palmsite, makes them again from "
-        "`generator.safetensors` alone and compares their hashes with the archive's.\n\n"
+        f"`PYTHONPATH=. python {shlex.quote(str(out / 'reproduce.py'))}`, from the folder of palmsite, makes them "
+        "again from `generator.safetensors` alone and compares their hashes with the archive's.\n\n"
         f"Features of {measures['extractor']}, N = {measures['n']:,} (`measures.json`):\n\n"
         "| measure | made | real, trained on |\n|---|---|---|\n" + "\n".join(rows),
         f"## Conclusions\n\n- {verdict(measures)}\n- {_on_diversity(made, real)}\n- {_on_realism(made, real)}",

@@ -43,7 +43,7 @@ def pictures(tmp_path):
 
 @pytest.mark.slow
 def test_from_a_folder_of_pictures_to_a_report(pictures, tmp_path, capsys):
-    out = tmp_path / "work"
+    out = tmp_path / "course work"
     words = [
         "coursework",
         "--data",
@@ -67,6 +67,7 @@ def test_from_a_folder_of_pictures_to_a_report(pictures, tmp_path, capsys):
     report = (out / "report.md").read_text()
     for heading in ("# Course work", "## Task", "## Data", "## Method", "## Result", "## Conclusions"):
         assert heading in report
+    assert f"`PYTHONPATH=. python '{out}/reproduce.py'`" in report
     again = subprocess.run(
         [sys.executable, str(out / "reproduce.py")],
         env={**os.environ, "PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"},
