@@ -5,7 +5,8 @@ It is biased by N, upwards: `extrapolation.py` takes that out.
 """
 
 import numpy as np
-import scipy.linalg
+import scipy.linalg.lapack
+import torch
 
 from mlcore.metrics.errors import FeaturesDiffer
 from mlcore.metrics.features import Array
@@ -27,27 +28,24 @@ def frechet_distance(one: Moments, other: Moments) -> float:
 def trace_of_root(one: Moments, other: Moments) -> float:
     """Trace of (C1 C2)^(1/2) without a matrix square root: the sum of the roots of C1 C2's eigenvalues.
 
-    Where both have more images than features, Cholesky and one symmetric reduction find those eigenvalues. Else,
-    or where Cholesky fails, a factor C1 = F F^T does: F^T C2 F has the same ones, and the narrower the smaller.
+    A factor C1 = F F^T finds them: F^T C2 F has the same ones, and the narrower F is the smaller. Where both have more
+    images than features F is Cholesky's triangle, with which LAPACK multiplies in a third of the time.
     """
     if _width(other) < _width(one):
         one, other = other, one
     if min(one.n, other.n) > len(one.mean):
-        try:
-            return _sum_of_roots(
-                scipy.linalg.eigvalsh(
-                    one.covariance, other.covariance, type=2, driver="gv", check_finite=False
-                )
-            )
-        except np.linalg.LinAlgError:
-            pass  # singular all the same: constant or repeated features
-    factor = one.factor
-    return _sum_of_roots(scipy.linalg.eigvalsh(factor.T @ other.covariance @ factor, check_finite=False))
+        upper, failed = torch.linalg.cholesky_ex(torch.from_numpy(one.covariance), upper=True)
+        if not failed:  # else it is singular all the same: constant or repeated features
+            # LAPACK's columns are numpy's rows: what is said of the lower triangle there is the upper one here.
+            found, _ = scipy.linalg.lapack.dsygst(other.covariance.T, upper.numpy().T, itype=2, lower=1)
+            return _sum_of_roots(found.T)
+    return _sum_of_roots(one.factor.T @ other.covariance @ one.factor)
 
 
-def _sum_of_roots(values: Array) -> float:
-    """Rounding leaves tiny negative eigenvalues where there should be none."""
-    return float(np.sqrt(np.maximum(values, 0.0)).sum())
+def _sum_of_roots(symmetric: Array) -> float:
+    """Of the eigenvalues of what the upper triangle tells; rounding leaves tiny negative ones where there are none."""
+    values = torch.linalg.eigvalsh(torch.from_numpy(np.ascontiguousarray(symmetric)), UPLO="U")
+    return float(values.clamp_min(0.0).sqrt().sum())
 
 
 def _width(moments: Moments) -> int:

@@ -125,7 +125,7 @@ def main():
         "command": "python -m " + " ".join(["tests.benchmarks.features_speed", *sys.argv[1:]]),
         "machine": f"{platform.machine()}, torch {torch.__version__}, {args.threads} thread(s)",
         "features": feature_rounds(args.images, args.rounds),
-        "trace": trace_rounds(args.dim, 1),
+        "trace": trace_rounds(args.dim, args.rounds),
     }
     args.out.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
     print(json.dumps(result, indent=1))

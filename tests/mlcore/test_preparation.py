@@ -286,9 +286,7 @@ def test_a_folder_of_other_kinds_is_told_which_are_read(tmp_path):
 def test_a_folder_without_pictures_is_told_which_kinds_are_read(tmp_path):
     (tmp_path / "words").mkdir()
     (tmp_path / "words" / ".a.txt").write_text("no picture")
-    with pytest.raises(
-        DataError, match=r"in \S*words\. These kinds are read: .*\.jpeg, \.jpg, \.png, \.w"
-    ):
+    with pytest.raises(DataError, match=r"in \S*words\. These kinds are read: .*\.jpeg, \.jpg, \.png, \.w"):
         prepare([tmp_path / "words"], tmp_path / "set", Options(size=SIZE))
 
 
