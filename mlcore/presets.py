@@ -20,7 +20,7 @@ from mlcore.recipes.projected import Projected, ProjectedSettings
 from mlcore.recipes.refine import Refine, RefineSettings
 from mlcore.recipes.relativistic import Relativistic, RelativisticSettings
 from mlcore.recipes.wgan_gp import WganGp, WganGpSettings
-from mlcore.trainer import RunSettings
+from mlcore.run_settings import RunSettings
 
 PRECISIONS = ("float32", "bfloat16")
 FOLDER = Path(__file__).parent / "recipes" / "presets"

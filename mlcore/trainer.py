@@ -6,12 +6,9 @@ checkpoints in half precision; `log.jsonl` holds the losses.
 
 import copy
 import math
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,10 +18,10 @@ from torch import Tensor
 from mlcore import checkpoint, data_order, devices, images, memory, noise, run_files
 from mlcore.board import Board
 from mlcore.errors import CheckpointError, TrainingError
-from mlcore.recipes.augment import PhotoAugment
-from mlcore.recipes.base import Losses, Recipe, require
+from mlcore.recipes.base import Losses, Recipe
 from mlcore.run_files import LOG, MEASURES, MILESTONES, STATE
-from mlcore.spec import LIMITS
+from mlcore.run_settings import RunSettings
+from mlcore.stopping import asked_to_stop
 
 PREVIEWS = 36
 # Pictures on 0..255 that differ by less than this between latents are one picture.
@@ -43,37 +40,6 @@ class Pictures(Protocol):
     def images(self, indices: Any) -> Pixels:
         """Some of them: uint8 NHWC RGB."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunSettings:
-    """How long and how often; nothing about losses."""
-
-    steps: int = 1000
-    epochs: int = 0  # passes over the data; if given, they decide how many steps
-    batch: int = 16
-    accumulate: int = 1
-    seed: int = 0
-    average_images: int = 10_000  # half-life of the averaged weights, in images ...
-    average_decay: float = 0.0  # ... or, if given, how much of them stays at each step
-    log_every: int = 50
-    save_every: int = 500
-    measure_every: int = 2000
-    photo: PhotoAugment = field(default_factory=PhotoAugment)
-
-    def __post_init__(self) -> None:
-        """Refuse numbers with which no step can be taken."""
-        least = dict.fromkeys(("steps", "batch", "accumulate", "average_images"), 1) | {"epochs": 0}
-        least |= dict.fromkeys(("log_every", "save_every", "measure_every"), 1)
-        for name, low in least.items():
-            require(self, name, low)
-        require(self, "seed", *LIMITS["seed"])
-        if not 0 <= self.average_decay < 1:
-            raise TrainingError(f"average_decay is {self.average_decay}; it must be from 0 to below 1.")
-        if not 0 < self.photo.scale[0] <= self.photo.scale[1]:
-            raise TrainingError(
-                f"photo.scale is {list(self.photo.scale)}; it must be the least and the most, over 0."
-            )
 
 
 @dataclass(frozen=True)
@@ -140,7 +106,7 @@ class Trainer:
         devices.share_from_first(self.recipe.networks, self.world)
         began_at = self.step
         self._ship_what_lacks()
-        with self._signals():
+        with asked_to_stop(self.stop):
             while self.step < self.steps and not self._is_to_stop():
                 losses = self._one_step()
                 self._report(losses)
@@ -342,23 +308,3 @@ class Trainer:
         if self.rank == 0:
             for name in (LOG, MEASURES):
                 run_files.cut_log(self.folder / name, self.step)
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM ask for a stop; the second one is the system's again."""
-
-        def ask(number: int, frame: FrameType | None) -> None:
-            self.stop()
-            signal.signal(number, before[number])
-
-        before: dict[int, Any] = {}
-        try:
-            for number in (int(signal.SIGINT), int(signal.SIGTERM)):
-                before[number] = signal.signal(number, ask)
-        except ValueError:
-            before = {}  # not the main thread: whoever runs it there calls stop()
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

@@ -1,10 +1,10 @@
 """What pages about people need: numbers as people read them, and how one gets in. Asks no database."""
 
-from django import template
 from django.conf import settings
+from django.template import Library
 from django.utils.formats import number_format
 
-register = template.Library()
+register = Library()
 
 
 @register.filter

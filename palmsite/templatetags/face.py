@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from django import template
+from django.template import Library
 from django.template.loader import render_to_string
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from palmsite import frame, palm_lines
 
-register = template.Library()
+register = Library()
 
 
 @cache

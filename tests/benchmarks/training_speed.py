@@ -23,7 +23,8 @@ import torch
 from mlcore.generator import backend
 from mlcore.models.dcgan import DcganDiscriminator, DcganGenerator
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
-from mlcore.trainer import RunSettings, Trainer
+from mlcore.run_settings import RunSettings
+from mlcore.trainer import Trainer
 
 PICTURES = 512
 LATENT = 100

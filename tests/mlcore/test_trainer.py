@@ -16,7 +16,8 @@ from mlcore import checkpoint, data_order, devices
 from mlcore.errors import TrainingError
 from mlcore.recipes.augment import PhotoAugment
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
-from mlcore.trainer import PREVIEWS, RunSettings, Trainer
+from mlcore.run_settings import RunSettings
+from mlcore.trainer import PREVIEWS, Trainer
 
 SMALL = DcganSettings(image_size=8, latent_size=4, width=4, head_width=4)
 

@@ -25,7 +25,8 @@ SCRIPT = textwrap.dedent(
     import numpy as np, torch
     from torch import distributed
     from mlcore.recipes.dcgan import Dcgan, DcganSettings
-    from mlcore.trainer import RunSettings, Trainer
+    from mlcore.run_settings import RunSettings
+    from mlcore.trainer import Trainer
 
     class Noise:
         pixels = np.random.default_rng(5).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)

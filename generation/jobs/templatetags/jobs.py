@@ -1,12 +1,12 @@
 """Lets any page show a job: `{% load jobs %}{% include "jobs/_progress.html" with job=job %}`."""
 
-from django import template
+from django.template import Library
 
 from accounts.models import User
 from generation.jobs import demo, policies, words
 from generation.jobs.models import Job
 
-register = template.Library()
+register = Library()
 
 
 @register.filter

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django import template
+from django.template import Library
 
 from generation.sets import new_set, order_words, set_words, storage
 from generation.sets.models import Checkpoint, Export, ImageSet, Order
 
-register = template.Library()
+register = Library()
 
 
 @register.filter

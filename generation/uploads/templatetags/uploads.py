@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django import template
+from django.template import Library
 
 from generation.uploads import registry, selectors, services
 
-register = template.Library()
+register = Library()
 
 
 @register.simple_tag(takes_context=True)
