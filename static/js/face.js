@@ -43,6 +43,15 @@
     const polls = event.target.closest("[data-poll]") === event.target;
     if (polls && document.hidden) event.preventDefault();
   });
+  // What a press of a button brings is drawn in the part that has the name when it comes: the part may have drawn itself
+  // anew meanwhile, and the old one is in no document. What a part asked for by itself may be lost: it asks again.
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (detail.target === detail.elt || !detail.target.id) return;
+    // Before the load, at which htmx looks where to draw.
+    detail.xhr.addEventListener("readystatechange", () => {
+      if (!detail.target.isConnected) detail.target = document.getElementById(detail.target.id) || detail.target;
+    });
+  });
   let focused = null;
   const stops = (within) => all("a[href], button, input, select, textarea, summary", within);
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -4,6 +4,7 @@ import hashlib
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,17 +65,45 @@ def preview(alice: Visitor) -> list[bytes]:
     page = alice.page
     alice.go("/new")
     alice.must_be_content()
-    page.locator("label.model-choice", has=page.locator(f"input[value={site.MODEL}]")).click()
     page.fill("input[name=count]", str(COUNT))
     page.locator("details.more summary").click()
     page.fill("input[name=seed]", "4711")
     page.fill("input[name=candidates]", "8")
-    page.locator("button[formaction$='/new/preview']").click()
+    ask_while_samples_are_on_their_way(page)
     expect(page.locator("#strip .odds")).to_have_count(8, timeout=MADE_WITHIN)
     expect(page.locator("#strip [data-forget]")).to_be_visible()
     alice.must_be_content()
     sources = [picture.get_attribute("src") for picture in page.locator("#strip img").all()]
     return [page.request.get(alice.address + source).body() for source in sources]
+
+
+def ask_while_samples_are_on_their_way(page: Page) -> None:
+    """Choose a model and ask for a preview before the model's samples are here, which must not take its place."""
+    held: dict[str, Route] = {}
+    page.route("**/new/strip?*", lambda route: held.setdefault("strip", route))
+    page.route("**/new/preview", lambda route: held.setdefault("preview", route))
+    page.locator("label.model-choice", has=page.locator(f"input[value={site.MODEL}]")).click()
+    until(page, lambda: "strip" in held)
+    mark_an_answer(page)
+    page.locator("button[formaction$='/new/preview']").click()
+    until(page, lambda: "preview" in held)
+    held["strip"].continue_()
+    expect(page.locator("body")).to_have_attribute("data-answered", "1")
+    held["preview"].continue_()
+    page.unroute_all()
+
+
+def mark_an_answer(page: Page) -> None:
+    """From now on the body tells that a part of the page was answered."""
+    page.evaluate(
+        "document.addEventListener('htmx:afterRequest', () => { document.body.dataset.answered = '1' })"
+    )
+
+
+def until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Let the browser go on until something is so."""
+    while not is_so():
+        page.wait_for_timeout(50)
 
 
 def watch(alice: Visitor) -> None:
@@ -110,12 +139,9 @@ def open_while_an_answer_is_on_its_way(page: Page) -> None:
     """Open the dialog between a question for news and its answer, which must not close it again."""
     held: list[Route] = []
     page.route("**/live?*", lambda route: held.append(route))
-    while not held:
-        page.wait_for_timeout(50)
+    until(page, lambda: bool(held))
     page.locator("[data-opens=stop]").click()
-    page.evaluate(
-        "document.addEventListener('htmx:afterRequest', () => { document.body.dataset.answered = '1' })"
-    )
+    mark_an_answer(page)
     held[0].continue_()
     expect(page.locator("body")).to_have_attribute("data-answered", "1")
     expect(page.locator("dialog#stop")).to_have_attribute("open", "")
