@@ -21,6 +21,7 @@ from mlcore.errors import CheckpointError, TrainingError
 from mlcore.recipes.base import Losses, Recipe
 from mlcore.run_files import LOG, MEASURES, MILESTONES, STATE
 from mlcore.run_settings import RunSettings
+from mlcore.settling import settle
 from mlcore.stopping import asked_to_stop
 
 PREVIEWS = 36
@@ -210,6 +211,11 @@ class Trainer:
     def _keep(self) -> None:
         """Look at weights and fixed samples, then save: a broken or collapsed network never replaces a good state."""
         self._refuse_broken()
+        settle(
+            self.average,
+            lambda latents: self.recipe.draw(self.average, latents.to(self.device)),
+            self.recipe.latent_shape,
+        )
         samples = self.sample(PREVIEWS)
         spread = float(samples.astype(np.float32).std(axis=0).mean())
         # Young networks make one picture too: a collapse is variety that was there and is lost.
