@@ -138,8 +138,6 @@ def _intervals(
 ) -> dict[str, Any]:
     """95 % intervals: of KID by a bootstrap; of shares of the set Wilson's, the other side as it stands; of shares of
     the real ones Wilson's and by leaving out a tenth of the set; else by leaving out alone.
-
-    fd_infinite has none: nothing that is cheap enough covers what the line itself misses.
     """
     n = report["n"]
     (whole,) = measure_parts(made, real, [np.arange(n)], nearest=NEAREST)
@@ -153,6 +151,8 @@ def _intervals(
         "coverage": whole.coverage_ci,
         "duplicates": wilson(round(report["duplicates"]["share"] * n), n),
     }
+    if report["fd_infinite"]:
+        found["fd_infinite"] = report["fd_infinite"]["interval"]
     if "fid" in report:
         found["fid"] = found["fd"]
     if "privacy" in report:

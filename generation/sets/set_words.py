@@ -16,11 +16,15 @@ from mlcore.spec import GenerationSpec
 
 @dataclass(frozen=True, slots=True)
 class Kid:
-    """The kernel distance in thousandths, as people say it, with its interval where one was measured."""
+    """The kernel distance in thousandths, as people say it, with its interval and what it was measured on and in.
+
+    The last two are blank where a row from before does not tell them.
+    """
 
     text: str
     interval: str
     value: float
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +49,33 @@ def kid_of(measures: Mapping[str, Any]) -> Kid | None:
         return None
     known = ends is not None and headers.is_interval(ends)
     interval = f"{figures.thousandths(ends[0])} – {figures.thousandths(ends[1])}" if known and ends else ""
-    return Kid(text=figures.thousandths(value), interval=interval, value=float(value))
+    return Kid(
+        text=figures.thousandths(value), interval=interval, value=float(value), how=_measured_how(measures)
+    )
 
 
-def measured_how(quality: Mapping[str, Any]) -> str:
-    """What a model's headline was measured on and in, and what real ones get; of one that has a headline."""
-    words = _("%(n)s images against %(n_ref)s held-out real ones, in %(network)s.") % {
-        "n": number_format(quality["n"], force_grouping=True),
-        "n_ref": number_format(quality["n_ref"], force_grouping=True),
-        "network": networks.title(quality["extractor"]),
+def _measured_how(measures: Mapping[str, Any]) -> str:
+    """How many images against how many of which real ones, in which network, and what real ones get."""
+    if not all(measures.get(name) for name in ("n", "n_ref", "extractor")):
+        return ""
+    # A set is measured against a reference with a name, a model that ships against those that were held out.
+    name = measures.get("reference")
+    words = (
+        _("%(n)s images against the %(n_ref)s real ones of “%(reference)s”, in %(network)s.")
+        if name
+        else _("%(n)s images against %(n_ref)s held-out real ones, in %(network)s.")
+    ) % {
+        "n": number_format(measures["n"], force_grouping=True),
+        "n_ref": number_format(measures["n_ref"], force_grouping=True),
+        "reference": name,
+        "network": networks.title(measures["extractor"]),
     }
-    if quality["real_kid"] is None:
-        return words
-    return f"{words} {_('Real ones get %(kid)s.') % {'kid': figures.thousandths(quality['real_kid'])}}"
+    real = measures.get("real_kid")
+    return (
+        words
+        if real is None
+        else f"{words} {_('Real ones get %(kid)s.') % {'kid': figures.thousandths(real)}}"
+    )
 
 
 def spec_of(image_set: ImageSet) -> GenerationSpec | None:

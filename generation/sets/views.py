@@ -14,7 +14,7 @@ from accounts.errors import InvalidInput
 from generation.sets import figures, selectors, storage
 from generation.sets import made_here as origins
 from generation.sets.models import Checkpoint, ImageSet
-from generation.sets.set_words import kid_of, measured_how
+from generation.sets.set_words import kid_of
 
 PALMS = 12
 # So many as verification makes of a model, and of so many models at most.
@@ -55,7 +55,7 @@ def _facts(model: Checkpoint | None) -> list[tuple[str, str]]:
     kid = kid_of(model.quality)
     if kid:
         words = _("from real palms (KID %(interval)s, smaller is nearer).") % {"interval": kid.interval}
-        first = (kid.text, f"{words} {measured_how(model.quality)}")
+        first = (kid.text, f"{words} {kid.how}")
     else:
         speed = 60 / model.seconds_per_image if model.seconds_per_image else 0
         first = (figures.grouped(round(speed)), _("palms a minute on this machine"))

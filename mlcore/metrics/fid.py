@@ -38,12 +38,12 @@ def trace_of_root(one: Moments, other: Moments) -> float:
         if not failed:  # else it is singular all the same: constant or repeated features
             # LAPACK's columns are numpy's rows: what is said of the lower triangle there is the upper one here.
             found, _ = scipy.linalg.lapack.dsygst(other.covariance.T, upper.numpy().T, itype=2, lower=1)
-            return _sum_of_roots(found.T)
-    return _sum_of_roots(one.factor.T @ other.covariance @ one.factor)
+            return sum_of_roots(found.T)
+    return sum_of_roots(one.factor.T @ other.covariance @ one.factor)
 
 
-def _sum_of_roots(symmetric: Array) -> float:
-    """Of the eigenvalues of what the upper triangle tells; rounding leaves tiny negative ones where there are none."""
+def sum_of_roots(symmetric: Array) -> float:
+    """Of the roots of the eigenvalues that the upper triangle tells; rounding leaves tiny negative ones."""
     values = torch.linalg.eigvalsh(torch.from_numpy(np.ascontiguousarray(symmetric)), UPLO="U")
     return float(values.clamp_min(0.0).sqrt().sum())
 

@@ -6,14 +6,12 @@ freedom. The reference is taken as it stands. What is covered is what other sets
 included.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.metrics.features import Array, checked
-from mlcore.metrics.fid import frechet_distance
 from mlcore.metrics.moments import Moments
+from mlcore.metrics.parts import PartDistances
 from mlcore.metrics.vendi import of_similarities, similarities
 
 GROUPS = 10
@@ -28,20 +26,19 @@ def frechet_interval(
 ) -> Interval | None:
     """Of the Frechet distance; None for a set too small to leave a tenth out."""
     rows = checked(features)
-    whole = Moments.of(rows)
-
-    def without(left: NDArray[np.intp]) -> float:
-        # With fewer images than features the images themselves are the narrowest factor.
-        is_wide = len(rows) - len(left) <= rows.shape[1]
-        kept = Moments.of(np.delete(rows, left, axis=0)) if is_wide else whole.without(rows[left])
-        return frechet_distance(kept, reference)
-
-    return _interval(len(rows), value, without, seed=seed)
+    if len(rows) < MINIMUM:
+        return None
+    parts = PartDistances(rows, reference)
+    left = tenths(len(rows), seed)
+    reach = reach_of(np.array([parts.of(np.flatnonzero(left != number)) for number in range(GROUPS)]))
+    return max(value - reach, 0.0), value + reach
 
 
 def vendi_interval(features: NDArray[np.floating], value: float, *, seed: int = 0) -> Interval | None:
     """Of the Vendi score; None for a set too small to leave a tenth out."""
     unit, small = similarities(features)
+    if len(unit) < MINIMUM:
+        return None
     is_by_image = len(small) == len(unit)
 
     def without(left: NDArray[np.intp]) -> float:
@@ -50,15 +47,7 @@ def vendi_interval(features: NDArray[np.floating], value: float, *, seed: int = 
             return of_similarities(small[np.ix_(kept, kept)], len(kept))
         return of_similarities(small - unit[left].T @ unit[left], len(unit) - len(left))
 
-    return _interval(len(unit), value, without, seed=seed)
-
-
-def _interval(
-    count: int, value: float, without: Callable[[NDArray[np.intp]], float], *, seed: int
-) -> Interval | None:
-    if count < MINIMUM:
-        return None
-    left = tenths(count, seed)
+    left = tenths(len(unit), seed)
     reach = reach_of(np.array([without(np.flatnonzero(left == number)) for number in range(GROUPS)]))
     return max(value - reach, 0.0), value + reach
 

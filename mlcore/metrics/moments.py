@@ -30,14 +30,6 @@ class Moments:
             moments.__dict__["factor"] = centred.T / np.sqrt(len(rows) - 1)
         return moments
 
-    def without(self, left: NDArray[np.floating]) -> "Moments":
-        """The moments of the same images but these, which must be among them."""
-        count = self.n - len(left)
-        apart = left - self.mean
-        moved = -apart.sum(axis=0) / count
-        scatter = (self.n - 1) * self.covariance - apart.T @ apart - count * np.outer(moved, moved)
-        return Moments(count, self.mean + moved, scatter / (count - 1))
-
     @cached_property
     def factor(self) -> Array:
         """F (d, r) with F F^T = covariance: Cholesky, or eigenvectors where the covariance is singular."""

@@ -1,4 +1,5 @@
-"""How often intervals of the Frechet distance, Vendi, recall and coverage hold what sets of a size get on average.
+"""How often intervals of the Frechet distance, at endless N too, Vendi, recall and coverage hold what sets of a size
+get on average.
 
 python -m tests.benchmarks.jackknife_coverage OUT.json [--sets 200] [--docs docs/measures.md]
 
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mlcore.metrics.extrapolation import MINIMUM as FOR_EXTRAPOLATION
+from mlcore.metrics.extrapolation import extrapolated_distance
 from mlcore.metrics.fid import frechet_distance
 from mlcore.metrics.jackknife import frechet_interval, vendi_interval
 from mlcore.metrics.moments import Moments
@@ -36,7 +39,7 @@ SHARES = ("recall", "coverage")
 def simulated(images, sets):
     """For each measure the share of sets whose interval holds the mean over all sets."""
     reference = Moments.of(rectified(np.random.default_rng(0), (REAL, FEATURES)))
-    found = {"frechet": [], "vendi": []}
+    found = {"frechet": [], "vendi": []} | ({"endless": []} if images >= FOR_EXTRAPOLATION else {})
     for seed in range(sets):
         made = rectified(np.random.default_rng(1000 + seed), (images, FEATURES), SHIFT)
         for name, value, interval in (
@@ -45,6 +48,9 @@ def simulated(images, sets):
         ):
             rest = (reference,) if name == "frechet" else ()
             found[name].append((value, *interval(made, *rest, value, seed=seed)))
+        if "endless" in found:
+            endless = extrapolated_distance(made, reference, seed=seed)
+            found["endless"].append((endless.value, *endless.interval))
     return {name: covered(np.array(rows)) for name, rows in found.items()} | shares(images, sets)
 
 
@@ -73,13 +79,14 @@ def covered(rows):
 
 def table(found, sets):
     lines = [
-        f"| {sets} sets of | the distance's interval holds | Vendi's | recall's | coverage's | parted by chance |",
-        "|---|---|---|---|---|---|",
+        f"| {sets} sets of | the distance's interval holds | at endless N | Vendi's | recall's | coverage's "
+        "| parted by chance |",
+        "|---|---|---|---|---|---|---|",
     ]
     for images, one in found.items():
         held = (
-            f"{100 * one[name]['share']:.0f} % ± {100 * one[name]['error']:.0f}"
-            for name in ("frechet", "vendi", *SHARES)
+            f"{100 * one[name]['share']:.0f} % ± {100 * one[name]['error']:.0f}" if name in one else "no line"
+            for name in ("frechet", "endless", "vendi", *SHARES)
         )
         parted = max(one[name]["parted"] for name in SHARES)
         lines.append(f"| {images} | {' | '.join(held)} | {100 * parted:.0f} % |")

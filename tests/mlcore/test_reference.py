@@ -193,11 +193,13 @@ def test_only_the_standard_weights_give_a_fid():
 def test_every_number_has_an_interval_or_none_on_purpose():
     training, held = bank(300, seed=1, role="training", split="train"), bank(120, seed=5)
     report = evaluate(bank(400, seed=6).features, tiny_extractor(), held, training=training)
-    measures = "kid fd density precision recall coverage vendi duplicates suspicious ratio copies authentic"
+    measures = "kid fd fd_infinite density precision recall coverage vendi duplicates suspicious ratio copies authentic"
     assert set(report["intervals"]) == set(measures.split())
     for name, (low, high) in report["intervals"].items():
         value = report.get(name, report["privacy"].get(name))
-        number = value["share"] if name == "duplicates" else value
+        number = (
+            value[{"duplicates": "share", "fd_infinite": "value"}[name]] if isinstance(value, dict) else value
+        )
         assert low - 1e-9 <= number <= high + 1e-9, name
     # Real palms were fewer than the set, so the set stands beside them with as many.
     assert (report["real"]["n"], report["n"]) == (300, 400)

@@ -340,3 +340,22 @@ def test_the_page_lists_the_shards_of_what_is_chosen(signed_in, made):
         assert status_of(signed_in, link) == 200
     folder = {"format": "imagefolder", "val": "0.5", "numbers": "0-3"}
     assert signed_in.get(reverse("api-set-download", args=[made.pk]), folder).status_code == 200
+
+
+def test_a_kid_stands_with_what_it_was_measured_on(signed_in, made, alice):
+    measures = {"kid": 0.0123, "kid_ci": [0.0101, 0.0145], "n": 1000, "n_ref": 312, "real_kid": 0.0011}
+    named = {"reference": "Held-out palms", "extractor": "efficientnet-lite2"}
+    how = "1,000 images against the 312 real ones of “Held-out palms”, in EfficientNet-Lite2. Real ones get 1.1."
+    _share, secret = sharing.make_link(by=alice, image_set=made)
+    pages = [
+        reverse("sets:set", args=[made.pk]),
+        reverse("sets:history"),
+        reverse("sets:shared", args=[secret]),
+    ]
+    # A row from before says only how far it was.
+    for quality, is_told in (({**measures, **named}, True), (measures, False)):
+        ImageSet.objects.filter(pk=made.pk).update(quality=quality)
+        for page in pages:
+            text = html.unescape(text_of(signed_in.get(page)))
+            assert "KID 12.3" in text, page
+            assert (how in text, "in EfficientNet" in text) == (is_told, is_told), page

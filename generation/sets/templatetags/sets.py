@@ -36,12 +36,6 @@ def kid(measures: Mapping[str, Any]) -> set_words.Kid | None:
 
 
 @register.filter
-def measured(quality: Mapping[str, Any]) -> str:
-    """What a model's headline was measured on and in."""
-    return set_words.measured_how(quality)
-
-
-@register.filter
 def order_chip(order: Order) -> str:
     """The kind of chip for an order's state."""
     return order_words.chip(order)

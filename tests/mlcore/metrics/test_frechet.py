@@ -6,6 +6,7 @@ from mlcore.metrics.errors import FeaturesDiffer, TooFewImages
 from mlcore.metrics.extrapolation import extrapolated_distance
 from mlcore.metrics.fid import frechet_distance, trace_of_root
 from mlcore.metrics.moments import Moments
+from mlcore.metrics.parts import PartDistances
 
 
 def drawn(count, dim, seed, scale=1.0, shift=0.0):
@@ -61,6 +62,30 @@ def test_other_dimensions_are_refused():
 def test_one_image_has_no_covariance():
     with pytest.raises(TooFewImages, match="has 1 images"):
         Moments.of(np.ones((1, 5)))
+
+
+@pytest.mark.parametrize(("count", "others", "dim"), [(60, 40, 80), (300, 100, 40), (50, 200, 64)])
+def test_a_part_is_as_far_as_it_is_alone(count, others, dim):
+    rows, reference = drawn(count, dim, 0), Moments.of(drawn(others, dim, 1) + 0.2)
+    parts = PartDistances(rows, reference)
+    for part in (np.arange(count), np.arange(3, count, 2)):
+        alone = frechet_distance(Moments.of(rows[part]), reference)
+        assert parts.of(part) == pytest.approx(alone, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_the_interval_at_endless_n_covers_what_sets_of_that_size_get():
+    random = np.random.default_rng(8)
+    target = Moments.of(random.normal(size=(200, 24)))
+    found = [
+        extrapolated_distance(1.1 * random.normal(size=(300, 24)), target, seed=seed) for seed in range(60)
+    ]
+    values = [one.value for one in found]
+    covered = sum(low <= np.mean(values) <= high for low, high in (one.interval for one in found))
+    assert covered >= 54
+    # An interval that holds everything would say nothing.
+    width = np.mean([high - low for low, high in (one.interval for one in found)])
+    assert width < 8 * np.std(values)
 
 
 @pytest.mark.slow
