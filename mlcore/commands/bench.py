@@ -66,15 +66,21 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def measure(model: Any, path: Path, count: int, rounds: int) -> dict[str, Any]:
-    """Medians over interleaved rounds."""
+def measure(
+    model: Any, path: Path, count: int, rounds: int, *, plain_network: Callable[[Any], Any] | None = None
+) -> dict[str, Any]:
+    """Medians over interleaved rounds; `plain_network` makes the plain way's network of a checkpoint otherwise."""
     from statistics import median
 
     import torch
 
     from mlcore.generator import BATCH
 
-    with tempfile.TemporaryDirectory() as folder, PlainProcess(path, count, torch.get_num_threads()) as plain:
+    threads = torch.get_num_threads()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        PlainProcess(path, count, threads, plain_network) as plain,
+    ):
         ways: dict[str, Callable[[], tuple[float, float]]] = {
             "ours": partial(_timed, partial(_ours, model, count, Path(folder))),
             "plain": plain.round,
@@ -112,7 +118,7 @@ def measure(model: Any, path: Path, count: int, rounds: int) -> dict[str, Any]:
         "gflop_per_image": gflop / BATCH,
         "count": count,
         "rounds": rounds,
-        "threads": torch.get_num_threads(),
+        "threads": threads,
         "scored": model.scorer is not None,
         "architecture": model.header.architecture,
         "image_size": model.image_size,
@@ -156,10 +162,14 @@ def _ours(model: Any, count: int, folder: Path) -> None:
 class PlainProcess:
     """The plain way in a process of its own, since the engine changes how its process keeps memory."""
 
-    def __init__(self, path: Path, count: int, threads: int) -> None:
+    def __init__(
+        self, path: Path, count: int, threads: int, network: Callable[[Any], Any] | None = None
+    ) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve_plain, args=(theirs, path, count, threads), daemon=True)
+        self._process = context.Process(
+            target=_serve_plain, args=(theirs, path, count, threads, network), daemon=True
+        )
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -178,7 +188,9 @@ class PlainProcess:
         self._process.join(timeout=30)
 
 
-def _serve_plain(connection: Any, path: Path, count: int, threads: int) -> None:
+def _serve_plain(
+    connection: Any, path: Path, count: int, threads: int, made_of: Callable[[Any], Any] | None
+) -> None:
     import torch
 
     from mlcore import checkpoint, zoo_index
@@ -187,7 +199,7 @@ def _serve_plain(connection: Any, path: Path, count: int, threads: int) -> None:
     loaded = checkpoint.load(path)
     partner = zoo_index.find_by_sha256(loaded.header.partner, path) if loaded.header.partner else None
     judge = checkpoint.build(checkpoint.load(partner)) if partner is not None else None
-    network = checkpoint.build(loaded)
+    network = (made_of or checkpoint.build)(loaded)
     with tempfile.TemporaryDirectory() as folder:
         while connection.recv():
             connection.send(_timed(partial(_plain, loaded.header, network, judge, count, Path(folder))))

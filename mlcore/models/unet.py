@@ -123,7 +123,7 @@ class Residual(nn.Module):
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
         """(N, inputs, s, s), (N, time_size) -> (N, outputs, s, s)."""
         scale, shift = self.steer(functional.silu(time))[:, :, None, None].chunk(2, dim=1)
-        h = functional.silu(self.norm1(self.conv1(x)) * (scale + 1) + shift)
+        h = functional.silu(self.norm1(self.conv1(x), scale + 1, shift))
         h = functional.silu(self.norm2(self.conv2(h)))
         joined: Tensor = h + self.shortcut(x)
         return joined
@@ -136,10 +136,11 @@ class RmsNorm(nn.Module):
         super().__init__()
         self.gain = nn.Parameter(torch.ones(1, channels, 1, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Same shape."""
-        scaled: Tensor = functional.normalize(x, dim=1) * self.gain * x.shape[1] ** 0.5
-        return scaled
+    def forward(self, x: Tensor, scale: Tensor | float = 1.0, shift: Tensor | None = None) -> Tensor:
+        """Same shape; scaled and shifted (N, C, 1, 1) at once, for every look at all pixels takes time."""
+        unit = functional.normalize(x, dim=1)
+        by = self.gain * x.shape[1] ** 0.5 * scale
+        return unit * by if shift is None else torch.addcmul(shift, unit, by)
 
 
 class LinearAttention(nn.Module):
@@ -159,13 +160,20 @@ class LinearAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, s, s) -> the same shape."""
         n, _, height, width = x.shape
-        q, k, v = self.to_qkv(self.norm(x)).view(n, 3, self.heads, self.head_size, -1).unbind(1)
-        memory_k, memory_v = self.memory.unsqueeze(1).expand(-1, n, -1, -1, -1)
-        k = torch.cat([memory_k, k], dim=-1).softmax(dim=-1)  # (N, heads, head_size, slots + pixels)
-        v = torch.cat([memory_v, v], dim=-1)
-        context = k @ v.transpose(-1, -2)  # (N, heads, head_size, head_size)
-        h = context.transpose(-1, -2) @ (q.softmax(dim=-2) * self.head_size**-0.5)
-        attended: Tensor = self.out_norm(self.out(h.reshape(n, -1, height, width)))
+        size = self.heads * self.head_size
+        # All heads stay side by side in a pixel's row, where they come from and where they go: to lay each apart would
+        # copy every pixel four times, which takes longer than to multiply heads with one another and drop that.
+        q, k, v = self.to_qkv(self.norm(x)).permute(0, 2, 3, 1).reshape(n, -1, 3 * size).chunk(3, dim=-1)
+        memory_k, memory_v = self.memory.flatten(1, 2).transpose(-1, -2)  # each (slots, size)
+        # One softmax over slots and pixels.
+        most = torch.maximum(k.amax(dim=1, keepdim=True), memory_k.amax(dim=0))
+        of_pixels, of_slots = (k - most).exp(), (memory_k - most).exp()
+        whole = (of_pixels.sum(dim=1) + of_slots.sum(dim=1)).unsqueeze(-1)
+        context = (of_pixels.transpose(1, 2) @ v + of_slots.transpose(1, 2) @ memory_v) / whole
+        head = torch.arange(size, device=x.device) // self.head_size
+        own = context * (head[:, None] == head) * self.head_size**-0.5  # (N, size, size), a block a head
+        h = q.unflatten(-1, (self.heads, self.head_size)).softmax(dim=-1).flatten(2) @ own
+        attended: Tensor = self.out_norm(self.out(h.view(n, height, width, size).permute(0, 3, 1, 2)))
         return attended
 
 
