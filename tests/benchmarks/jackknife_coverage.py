@@ -1,5 +1,5 @@
-"""How often intervals of the Frechet distance, at endless N too, Vendi, recall and coverage hold what sets of a size
-get on average.
+"""How often intervals of the Frechet distance, Vendi, recall and coverage hold what sets of a size get on average, and
+that of the Frechet distance at endless N the distance itself.
 
 python -m tests.benchmarks.jackknife_coverage OUT.json [--sets 200] [--docs docs/measures.md]
 
@@ -31,7 +31,8 @@ from tests.benchmarks.measures_table import into_docs
 FEATURES = 256
 REAL = 300
 SHIFT = 0.2
-SIZES = (60, 200, 1_000)
+SIZES = (60, 200, 300, 1_000)
+TRUTH = 200_000  # images that are as good as endless
 FEW = 6  # features
 SHARES = ("recall", "coverage")
 
@@ -39,6 +40,9 @@ SHARES = ("recall", "coverage")
 def simulated(images, sets):
     """For each measure the share of sets whose interval holds the mean over all sets."""
     reference = Moments.of(rectified(np.random.default_rng(0), (REAL, FEATURES)))
+    endless_truth = frechet_distance(
+        Moments.of(rectified(np.random.default_rng(1), (TRUTH, FEATURES), SHIFT)), reference
+    )
     found = {"frechet": [], "vendi": []} | ({"endless": []} if images >= FOR_EXTRAPOLATION else {})
     for seed in range(sets):
         made = rectified(np.random.default_rng(1000 + seed), (images, FEATURES), SHIFT)
@@ -51,7 +55,10 @@ def simulated(images, sets):
         if "endless" in found:
             endless = extrapolated_distance(made, reference, seed=seed)
             found["endless"].append((endless.value, *endless.interval))
-    return {name: covered(np.array(rows)) for name, rows in found.items()} | shares(images, sets)
+    truths = {"endless": endless_truth}
+    return {name: covered(np.array(rows), truths.get(name)) for name, rows in found.items()} | shares(
+        images, sets
+    )
 
 
 def shares(images, sets):
@@ -70,16 +77,16 @@ def shares(images, sets):
     return found
 
 
-def covered(rows):
+def covered(rows, truth=None):
     value, low, high = rows.T
-    mean = value.mean()
+    mean = value.mean() if truth is None else truth
     share = float(((low <= mean) & (mean <= high)).mean())
     return {"mean": float(mean), "share": share, "error": math.sqrt(share * (1 - share) / len(rows))}
 
 
 def table(found, sets):
     lines = [
-        f"| {sets} sets of | the distance's interval holds | at endless N | Vendi's | recall's | coverage's "
+        f"| {sets} sets of | the distance's interval holds | at endless N the truth | Vendi's | recall's | coverage's "
         "| parted by chance |",
         "|---|---|---|---|---|---|---|",
     ]
