@@ -56,6 +56,13 @@ def reference_named(
     return found
 
 
+def sites_first(subject: str) -> Reference | None:
+    """The one of the site's own references that a set of this subject is measured against unless another is wished."""
+    offered = Reference.objects.to_measure_against().filter(owner__isnull=True)
+    found = _first_for(subject, offered.prefetch_related("banks"))
+    return found if found is not None and found.subject == subject else None
+
+
 def _first_for(subject: str, offered: ReferenceQuerySet) -> Reference | None:
     """One that shows the same before palms before any other, the site's before a person's own."""
 

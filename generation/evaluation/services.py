@@ -170,15 +170,18 @@ def evaluated(evaluation: Evaluation, result: Mapping[str, Any]) -> None:
 def _headline_of(
     evaluation: Evaluation, image_set: ImageSet, result: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """What stands on the set itself. Sets are listed and sorted by it, so it is always a distance from the site's own
-    real ones that show the same; what was measured against others stands on the page of quality.
+    """What stands on the set itself. Sets are listed and sorted by it, so it always has one yardstick: the site's first
+    reference of what the set shows, whole, in the network that flatters the set's model least. What was measured
+    otherwise stands on the page of quality.
     """
     if evaluation.kind == Evaluation.Kind.FID:
         return _fid_headline(evaluation, result)
-    reference = evaluation.reference
-    is_the_sites = reference is not None and reference.owner_id is None
-    is_comparable = is_the_sites and evaluation.reference_subject == image_set.subject
-    return _headline(evaluation, result) if is_comparable else None
+    yardstick = selectors.sites_first(image_set.subject)
+    if yardstick is None or evaluation.reference_id != yardstick.pk or evaluation.spec.get("matched"):
+        return None
+    measured_in = {bank.extractor for bank in yardstick.banks.all()}
+    network = extractors.least_seen([image_set.checkpoint], measured_in)
+    return _headline(evaluation, result) if evaluation.extractor == network else None
 
 
 def _headline(evaluation: Evaluation, result: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,16 @@ from mlcore.models import features, inception
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.torch]
 
 
+@pytest.mark.parametrize("wish", [{"extractor": "efficientnet-lite2"}, {"matched": True, "seed": 3}])
+def test_the_headline_has_one_yardstick(palms, measured, wish):
+    image_set = palms(12)
+    headline = measured(image_set).image_set.quality
+    other = measured(image_set, **wish)
+    image_set.refresh_from_db()
+    assert other.result["kid"] != headline["kid"]
+    assert image_set.quality == headline
+
+
 def test_a_set_is_measured_and_the_headline_stands_on_it(palms, measured, alice):
     image_set = palms(12)
     evaluation = measured(image_set)

@@ -33,7 +33,10 @@ def test_privacy_is_measured_against_what_the_model_learned_from(palms, measured
     assert result["training"]["sha256"] == shipped("training", extractor).sha256
     assert result["held"]["sha256"] == shipped("reference", extractor).sha256
     assert {suspect["index"] for suspect in result["privacy"]["suspects"]} <= set(range(12))
-    assert image_set.quality["copies"] == result["privacy"]["copies"]
+    image_set.refresh_from_db()
+    # The headline is of the network that sets with such a model are measured in.
+    told = {"copies": result["privacy"]["copies"]} if extractor == "efficientnet-lite0" else {}
+    assert image_set.quality.items() >= told.items() and bool(image_set.quality) == bool(told)
 
 
 @pytest.mark.parametrize("bank", ["", "f" * 64])
