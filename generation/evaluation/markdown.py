@@ -54,6 +54,8 @@ def _stands_on(evaluation: Evaluation, count: int) -> str:
     )
     if result["n"] != count:
         text += f" These files are {_number(count)}: the numbers hold for the set as it was measured."
+    elif not selectors.is_as_measured(evaluation):
+        text += " The set has other images now: the numbers hold for the set as it was measured."
     model = evaluation.image_set.checkpoint
     seen = sheets.seen_words(extractors.seen(model, evaluation.extractor), evaluation.extractor)
     warning = words.other_subject(evaluation.image_set.subject, evaluation.reference_subject)

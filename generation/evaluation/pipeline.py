@@ -30,7 +30,8 @@ def evaluate_set(evaluation: Evaluation, context: JobContext) -> dict[str, Any]:
     total = max(image_set.count, 1)
     looked = measuring.look(image_set, 0, total)
     context.progress(total, total, messages.MEASURING)
-    return measuring.report(image_set, looked, matched=bool(evaluation.spec.get("matched")))
+    report = measuring.report(image_set, looked, matched=bool(evaluation.spec.get("matched")))
+    return {**report, "numbers": sum(looked.indices)}
 
 
 def compare_sets(comparison: Comparison, context: JobContext) -> dict[str, Any]:

@@ -56,6 +56,18 @@ def reference_named(
     return found
 
 
+def is_as_measured(evaluation: Evaluation) -> bool:
+    """Whether the set still has the images that were measured.
+
+    Numbers of images are given once and only grow: as many images with another sum are others.
+    """
+    image_set = evaluation.image_set
+    if evaluation.n != image_set.count:
+        return False
+    measured = evaluation.result.get("numbers")
+    return measured is None or measured == sets.sum_of_numbers(image_set)
+
+
 def sites_first(subject: str) -> Reference | None:
     """The one of the site's own references that a set of this subject is measured against unless another is wished."""
     offered = Reference.objects.to_measure_against().filter(owner__isnull=True)

@@ -63,7 +63,7 @@ def of_evaluation(user: User, evaluation: Evaluation) -> dict[str, Any]:
         "warning": words.other_subject(image_set.subject, evaluation.reference_subject),
         "set_url": links.of_set(image_set.pk),
         "quality_url": links.of_quality(image_set.pk),
-        "is_old": evaluation.is_done and evaluation.n != image_set.count,
+        "is_old": evaluation.is_done and not selectors.is_as_measured(evaluation),
     }
     if evaluation.is_done:
         context |= _done(evaluation)

@@ -86,6 +86,12 @@ def images_of(image_set: ImageSet) -> QuerySet[Image]:
     return Image.objects.filter(image_set=image_set, deleted_at__isnull=True).order_by("index")
 
 
+def sum_of_numbers(image_set: ImageSet) -> int:
+    """The sum of the numbers of the images that are in the set."""
+    found: int | None = images_of(image_set).aggregate(sum=Sum("index"))["sum"]
+    return found or 0
+
+
 def image_for(user: User, image_id: int) -> Image:
     """The image if this person may look at its set and it was not deleted."""
     shares = _valid_shares().filter(user=user)

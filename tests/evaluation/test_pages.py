@@ -2,10 +2,11 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from generation.evaluation import services
+from generation.evaluation import markdown, services
 from generation.evaluation.models import Evaluation
-from generation.sets.models import Share
+from generation.sets.models import Image, Share
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.torch]
 
@@ -144,6 +145,23 @@ def test_an_old_result_is_marked_with_its_number(client, alice, palms, measured)
     client.force_login(alice)
     page = text_of(client.get(reverse("evaluation:evaluation", args=[evaluation.pk])))
     assert "Measured when the set had 12 images; now it has 11" in page
+
+
+def test_as_many_other_images_are_others(client, alice, palms, measured):
+    image_set = palms(13)
+    first, last = Image.objects.filter(image_set=image_set).order_by("index")[::12]
+    Image.objects.filter(pk=last.pk).update(deleted_at=timezone.now())
+    type(image_set).objects.filter(pk=image_set.pk).update(count=12)
+    image_set.refresh_from_db()
+    evaluation = measured(image_set)
+    client.force_login(alice)
+    places = [reverse(f"evaluation:{name}", args=[evaluation.pk]) for name in ("evaluation", "certificate")]
+    said = "Measured when the set had other images, as many as now"
+    assert not any(said in text_of(client.get(place)) for place in places)
+    Image.objects.filter(pk=last.pk).update(deleted_at=None)
+    Image.objects.filter(pk=first.pk).update(deleted_at=timezone.now())
+    assert all(said in text_of(client.get(place)) for place in places)
+    assert "The set has other images now" in markdown.of_set(image_set, image_set.count)
 
 
 def test_few_images_are_not_offered_a_button(client, alice, palms):
