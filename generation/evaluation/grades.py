@@ -8,7 +8,7 @@ from generation.evaluation.models import Evaluation
 # Too few images are judged by nobody, unless what little there is is bad already.
 WORST_FIRST = ("bad", "worrying", "unknown", "fine", "good")
 # Why there is no grade, what to mend first before the rest.
-WHY_UNKNOWN = ("too_few_to_judge", "too_few_real_to_judge", "not_certain", "no_privacy")
+WHY_UNKNOWN = ("too_few_to_judge", "too_few_real_to_judge", "real_ones_differ", "not_certain", "no_privacy")
 
 
 def overall(result: Mapping[str, Any]) -> str:

@@ -32,6 +32,10 @@ _ADVICE = {
     "too_few_real_to_judge": gettext_noop(
         "The reference is too small to judge by. Measure against one of 100 photographs or more."
     ),
+    "real_ones_differ": gettext_noop(
+        "The reference is no yardstick: halves of it are too far from each other. Measure against one of 40 people or "
+        "more, photographed alike."
+    ),
     "not_certain": gettext_noop(
         "Not certain yet how near to real ones this set is: the interval is too wide. Measure more images."
     ),
@@ -57,6 +61,10 @@ _SENTENCES = {
     ("recall", "below_real"): gettext_noop(
         "Some of the kinds that people have are missing. Choose less strictly, or mix models."
     ),
+    ("recall", "perhaps_below_real"): gettext_noop(
+        "Perhaps some of the kinds that people have are missing, perhaps not: the interval is too wide to tell. "
+        "Measure more images."
+    ),
     ("recall", "low"): gettext_noop(
         "Many of the kinds that people have are missing. Choose less strictly, or mix models."
     ),
@@ -69,6 +77,9 @@ _SENTENCES = {
     ),
     ("precision", "below_real"): gettext_noop(
         "One by one, the images pass for real less often than real ones do. Keep the better-scored share."
+    ),
+    ("precision", "perhaps_below_real"): gettext_noop(
+        "One by one, the images perhaps pass for real less often than real ones do: the interval is too wide to tell."
     ),
     ("precision", "low"): gettext_noop(
         "Few of the images pass for real ones. Keep only the best-scored, or try another model."
@@ -90,6 +101,10 @@ _SENTENCES = {
     ),
     ("privacy", "copies"): gettext_noop(
         "Some images are all but copies of training pictures. Delete them; do not give the set away."
+    ),
+    ("n_ref", "real_ones_differ"): gettext_noop(
+        "The reference is no yardstick: halves of it are too far from each other, as of few people or of several kinds "
+        "of photograph."
     ),
     ("vendi", "all_alike"): gettext_noop("All images are alike to the network."),
     ("fid", "under_custom_100"): gettext_noop(

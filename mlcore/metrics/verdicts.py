@@ -11,8 +11,12 @@ from typing import Any
 ENOUGH = 100
 ENOUGH_FOR_FID = 1000
 CUSTOM_FID = 100.0
+# Halves of a reference that are farther from each other than this, in KID, are of few people or of several kinds of
+# photograph; those of many people are at 0.002. Such a yardstick makes anything like real.
+DIFFERING = 0.005
 # How many times farther than real palms of other people: up to there it is like real, near to it, apart from it.
 LIKE, NEAR, APART = 2.0, 10.0, 50.0
+LIKE_SHARE = 0.85  # of the share that real palms reach
 
 GOOD, FINE, WORRYING, BAD, UNKNOWN = "good", "fine", "worrying", "bad", "unknown"
 
@@ -38,6 +42,8 @@ def verdicts(report: Mapping[str, Any]) -> list[Verdict]:
     few = [
         Verdict(side, UNKNOWN, code, report[side], ENOUGH) for side, code in sides if report[side] < ENOUGH
     ]
+    if not few and _real_ones_differ(report):
+        few.append(Verdict("n_ref", UNKNOWN, "real_ones_differ", report["real"]["values"]["kid"], DIFFERING))
     is_few = report["n"] < ENOUGH
     return [*few, *(one for one in _judged(report) if not is_few or one.grade not in (GOOD, FINE))]
 
@@ -47,7 +53,7 @@ def _judged(report: Mapping[str, Any]) -> list[Verdict]:
     if report.get("constant"):
         found.append(Verdict("vendi", BAD, "all_alike", report.get("vendi")))
     real = (report.get("real") or {}).get("values")
-    if real and min(report["n"], report["n_ref"]) >= ENOUGH:
+    if real and min(report["n"], report["n_ref"]) >= ENOUGH and not _real_ones_differ(report):
         found += [_realism(report, real), _share(report, real, "recall"), _share(report, real, "precision")]
     if report.get("duplicates"):
         found.append(_duplicates(report["duplicates"]))
@@ -56,6 +62,12 @@ def _judged(report: Mapping[str, Any]) -> list[Verdict]:
     if report.get("fid") is not None:
         found.append(_fid(report))
     return found
+
+
+def _real_ones_differ(report: Mapping[str, Any]) -> bool:
+    """Whether the halves of a reference that play against each other are too far apart to be a yardstick."""
+    real = report.get("real") or {}
+    return real.get("way") == "halves" and real["values"]["kid"] > DIFFERING
 
 
 def _realism(report: Mapping[str, Any], real: Mapping[str, float]) -> Verdict:
@@ -85,12 +97,19 @@ def _step(ratio: float) -> tuple[str, str]:
 
 
 def _share(report: Mapping[str, Any], real: Mapping[str, float], name: str) -> Verdict:
-    """A share against the share that real palms reach, both with as many images."""
+    """A share against the share that real palms reach, both with as many images.
+
+    The estimate is judged; where its interval reaches what is like real, it is said to be perhaps below.
+    """
     value = (report["real"].get("set_values") or report)[name]
     reached = value / real[name] if real[name] > 0 else 1.0
-    for limit, grade, code in ((0.85, GOOD, "like_real"), (0.5, FINE, "below_real"), (0.2, WORRYING, "low")):
+    if reached >= LIKE_SHARE:
+        return Verdict(name, GOOD, "like_real", value, real[name])
+    _low, high = report.get("intervals", {}).get(name) or (value, value)
+    is_perhaps = value + max(high - report[name], 0.0) >= LIKE_SHARE * real[name]
+    for limit, grade, code in ((0.5, FINE, "below_real"), (0.2, WORRYING, "low")):
         if reached >= limit:
-            return Verdict(name, grade, code, value, real[name])
+            return Verdict(name, grade, "perhaps_below_real" if is_perhaps else code, value, real[name])
     return Verdict(name, BAD, "hardly_any", value, real[name])
 
 

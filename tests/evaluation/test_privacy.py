@@ -60,15 +60,16 @@ def test_what_nobody_knows_the_training_of_is_not_certified(client, alice, palms
 
 
 def test_what_is_advised_says_why_there_is_no_grade():
-    few, few_real, wide = (
+    few, few_real, differing, wide = (
         {"grade": "unknown", "code": code}
-        for code in ("too_few_to_judge", "too_few_real_to_judge", "not_certain")
+        for code in ("too_few_to_judge", "too_few_real_to_judge", "real_ones_differ", "not_certain")
     )
     good, bad = ({"grade": grade, "code": ""} for grade in ("good", "bad"))
     unmeasured = {"privacy": {"code": "no_training"}}
     for verdicts, code, said in (
         ([few, good], "too_few_to_judge", "Make 100 for a first look"),
         ([few_real, good], "too_few_real_to_judge", "reference is too small"),
+        ([wide, differing], "real_ones_differ", "reference is no yardstick"),
         ([wide, good], "not_certain", "Measure more images"),
         ([good], "no_privacy", "privacy is not known"),
         ([good, bad], "bad", "Do not train"),

@@ -321,6 +321,24 @@ def test_beside_few_real_ones_nothing_is_near_or_far():
     assert "kid" in graded(report(n_ref=100))
 
 
+def test_beside_real_ones_that_differ_nothing_is_judged():
+    real = {**report()["real"], "way": "halves"}
+    few_people = real | {"values": real["values"] | {"kid": 0.017}}
+    found = graded(report(kid=0.03, kid_ci=[0.023, 0.042], real=few_people))
+    assert found["n_ref"] == ("unknown", "real_ones_differ")
+    assert not {"kid", "recall", "precision"} & set(found)
+    # Two banks of different people are no halves: how far they are apart is the camera's own.
+    for other in (real | {"values": real["values"] | {"kid": 0.003}}, few_people | {"way": "other_people"}):
+        assert "kid" in graded(report(real=other)) and "n_ref" not in graded(report(real=other))
+
+
+@pytest.mark.parametrize(("high", "code"), [(0.75, "perhaps_below_real"), (0.65, "below_real")])
+def test_a_share_whose_interval_reaches_real_ones_is_perhaps_below_them(high, code):
+    wide = report(recall=0.6, intervals={"recall": [0.45, high]})
+    wide["real"] = {"values": {**wide["real"]["values"], "recall": 0.8}}
+    assert graded(wide)["recall"] == ("fine", code)
+
+
 def test_density_of_nothing_is_not_certain():
     far = judge_features(np.random.default_rng(0).normal(50, 1, size=(40, 4)), people(60, 1)[:, :4])
     assert far["density"] == 0 and far["density_ci"][0] == 0 and 0.05 < far["density_ci"][1] < 0.15
