@@ -81,7 +81,7 @@ def open_run(
         device=device,
         measure=_measure(preset, Palms(data, "validation", size, preset.data), tell),
         on_step=on_step,
-        facts=_facts(preset, palms),
+        facts=_facts(preset, palms, tell),
         data_sha256=palms.manifest["sha256"],
     )
 
@@ -129,7 +129,7 @@ def _measure(preset: Preset, validation: Palms, tell: Callable[[str], None]) -> 
     return measure
 
 
-def _facts(preset: Preset, palms: Palms) -> dict[str, Any]:
+def _facts(preset: Preset, palms: Palms, tell: Callable[[str], None]) -> dict[str, Any]:
     """What every checkpoint of the run says of its data."""
     manifest = palms.manifest
     facts: dict[str, Any] = {
@@ -153,14 +153,24 @@ def _facts(preset: Preset, palms: Palms) -> dict[str, Any]:
         },
     }
     if preset.data.thumb != "as it is":
-        sides = manifest["counts"]["thumb_side"]
-        facts["conditions"] = {
-            "hand": {
-                "drawn": preset.data.thumb,
-                "left_share": sides.get("left", 0) / max(sum(sides.values()), 1),
-            }
-        }
+        facts["conditions"] = _hand_conditions(preset.data.thumb, palms.columns["thumb_side"], tell)
     return facts
+
+
+def _hand_conditions(drawn: str, sides: list[str], tell: Callable[[str], None]) -> dict[str, Any]:
+    """That either hand may be asked for; nothing where the side of a picture is unknown.
+
+    A picture of unknown side was not mirrored: what learns from it may draw either hand.
+    """
+    known = sum(side in MIRRORED for side in sides)
+    if known < len(sides):
+        tell(
+            f"Left and right cannot be asked of this generator: the side of {len(sides) - known:,} of its "
+            f"{len(sides):,} pictures is not known. Give prepare a --people table with a column thumb_side (left or "
+            "right) to have it learn one side."
+        )
+        return {}
+    return {"hand": {"drawn": drawn, "left_share": sides.count("left") / max(known, 1)}}
 
 
 def _seen_by(base: str) -> int:

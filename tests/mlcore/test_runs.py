@@ -15,10 +15,10 @@ from mlcore.errors import TrainingError
 class Pictures(SimpleNamespace):
     """Seven pictures and their manifest."""
 
-    columns = {"source": ["11k-hands"] * 7}
+    columns = {"source": ["11k-hands"] * 7, "thumb_side": ["left"] * 3 + ["right"] * 4}
     manifest = {
         "sha256": "0" * 64,
-        "counts": {"source": {"11k-hands": 9}, "thumb_side": {"left": 2, "right": 5}},
+        "counts": {"source": {"11k-hands": 9}, "thumb_side": {"": 1, "left": 3, "right": 5}},
     }
 
     def __len__(self):
@@ -26,7 +26,7 @@ class Pictures(SimpleNamespace):
 
 
 def facts_of(name, *overrides):
-    return runs._facts(presets.read(name, list(overrides)), Pictures())
+    return runs._facts(presets.read(name, list(overrides)), Pictures(), pytest.fail)
 
 
 def test_a_run_that_goes_on_from_another_counts_the_pictures_that_one_saw(tmp_path):
@@ -44,15 +44,15 @@ def test_a_run_that_begins_anew_counts_its_own_and_says_whence_and_what_it_learn
     assert facts["notes"]["trained_on"] == 7
     assert facts["notes"]["seen"] == {"trained": ["efficientnet-lite0"], "chosen": ["efficientnet-lite2"]}
     assert facts["lineage"] == [{"source": "11k-hands", "images": 7}]
-    assert facts["conditions"]["hand"] == {"drawn": "right", "left_share": 2 / 7}
+    assert facts["conditions"]["hand"] == {"drawn": "right", "left_share": 3 / 7}
 
 
-def pack(folder, contrast=40):
+def pack(folder, contrast=40, sides=("",) * 6):
     """Six small pictures of a source, too few to measure against."""
     with PackedWriter(folder, 8) as writer:
-        for index in range(6):
+        for index, side in enumerate(sides):
             picture = np.full((8, 8, 3), contrast * index, np.uint8)
-            writer.add(picture, {"file": f"{index}.png", "source": "11k-hands"})
+            writer.add(picture, {"file": f"{index}.png", "source": "11k-hands", "thumb_side": side})
         writer.close(["train"] * 5 + ["validation"], kind="packed")
     return folder
 
@@ -103,3 +103,24 @@ def test_it_is_told_why_nothing_is_measured(tmp_path, packed, monkeypatch):
 def test_a_source_that_is_not_there_is_told_with_those_that_are(tmp_path, packed):
     with pytest.raises(presets.PresetError, match="no pictures of mars; it has those of 11k-hands"):
         runs.open_run(tiny('data.sources=["mars"]'), packed, tmp_path / "run", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("sides", "conditions", "unknown"),
+    [
+        (("",) * 6, {}, "the side of 5 of its 5 pictures is not known"),
+        (("left", "right", "", "left", "left", "left"), {}, "the side of 1 of its 5 pictures is not known"),
+        # The sixth picture is held out: it is not learned from, whatever side it has.
+        (("left", "left", "left", "right", "right", ""), {"hand": {"drawn": "right", "left_share": 0.6}}, ""),
+    ],
+)
+def test_a_hand_can_be_asked_for_where_the_side_of_every_picture_learned_from_is_known(
+    tmp_path, sides, conditions, unknown
+):
+    told = []
+    preset = tiny("data.thumb=right", "steps=1")
+    data = pack(tmp_path / "packed", sides=sides)
+    runs.open_run(preset, data, tmp_path / "run", device="cpu", tell=told.append).train()
+    generator = checkpoint.load(tmp_path / "run" / "last" / "generator.safetensors")
+    assert generator.header.conditions == conditions
+    assert [unknown in line for line in told if "is not known" in line] == [True] * bool(unknown)
