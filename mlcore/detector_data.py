@@ -42,8 +42,14 @@ def read_samples(photos: Path, labels: Path, names: Sequence[str] = NAMES) -> li
     """All photos of a folder with their boxes."""
     if not labels.is_dir():
         raise DataError(f"{labels} is no folder of label files.")
-    paths = photos_of(photos)
-    return [Sample(path, read_labels(labels / f"{path.stem}.txt", len(names))) for path in paths]
+    files = {path: labels / f"{path.stem}.txt" for path in photos_of(photos)}
+    if not any(file.exists() for file in files.values()):
+        # Each photo would count as free of hands.
+        raise DataError(
+            f"No photo of {photos} has a label file of its name in {labels}, as {next(iter(files.values())).name} "
+            "would be. Give the folder with the labels of these photos."
+        )
+    return [Sample(path, read_labels(file, len(names))) for path, file in files.items()]
 
 
 def source_of(sample: Sample) -> str:

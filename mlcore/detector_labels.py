@@ -62,6 +62,12 @@ def read_labels(path: Path, names: int) -> list[Box]:
             raise DataError(
                 f"{path}, line {number}: expected `class x y width height`, found {line!r}."
             ) from None
+        # A number that is none (nan) compares with nothing, so it is refused too.
+        if not all(0 <= part <= 1 for part in (box.x, box.y, box.width, box.height)):
+            raise DataError(
+                f"{path}, line {number}: {line!r} is not in parts of the photo, from 0 to 1. Divide x and width by the "
+                "photo's width, y and height by its height."
+            )
         if not 0 <= box.name < names:
             raise DataError(
                 f"{path}, line {number}: class {box.name}, but names are given for {names} (0 to {names - 1}). "

@@ -101,6 +101,16 @@ def test_labels_are_read_and_wrong_ones_named(tmp_path):
             read_labels(path, 2)
 
 
+@pytest.mark.parametrize(
+    "wrong", ["200 210 150 160", "0.5 0.5 0.2 1.01", "-0.1 0.5 0.2 0.4", "nan 0.5 0.2 inf"]
+)
+def test_labels_that_are_no_parts_of_a_photo_are_named_by_file_and_line(tmp_path, wrong):
+    path = tmp_path / "a.txt"
+    path.write_text(f"1 0 1 0.2 0.4\n1 {wrong}\n")
+    with pytest.raises(MlcoreError, match=r"a\.txt, line 2: .* is not in parts of the photo, from 0 to 1"):
+        read_labels(path, 2)
+
+
 def test_an_outline_touches_its_box_and_stays_tight_when_turned():
     outline = Box(0, 0.5, 0.5, 0.4, 0.4).outline()
     np.testing.assert_allclose(outline.min(axis=0), 0.3)

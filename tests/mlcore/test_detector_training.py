@@ -177,6 +177,17 @@ def test_empty_folders_are_told(tmp_path):
         read_samples(tmp_path, tmp_path)
 
 
+def test_labels_of_other_photos_are_told_and_a_photo_without_labels_is_free_of_hands(folders):
+    photos, labels = folders
+    (labels / "lab_0.txt").unlink()
+    (labels / "lab_1.txt").write_text("")
+    assert [len(sample.boxes) for sample in read_samples(*folders)] == [0, 0] + [2] * 8
+    for path in labels.iterdir():
+        path.rename(labels / f"other_{path.name}")
+    with pytest.raises(DataError, match=r"No photo of .*photos has a label file of its name in .*lab_0\.txt"):
+        read_samples(photos, labels)
+
+
 @pytest.mark.slow
 def test_training_writes_a_detector_that_evaluates_and_resumes(folders, tmp_path, capsys):
     photos, labels = map(str, folders)

@@ -24,6 +24,7 @@ def place(tmp_path, monkeypatch):
     for file in ("photos/p.png", *(f"classes/{label}/{index}.png" for label in "ab" for index in range(4))):
         (tmp_path / file).write_bytes(images.encode_png(numbers.integers(0, 256, (64, 64, 3), np.uint8)))
     (tmp_path / "labels" / "p.txt").write_text("1 0.5 0.5 0.5 0.5\n")
+    (tmp_path / "labels" / "a.txt").touch()
     return tmp_path
 
 
@@ -58,6 +59,7 @@ def place(tmp_path, monkeypatch):
         ),
         ("detector eval texts labels", "a.png: This is no image"),
         ("detector eval photos labels --names palm", "Name every class that the labels have"),
+        ("detector eval photos texts", "No photo of photos has a label file of its name in texts, as p.txt"),
     ],
 )
 def test_a_slip_is_one_line_with_the_way_out(place, capsys, words, says):
