@@ -2,8 +2,11 @@
 lines of logs. Each file is written whole or stays as it was.
 """
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +21,36 @@ STATE = "state.pt"
 LOG = "log.jsonl"
 MEASURES = "measures.jsonl"
 MILESTONES = "milestones"
+LOCK = ".lock"
 FORMAT = 1
 # Without these nothing can be resumed.
 CONTENT = {"recipe", "step", "best", "networks", "average", "optimisers"}
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[bool]:
+    """Whether no other training is at work in the folder; as long as `with` lasts, none will be.
+
+    The file stays when the lock goes: were it removed, two might hold locks on two files of one name. A kill ends the
+    lock too, and what was half written then is removed.
+    """
+    with (folder / LOCK).open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_alone = True
+        except BlockingIOError:
+            is_alone = False
+        except OSError:
+            is_alone = True  # some disks in networks know no locks, and nobody is kept out there
+        if is_alone:
+            for left in folder.glob(f"{Path(STATE).stem}*.part"):
+                left.unlink()
+        yield is_alone
+
+
 def write_state(path: Path, content: dict[str, Any]) -> None:
     """Write beside, flush, rename: a full disk leaves the state before."""
-    partial = path.with_suffix(".part")
+    partial = path.with_suffix(f".{os.getpid()}.part")
     try:
         with partial.open("wb") as file:
             torch.save({"format": FORMAT, **content}, file)

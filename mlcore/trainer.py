@@ -6,7 +6,8 @@ checkpoints in half precision; `log.jsonl` holds the losses.
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -102,6 +103,24 @@ class Trainer:
         """Train to the last step or until told to stop; saves, and returns the step reached."""
         self.folder.mkdir(parents=True, exist_ok=True)
         memory.keep_freed_memory()
+        with self._alone():
+            return self._train()
+
+    def stop(self) -> None:
+        """Finish the current step, save and return from `train`."""
+        self._stopping = True
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other trainings out of the folder: they would mix their logs and states with these."""
+        with run_files.locked(self.folder) if self.rank == 0 else nullcontext(True) as is_alone:
+            if devices.any_process(not is_alone, self.world, self.device):
+                raise TrainingError(
+                    f"Another training is at work in {self.folder}. Wait for it or stop it, or give another --out."
+                )
+            yield
+
+    def _train(self) -> int:
         self._resume()
         self._board = Board(self.folder / "tensorboard" if self.rank == 0 else None, self.step)
         devices.share_from_first(self.recipe.networks, self.world)
@@ -118,10 +137,6 @@ class Trainer:
                 self._save_state()
         self._board.close()
         return self.step
-
-    def stop(self) -> None:
-        """Finish the current step, save and return from `train`."""
-        self._stopping = True
 
     def _is_to_stop(self) -> bool:
         return devices.any_process(self._stopping, self.world, self.device)

@@ -1,5 +1,7 @@
 """The loop: exact resume, stops, milestones, refusals. The recipe is a real DCGAN at 8 x 8 pixels."""
 
+import errno
+import fcntl
 import json
 import os
 import shutil
@@ -121,6 +123,56 @@ def test_a_run_without_its_state_is_not_mixed_with_a_new_one(tmp_path):
     (tmp_path / "state.pt").unlink()
     with pytest.raises(TrainingError, match=r"milestones of a run whose state.pt is gone.*another --out"):
         make(tmp_path, 10).train()
+
+
+def test_two_trainings_are_not_at_work_in_one_folder_at_a_time(tmp_path):
+    refused = []
+
+    def begin_another(progress):
+        with pytest.raises(
+            TrainingError, match=r"Another training is at work in .* Wait for it or stop it"
+        ) as told:
+            make(tmp_path, 4).train()
+        refused.append(told.value)
+
+    first = make(tmp_path, 2)
+    first.on_step = begin_another
+    assert first.train() == 2
+    assert len(refused) == 2
+    assert make(tmp_path, 4).train() == 4
+    assert [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [
+        1,
+        2,
+        3,
+        4,
+    ]
+
+
+def test_a_training_that_failed_or_was_killed_leaves_the_folder_to_the_next(tmp_path):
+    failing = make(tmp_path, 4)
+    failing.on_step = lambda progress: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        failing.train()
+    left = [tmp_path / name for name in ("state.part", "state.4711.part")]
+    for path in left:
+        path.write_bytes(b"half")
+    assert make(tmp_path, 2).train() == 2
+    assert not any(path.exists() for path in left)
+
+
+def test_a_disk_that_knows_no_locks_is_trained_on(tmp_path, monkeypatch):
+    def unknown(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", unknown)
+    assert make(tmp_path, 1).train() == 1
+
+
+def test_a_state_is_half_written_under_a_name_of_its_process(tmp_path, monkeypatch):
+    found = []
+    monkeypatch.setattr(os, "fsync", lambda file: found.extend(tmp_path.glob("*.part")))
+    make(tmp_path, 1).train()
+    assert {path.name for path in found} == {f"state.{os.getpid()}.part"}
 
 
 def test_a_log_of_a_run_that_saved_nothing_begins_anew(tmp_path):
