@@ -23,6 +23,7 @@ from mlcore.run_files import LOG, MILESTONES, STATE
 from mlcore.trainer import Measure, Progress, Trainer
 
 MIRRORED = {"left": "right", "right": "left"}
+PRESET = "preset.toml"
 LEAST_HELD = 10  # pictures: fewer make no measure
 # Settings that a run which stopped may go on with changed: its networks and data stay the same.
 CHANGEABLE = ("rate_", "learning_rate", "precision", "augment")
@@ -72,7 +73,7 @@ def open_run(
         raise PresetError(
             f"{data} has no pictures of {', '.join(preset.data.sources)}; it has those of {known}."
         )
-    _remember(preset, folder)
+    _refuse_other_settings(preset, folder)
     return Trainer(
         recipe,
         palms,
@@ -80,20 +81,21 @@ def open_run(
         preset.run,
         device=device,
         measure=_measure(preset, Palms(data, "validation", size, preset.data), tell),
+        # Not before the trainer has accepted the folder: what it refuses keeps the settings it had.
+        on_begin=lambda: checkpoint.write_atomically(folder / PRESET, shown(preset).encode()),
         on_step=on_step,
         facts=_facts(preset, palms, tell),
         data_sha256=palms.manifest["sha256"],
     )
 
 
-def _remember(preset: Preset, folder: Path) -> None:
-    path = folder / "preset.toml"
+def _refuse_other_settings(preset: Preset, folder: Path) -> None:
+    path = folder / PRESET
     if (folder / STATE).exists() and path.exists() and _fixed(presets.read(str(path))) != _fixed(preset):
         raise PresetError(
             f"{folder} was begun with other settings (see {path}). Use those, or give another --out; only "
             "[run], learning rates, precision and augmentation may change."
         )
-    checkpoint.write_atomically(path, shown(preset).encode())
 
 
 def _fixed(preset: Preset) -> tuple[Any, ...]:

@@ -61,7 +61,7 @@ class Trainer:
 
     `measure` judges freshly made images and returns numbers of which `score` is smallest for the best. `facts` go into
     the header of every checkpoint (lineage, licence, conditions). `data_sha256` says which pictures `data` are: a run
-    does not go on with others.
+    does not go on with others. `on_begin` is called when the folder was accepted, before the first step.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class Trainer:
         *,
         device: str = "auto",
         measure: Measure | None = None,
+        on_begin: Callable[[], None] = lambda: None,
         on_step: Callable[[Progress], None] | None = None,
         facts: dict[str, Any] | None = None,
         data_sha256: str = "",
@@ -80,7 +81,7 @@ class Trainer:
         if len(data) == 0:
             raise TrainingError("There are no images to train on: prepare some first.")
         self.recipe, self.data, self.folder, self.settings = recipe, data, folder, settings
-        self.measure, self.on_step, self.facts = measure, on_step, facts or {}
+        self.measure, self.on_begin, self.on_step, self.facts = measure, on_begin, on_step, facts or {}
         self.data_sha256 = data_sha256
         self.device = devices.chosen_device(device)
         self.rank, self.world = devices.place_among_processes()
@@ -122,6 +123,8 @@ class Trainer:
 
     def _train(self) -> int:
         self._resume()
+        if self.rank == 0:
+            self.on_begin()
         self._board = Board(self.folder / "tensorboard" if self.rank == 0 else None, self.step)
         devices.share_from_first(self.recipe.networks, self.world)
         began_at = self.step

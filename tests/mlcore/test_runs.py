@@ -80,8 +80,10 @@ def test_a_run_goes_on_with_the_pictures_it_was_begun_with_and_no_others(tmp_pat
     runs.open_run(tiny(), packed, run, device="cpu").train()
     with pytest.raises(TrainingError, match=r"state.pt learned from other pictures .* or another --out"):
         runs.open_run(tiny("steps=3"), others, run, device="cpu").train()
+    assert presets.read(str(run / "preset.toml")).run.steps == 2, "what was refused is not remembered"
     packed.rename(tmp_path / "moved")
     assert runs.open_run(tiny("steps=3"), tmp_path / "moved", run, device="cpu").train() == 3
+    assert presets.read(str(run / "preset.toml")).run.steps == 3
     state = torch.load(run / "state.pt", weights_only=True)
     del state["data_sha256"]  # as states were that did not say
     torch.save(state, run / "state.pt")
