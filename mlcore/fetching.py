@@ -124,6 +124,13 @@ def take(file: Path, path: Path, *, sha256: str) -> None:
     _keep(partial, path, found)
 
 
+def throw_away(path: Path) -> None:
+    """Remove a fetched file that proved useless, and its note: it is fetched anew the next time."""
+    with _on_this_disk(path):
+        _note(path).unlink(missing_ok=True)
+        path.unlink()
+
+
 def _keep(partial: Path, path: Path, sha256: str) -> None:
     with _on_this_disk(path):
         partial.replace(path)

@@ -8,7 +8,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlcore.fetching import DownloadError, Progress, fetch, take
+from mlcore.archive import is_archive
+from mlcore.fetching import DownloadError, Progress, fetch, take, throw_away
 
 KAGGLE = "https://www.kaggle.com"
 
@@ -138,6 +139,12 @@ def fetch_data_set(
     address = f"{site}/api/v1/datasets/download/{data_set.slug}"
     path = folder / f"{data_set.name}.zip"
     fetch(address, path, headers={"Authorization": key.header()}, progress=progress)
+    if not is_archive(path):  # a page to log in comes as if it were what was asked for
+        throw_away(path)
+        raise DownloadError(
+            f"What {site} sent as {path.name} is no archive, perhaps a page to log in. It was thrown away; make a new "
+            "key and try again, or fetch the archive in a browser and give it to prepare."
+        )
     return path
 
 

@@ -16,7 +16,7 @@ from mlcore.errors import OutputError
 from mlcore.fetching import DownloadError, HashDiffers, Unreachable, fetch
 from mlcore.sources import DATA_SETS, Key, KeyMissing, Weights
 
-CONTENT = bytes(range(256)) * 4096  # 1 MiB
+CONTENT = b"PK\x03\x04" + (bytes(range(256)) * 4096)[4:]  # 1 MiB that begins as an archive
 KEY = Key("alice", "secret")
 
 
@@ -129,6 +129,19 @@ def test_an_archive_that_is_not_what_its_store_says_is_thrown_away(stand_in, tmp
     with pytest.raises(HashDiffers, match=r"has the MD5 .* It was thrown away"):
         sources.fetch_data_set(DATA_SETS["human-palm-images"], tmp_path, KEY, site=stand_in.address)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_in_an_archives_place_is_thrown_away_and_told(stand_in, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("KAGGLE_USERNAME", "alice")
+    monkeypatch.setenv("KAGGLE_KEY", "secret")
+    stand_in.content = b"<!DOCTYPE html><title>Log in</title>"
+    words = ["download", "human-palm-images", "--out", str(tmp_path), "--site", stand_in.address]
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert "sent as human-palm-images.zip is no archive" in told and told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+    stand_in.content = CONTENT
+    assert main(words) == 0
 
 
 def test_a_file_that_changed_meanwhile_is_not_glued_together(stand_in, tmp_path):
