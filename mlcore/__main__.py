@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MlcoreError as error:
         print(f"python -m mlcore {args.command}: {error}", file=sys.stderr)
         return REFUSED
+    except BrokenPipeError:
+        raise  # no mistake, though it is an OSError: see the end of this file
     except OSError as error:
         # A file that could not be moved has two names; the second is the one that was asked for.
         name = error.filename2 or error.filename

@@ -388,6 +388,15 @@ def test_a_killed_process_loses_nothing_that_it_wrote(generator: Path, tmp_path:
     assert run("generate", generator, out, "--verify") == 0
 
 
+def test_a_reader_that_leaves_early_is_no_mistake() -> None:
+    kept, written = os.pipe()
+    os.close(kept)  # as `head` does once it has its lines
+    with os.fdopen(written, "wb") as out:
+        words = [sys.executable, "-u", "-m", "mlcore", "download", "--list"]
+        done = subprocess.run(words, stdout=out, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.slow
 def test_every_command_teaches_in_its_help() -> None:
     done = subprocess.run(
