@@ -10,6 +10,7 @@ import numpy.typing as npt
 from mlcore import images
 from mlcore.data import DataError, natural_key
 
+ROUNDING = 1e-3  # by which programs that write labels pass the edge of a photo
 OUTLINE_POINTS = 32
 OUTLINE_POWER = 2.6  # between an ellipse (2) and a rectangle: about the shape of a palm
 
@@ -63,7 +64,7 @@ def read_labels(path: Path, names: int) -> list[Box]:
                 f"{path}, line {number}: expected `class x y width height`, found {line!r}."
             ) from None
         # A number that is none (nan) compares with nothing, so it is refused too.
-        if not all(0 <= part <= 1 for part in (box.x, box.y, box.width, box.height)):
+        if not all(-ROUNDING <= part <= 1 + ROUNDING for part in (box.x, box.y, box.width, box.height)):
             raise DataError(
                 f"{path}, line {number}: {line!r} is not in parts of the photo, from 0 to 1. Divide x and width by the "
                 "photo's width, y and height by its height."

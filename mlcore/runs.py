@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from mlcore import checkpoint, presets
+from mlcore import checkpoint, devices, presets
 from mlcore.data import PackedDataset
 from mlcore.images import Pixels
 from mlcore.metrics.judge import judge_features
@@ -145,7 +145,7 @@ def _facts(preset: Preset, palms: Palms, tell: Callable[[str], None]) -> dict[st
             "subject": manifest.get("subject", "palm"),  # sets packed before hands could be cut do not say
             "preset": preset.name,
             "trained_on": len(palms),
-            "batch": preset.run.batch * preset.run.accumulate,
+            "batch": preset.run.batch * preset.run.accumulate * devices.place_among_processes()[1],
             "pictures_before": _seen_by(getattr(preset.settings, "base", "")),
             # Which feature networks flatter this model, and in which its best step was chosen.
             "seen": {

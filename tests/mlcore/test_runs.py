@@ -47,6 +47,12 @@ def test_a_run_that_begins_anew_counts_its_own_and_says_whence_and_what_it_learn
     assert facts["conditions"]["hand"] == {"drawn": "right", "left_share": 3 / 7}
 
 
+def test_pictures_of_every_process_are_counted(monkeypatch):
+    alone = facts_of("palm-dcgan-128")["notes"]["batch"]
+    monkeypatch.setattr(runs.devices, "place_among_processes", lambda: (0, 2))
+    assert facts_of("palm-dcgan-128")["notes"]["batch"] == 2 * alone
+
+
 def pack(folder, contrast=40, sides=("",) * 6):
     """Six small pictures of a source, too few to measure against."""
     with PackedWriter(folder, 8) as writer:
