@@ -13,6 +13,7 @@ NAME = "generate"
 HELP = "Make images: PNG files with a manifest, or one zip."
 COUNT = 16
 BACKENDS = ("torch", "openvino")
+OF_PEOPLE = ("hands", "images", "variation")
 EPILOG = """\
 examples:
   python -m mlcore generate default palms 100
@@ -54,8 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--look", default="any", help="one of the looks that inspect lists (any)")
     parser.add_argument("--people", type=int, metavar="P", help="make images of P synthetic people")
     parser.add_argument("--hands", choices=SIDES, help="which hands of each person (both)")
-    parser.add_argument("--images", type=int, default=8, metavar="M", help="images of each hand (8)")
+    parser.add_argument("--images", type=int, metavar="M", help="images of each hand (8)")
     variation(parser)
+    parser.set_defaults(variation=None)  # as with --images, it is seen whether somebody asked for it
     parser.add_argument(
         "--scorer", type=Path, metavar="FILE", help="discriminator, where it is not beside CKPT"
     )
@@ -107,7 +109,15 @@ def _order(args: argparse.Namespace, model: Any) -> Any:
     """What the arguments ask for: images that belong to nobody, or people's."""
     from mlcore import making
 
+    of_people = {name: getattr(args, name) for name in OF_PEOPLE if getattr(args, name) is not None}
     if args.people is None:
+        if of_people:
+            given = " and ".join(f"--{name}" for name in of_people)
+            raise SpecError(
+                next(iter(of_people)),
+                f"{given} can be had of people only: say how many with --people, or leave it out. Without people, "
+                "COUNT says how many images, and --hand which hand they show.",
+            )
         spec = GenerationSpec(
             **{field.name: getattr(args, field.name) for field in fields(GenerationSpec)},
         )
@@ -122,12 +132,10 @@ def _order(args: argparse.Namespace, model: Any) -> Any:
         model,
         PeopleSpec(
             people=args.people,
-            images=args.images,
-            hands=args.hands or ("both" if model.hands() else "any"),
             seed=args.seed,
             candidates=args.candidates,
-            variation=args.variation,
             look=args.look,
+            **{"hands": "both" if model.hands() else "any", **of_people},
         ),
     )
 

@@ -191,6 +191,14 @@ def test_people_are_not_counted_twice(model, tmp_path: Path, capsys, more) -> No
     assert "--people" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", [("--hands", "left"), ("--images", "8"), ("--variation", "1")])
+def test_what_only_people_have_is_not_passed_over(model, tmp_path: Path, capsys, option) -> None:
+    out = tmp_path / "out"
+    assert run("generate", tmp_path / "generator.safetensors", out, 2, *option) == 2
+    assert f"{option[0]} can be had of people only: say how many with --people" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_manifest_cannot_point_outside_its_folder(model, tmp_path: Path, capsys) -> None:
     generator, out = tmp_path / "generator.safetensors", tmp_path / "out"
     assert run("generate", generator, out, "--people", 1, "--images", 2) == 0
