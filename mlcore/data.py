@@ -39,7 +39,7 @@ class DataError(MlcoreError):
 
 def natural_key(name: str) -> list[tuple[int, int | str]]:
     """Sort key that puts `image_9` before `image_10`: the order in which a camera wrote them."""
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", name) if part]
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", name) if part]
 
 
 def split(rows: Sequence[Mapping[str, Any]]) -> list[Split]:

@@ -177,3 +177,8 @@ def test_natural_order():
         "b2a",
         "b10",
     ]
+
+
+def test_natural_order_of_digits_that_are_no_numbers():
+    names = ["1²1.jpg", "٣.jpg", "①.jpg", "1.jpg", "2.jpg"]
+    assert sorted(names, key=data.natural_key) == ["1.jpg", "1²1.jpg", "2.jpg", "٣.jpg", "①.jpg"]
