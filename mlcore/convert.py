@@ -98,7 +98,7 @@ def read_pickle(path: Path) -> State:
         with out.open("rb") as file:
             table = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         tensors = load_file(out)
-    order = [name for name in table["__metadata__"]["order"].split("\n") if name]
+    order: list[str] = json.loads(table["__metadata__"]["order"])
     if not order:
         raise ConversionError(f"{path.name} holds no tensors.")
     return {name: tensors[name] for name in order}

@@ -4,6 +4,7 @@
 the process has bounded memory and time, so that a hostile file can spoil nothing but this process.
 """
 
+import json
 import resource
 import sys
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ def main(old: str, new: str) -> int:
         sys.stderr.write(str(error).split("\n", 1)[0][:500])
         return 3
     tensors = {name: value.detach().contiguous().clone() for name, value in flat(content) if name}  # type: ignore[attr-defined]
-    Path(new).write_bytes(save(tensors, metadata={"order": "\n".join(tensors)}))
+    Path(new).write_bytes(save(tensors, metadata={"order": json.dumps(list(tensors))}))
     return 0
 
 

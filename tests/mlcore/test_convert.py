@@ -163,6 +163,14 @@ def test_a_diffusion_trainers_file_says_the_same_as_its_package(tmp_path: Path, 
     )
 
 
+@pytest.mark.usefixtures("in_one_process")
+def test_names_are_kept_whatever_is_in_them_and_in_their_order(tmp_path: Path) -> None:
+    names = ["z", "a\nb", "a", "\n", "ä"]
+    torch.save({name: torch.full((1,), float(at)) for at, name in enumerate(names)}, tmp_path / "old.pt")
+    read = convert.read_pickle(tmp_path / "old.pt")
+    assert list(read) == names and [float(value) for value in read.values()] == [0, 1, 2, 3, 4]
+
+
 class Evil:
     def __init__(self, mark: Path) -> None:
         self.mark = mark
