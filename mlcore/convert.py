@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from mlcore import checkpoint, sampling
+from mlcore import checkpoint, pickle_reader, sampling
 from mlcore.checkpoint import Header, State
 from mlcore.errors import CheckpointError, CheckpointMissing, ConversionError
 from mlcore.images import Normalisation
@@ -87,9 +87,15 @@ def read_pickle(path: Path) -> State:
             raise ConversionError(
                 f"{path.name} takes more than {SECONDS} s to read and is refused."
             ) from error
-        if done.returncode == 3:
+        if done.returncode == pickle_reader.HOLDS_OBJECTS:
             raise ConversionError(
-                f"{path.name} holds more than tensors, or is no PyTorch file, and is not read ({done.stderr}). "
+                f"{path.name} holds more than tensors, as a whole pickled model does, and nothing in a file is "
+                "executed here. Save its weights where it was made, torch.save(model.state_dict(), 'weights.pt'), "
+                "and convert that file."
+            )
+        if done.returncode == pickle_reader.NOT_READ:
+            raise ConversionError(
+                f"{path.name} is damaged or no PyTorch file, and is not read ({done.stderr}). "
                 "Save it again where it was made: torch.save(model.state_dict(), 'weights.pt')."
             )
         if done.returncode != 0:

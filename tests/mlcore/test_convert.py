@@ -189,6 +189,13 @@ def test_nothing_in_a_hostile_file_is_run(tmp_path: Path) -> None:
     assert not mark.exists() and not (tmp_path / "out.safetensors").exists()
 
 
+def test_a_whole_pickled_model_is_told_what_to_save_instead(tmp_path: Path) -> None:
+    torch.save(old_generator(7, 4, 2, nn.Tanh), tmp_path / "whole.pt")
+    with pytest.raises(ConversionError, match=r"^whole\.pt holds more .* a whole pickled model ") as told:
+        convert.convert(tmp_path / "whole.pt", tmp_path / "out.safetensors", Wishes())
+    assert str(told.value).isprintable() and "weights_only" not in str(told.value)
+
+
 @pytest.mark.usefixtures("in_one_process")
 def test_what_is_no_known_network_is_told(tmp_path: Path) -> None:
     with pytest.raises(CheckpointMissing):
