@@ -217,11 +217,23 @@ def _build_lite(name: str) -> Callable[[Mapping[str, Tensor]], nn.Module]:
 
 def _build_inception(state: Mapping[str, Tensor]) -> nn.Module:
     network = inception.InceptionV3()
-    try:
-        network.load_state_dict({key: value for key, value in state.items() if not key.startswith("fc.")})
-    except RuntimeError as error:
-        raise ExtractorError(f"These are not the weights of the standard FID's Inception: {error}") from error
+    _take(network, {key: value for key, value in state.items() if not key.startswith("fc.")})
     return network
+
+
+def _take(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Load weights; those of another network are told by the first name that does not fit, torch lists hundreds."""
+    refusal = "These are not the weights of the standard FID's Inception"
+    try:
+        found = network.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        shapes = str(error).splitlines()[1:]
+        raise ExtractorError(
+            f"{refusal}; tensors of other shapes: {len(shapes)}, the first of them a {shapes[0].strip()}"
+        ) from error
+    for names, reason in ((found.missing_keys, "missing"), (found.unexpected_keys, "unknown")):
+        if names:
+            raise ExtractorError(f"{refusal}; {reason} tensors: {len(names)}, the first of them {names[0]}.")
 
 
 def _packaged(name: str, package: str | None) -> Path:

@@ -65,8 +65,22 @@ def test_unknown_names_and_missing_weights_say_what_there_is(tmp_path):
     with pytest.raises(ExtractorError, match="does not hold the weights"):
         load("inception-v3", tmp_path / "torn.pth")
     torch.save({"some.weight": torch.zeros(2)}, tmp_path / "other.pth")
-    with pytest.raises(ExtractorError, match="not the weights"):
+    with pytest.raises(ExtractorError, match=r"the weights .*; missing tensors: 470, the first ") as told:
         load("inception-v3", tmp_path / "other.pth")
+    assert len(str(told.value)) < 200
+
+
+@pytest.mark.slow
+def test_weights_that_nearly_fit_are_told_by_the_first_that_does_not(tmp_path):
+    state = InceptionV3().state_dict()
+    name = next(iter(state))
+    for change, says in (
+        ({name: torch.zeros(2)}, f"of other shapes: 1, the first of them a size mismatch for {name}: "),
+        ({"other.weight": torch.zeros(2)}, r"unknown tensors: 1, the first of them other\.weight\."),
+    ):
+        torch.save(state | change, tmp_path / "other.pth")
+        with pytest.raises(ExtractorError, match=says):
+            load("inception-v3", tmp_path / "other.pth")
 
 
 @pytest.mark.slow
