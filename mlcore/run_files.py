@@ -58,9 +58,13 @@ def write_state(path: Path, content: dict[str, Any]) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     except (OSError, RuntimeError) as error:
+        way_out = (
+            f"The one before is untouched in {path}. Make room and resume."
+            if path.exists()
+            else f"There is none before it in {path.parent}. Make room and begin anew."
+        )
         raise TrainingError(
-            f"The state of step {content['step']} could not be written ({error}). The one before is untouched in "
-            f"{path}. Make room and resume."
+            f"The state of step {content['step']} could not be written ({error}). {way_out}"
         ) from error
     finally:
         partial.unlink(missing_ok=True)

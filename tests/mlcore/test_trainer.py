@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from mlcore import checkpoint, data_order, devices
+from mlcore import checkpoint, data_order, devices, run_files
 from mlcore.errors import TrainingError
 from mlcore.recipes.augment import PhotoAugment
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
@@ -324,10 +324,23 @@ def test_a_full_disk_does_not_destroy_the_state_before(tmp_path, monkeypatch):
 
     trainer = make(tmp_path, 20)
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(TrainingError, match="could not be written"):
+    with pytest.raises(TrainingError, match=r"could not be written .* untouched in \S*state\.pt\. Make room"):
         trainer.train()
     assert (tmp_path / "state.pt").read_bytes() == before
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_full_disk_at_the_first_save_promises_no_state_before(tmp_path):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        pytest.raises(TrainingError, match="There is none before it") as told,
+    ):
+        patched.setattr(os, "fsync", full)
+        run_files.write_state(tmp_path / "state.pt", {"step": 10})
+    assert "untouched" not in str(told.value) and not list(tmp_path.iterdir())
 
 
 def files_of(folder):
