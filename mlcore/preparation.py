@@ -171,16 +171,20 @@ def prepare(
     """
     total, photos = find_photos(sources, limits)
     if people is not None:
-        total = min(total, sum(1 for row in people if _wanted(row, options)))
+        total = min(total, sum(1 for row in people if _wanted(row, options.only_sources)))
     work = _Preparation(options, cutter)
     began = time.monotonic()
     with PackedWriter(out, options.size) as writer:
-        for photo, row in _known(photos, people, options):
+        for photo, row in _known(photos, people, options.only_sources):
             if person_of is not None:
                 row["person"] = person_of(photo)
             event = work.take(photo, row, writer, total)
             on_event(event)
         if not writer.count:
+            if not work.done and options.only_sources is not None:
+                _refuse_other_sources(
+                    options.only_sources, _known(_walk(sources, limits or Limits()), people, None)
+                )
             raise NothingPacked(
                 _nothing_kept(work.dropped, sources, people is not None, reasons(cutter is not None))
             )
@@ -199,19 +203,28 @@ def prepare(
 
 
 def _known(
-    photos: Iterable[Photo], people: PeopleTable | None, options: Options
+    photos: Iterable[Photo], people: PeopleTable | None, only_sources: Sequence[str] | None
 ) -> Iterator[tuple[Photo, dict[str, Any]]]:
     for photo in photos:
         known = {} if people is None else people.find(photo.source, (*photo.folders, photo.file))
         if known is None:
             continue
         row: dict[str, Any] = {"source": photo.source, **known, "file": photo.file}
-        if _wanted(row, options):
+        if _wanted(row, only_sources):
             yield photo, row
 
 
-def _wanted(row: Mapping[str, str], options: Options) -> bool:
-    return options.only_sources is None or row.get("source") in options.only_sources
+def _wanted(row: Mapping[str, str], only_sources: Sequence[str] | None) -> bool:
+    return only_sources is None or row.get("source") in only_sources
+
+
+def _refuse_other_sources(asked: Sequence[str], found: Iterable[tuple[Photo, Mapping[str, Any]]]) -> None:
+    """Where nothing but other sources is there, their names help more than what is read of a picture."""
+    there = sorted({str(row["source"]) for _, row in found})
+    if there:
+        raise NothingPacked(
+            f"Nothing here is of the source {', '.join(asked)}; there are: {', '.join(there)}."
+        )
 
 
 def _nothing_kept(

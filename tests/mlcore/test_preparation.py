@@ -275,6 +275,16 @@ def test_nothing_to_keep_is_said(folder, tmp_path):
         prepare([folder / "nowhere"], tmp_path / "set", Options(size=SIZE))
 
 
+def test_a_source_that_is_not_there_is_told_with_those_that_are(folder, tmp_path):
+    options = Options(size=SIZE, only_sources=("foo",))
+    with pytest.raises(DataError, match=f"Nothing here is of the source foo; there are: {folder.name}"):
+        prepare([folder], tmp_path / "set", options)
+    table = tmp_path / "people.csv"
+    table.write_text("file,source\nimage_0.png,second\nimage_1.png,first\n")
+    with pytest.raises(DataError, match="source foo; there are: first, second"):
+        prepare([folder], tmp_path / "set", options, people=people_table.read(table))
+
+
 def test_a_folder_of_other_kinds_is_told_which_are_read(tmp_path):
     (tmp_path / "phone").mkdir()
     for name in ("a.heic", "b.tiff"):
