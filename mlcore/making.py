@@ -3,17 +3,21 @@
 An order is a model with a spec: single images, people, or one person. Nothing is printed here but the progress.
 """
 
-from collections.abc import Callable, Generator, Iterable
+import errno
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from mlcore import engine, image_folder, people
+from mlcore.errors import OutputError
 from mlcore.generator import Model
 from mlcore.image_folder import ImageFolder, Place
 from mlcore.spec import GenerationSpec, PeopleSpec
 from mlcore.terminal import ProgressLine, say
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Images = Generator[engine.GeneratedImage, None, engine.Progress]
 
 
@@ -151,7 +155,7 @@ def make(order: Order, folder: Path, archive: Path | None = None, *, is_quiet: b
         if not is_quiet:
             say(f"{packed} is there already; --verify checks it.")
         return Made(order, len(image_folder.read_manifest(folder)), 0, progress, packed)
-    with ImageFolder(folder, plan, order.place) as written:
+    with _told_of_no_room(folder), ImageFolder(folder, plan, order.place) as written:
         missing = [index for index in order.indices() if index not in written.rows]
         line = ProgressLine("made", len(missing), quiet=is_quiet)
 
@@ -167,8 +171,23 @@ def make(order: Order, folder: Path, archive: Path | None = None, *, is_quiet: b
         line.close()
         made = len(written.rows)
     if packed is not None:
-        image_folder.pack(folder, packed)
+        with _told_of_no_room(folder):
+            image_folder.pack(folder, packed)
     return Made(order, made, len(missing), progress, packed)
+
+
+@contextmanager
+def _told_of_no_room(folder: Path) -> Iterator[None]:
+    """A disk that fills up says neither where nor that nothing is lost."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise OutputError(
+            f"{error.filename or folder} cannot be written: {error.strerror or error}. The images before it are kept; "
+            "make room, and the same call goes on."
+        ) from error
 
 
 def plan_of(order: Order, archive: Path | None) -> dict[str, Any]:

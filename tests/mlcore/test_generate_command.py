@@ -1,5 +1,6 @@
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -260,6 +261,29 @@ def test_what_was_stopped_or_fell_short_is_whole_and_what_is_lost_is_not(
     capsys.readouterr()
     assert run("generate", generator, short, "--verify", "--json") == 0
     assert json.loads(capsys.readouterr().out)["absent"] > 0
+
+
+@pytest.mark.parametrize(
+    ("largest", "archive"),
+    [(100, ()), (1000, ()), (1500, ()), (9000, ("--archive", "images.zip"))],
+    ids=["the plan", "an image", "the manifest", "the zip"],
+)
+def test_a_full_disk_is_told_with_the_folder_and_the_same_call_goes_on(
+    generator: Path, tmp_path: Path, capsys, largest: int, archive
+) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert run("generate", generator, whole, 30, *archive) == 0
+    capsys.readouterr()
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, usual[1]))
+    try:
+        assert run("generate", generator, out, 30, *archive) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    told = capsys.readouterr().err
+    assert f"{out} cannot be written: File too large" in told and "the same call goes on" in told
+    assert run("generate", generator, out, 30, *archive) == 0
+    assert files(out) == files(whole)
 
 
 def test_a_shortfall_is_told_and_is_no_success(generator: Path, tmp_path: Path, capsys) -> None:
