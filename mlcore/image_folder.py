@@ -132,27 +132,29 @@ def encode(image: GeneratedImage, recipe: Mapping[str, Any]) -> bytes:
 class ImageFolder:
     """Writes images into a folder in the background, one at a time whole, the manifest after them."""
 
-    def __init__(self, folder: Path, plan: Mapping[str, Any], place: Callable[[int], Place] = alone) -> None:
+    def __init__(
+        self, folder: Path, plan: Mapping[str, Any], place: Callable[[int], Place] = alone, growing: str = ""
+    ) -> None:
         self.folder, self.plan, self.place = folder, dict(plan), place
+        self.growing = (
+            growing  # the number of the plan that may rise, for the images before stay what they are
+        )
         self.rows: dict[int, Row] = {}
         self._waiting: list[Future[Row]] = []
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="png")
 
     def __enter__(self) -> Self:
-        """Open the folder, or open it again where it was left; another plan's folder is refused."""
+        """Open the folder, or open it again where it was left; another plan's folder is refused, but for more of it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         kept = read_plan(self.folder)
         if kept is None:
             strangers = [path.name for path in self.folder.iterdir() if not path.name.startswith(".")]
             if strangers:
                 raise OutputError(f"{self.folder} is not empty ({strangers[0]}); choose a new folder.")
+        else:
+            self._refuse_another(kept)
+        if kept is None or kept.get(self.growing) != self.plan.get(self.growing):
             write_atomically(self.folder / PLAN, json.dumps(self.plan, indent=1, sort_keys=True).encode())
-        elif different := [key for key in self.plan if kept.get(key) != self.plan[key]]:
-            key = different[0]
-            raise OutputError(
-                f"{self.folder} was begun with {key} = {kept.get(key)!r}, not {self.plan[key]!r}; "
-                "ask for the same again to go on, or choose a new folder."
-            )
         known = read_manifest(self.folder)
         self.rows = {
             index: row
@@ -197,6 +199,16 @@ class ImageFolder:
         self.rows[row.index] = row
         with (self.folder / MANIFEST).open("a", newline="") as file:
             csv.writer(file, lineterminator="\n").writerow(row.cells())
+
+    def _refuse_another(self, kept: Mapping[str, Any]) -> None:
+        for key, wanted in self.plan.items():
+            begun = kept.get(key)
+            has_grown = key == self.growing and isinstance(begun, int) and begun < wanted
+            if begun != wanted and not has_grown:
+                raise OutputError(
+                    f"{self.folder} was begun with {key} = {begun!r}, not {wanted!r}; "
+                    "ask for the same again to go on, or choose a new folder."
+                )
 
     def _rewrite(self) -> None:
         text = io.StringIO()

@@ -25,6 +25,7 @@ class Order(Protocol):
     """What is to be made, with what, and where each image goes."""
 
     layout: str
+    growing: str  # what may be asked for more of in the same folder, "" where nothing may
 
     @property
     def model(self) -> Model:
@@ -60,6 +61,7 @@ class Singles:
     model: Model
     spec: GenerationSpec
     layout = "images"
+    growing = ""
 
     @property
     def may_fall_short(self) -> bool:
@@ -92,6 +94,7 @@ class People:
     model: Model
     spec: PeopleSpec
     layout = "people"
+    growing = ""
     may_fall_short = False
 
     def indices(self) -> range:
@@ -120,6 +123,7 @@ class OnePerson(People):
     """Images of one palm: base_palm.png, variation_1.png and on."""
 
     layout = "person"
+    growing = "images"
 
     def place(self, index: int) -> Place:
         """Where an image goes, and whose it is."""
@@ -155,7 +159,7 @@ def make(order: Order, folder: Path, archive: Path | None = None, *, is_quiet: b
         if not is_quiet:
             say(f"{packed} is there already; --verify checks it.")
         return Made(order, len(image_folder.read_manifest(folder)), 0, progress, packed)
-    with _told_of_no_room(folder), ImageFolder(folder, plan, order.place) as written:
+    with _told_of_no_room(folder), ImageFolder(folder, plan, order.place, order.growing) as written:
         missing = [index for index in order.indices() if index not in written.rows]
         line = ProgressLine("made", len(missing), quiet=is_quiet)
 

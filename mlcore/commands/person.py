@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mlcore.arguments import whole
 from mlcore.commands.generate import common, made, variation, verified
+from mlcore.errors import OutputError
 from mlcore.spec import HANDS, LIMITS, PeopleSpec
 
 NAME = "person"
@@ -18,7 +19,7 @@ examples:
 base_palm.png is the palm; variation_1.png and on show it in other light, another pose and slightly another
 shape, its lines unchanged. Another --person is another human being; the same number is the same one always,
 and the same as in generate --people. Each image is a function of its number: asking for 60 instead of 40 keeps
-the first 40 byte for byte.
+the first 40 byte for byte and adds the others.
 """
 
 
@@ -57,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
     model = engine.load(args.model, computing=args.backend)
     if args.verify:
         return verified(args, verifying.verify(args.folder, model, remake=args.remake))
+    _refuse_fewer(args.folder, args.count)
     spec = PeopleSpec(
         people=1,
         images=args.count + 1,
@@ -68,3 +70,15 @@ def run(args: argparse.Namespace) -> int:
         look=args.look,
     )
     return made(args, making.make(making.OnePerson(model, spec), args.folder, is_quiet=args.json))
+
+
+def _refuse_fewer(folder: Path, count: int) -> None:
+    """A folder with more variations than are asked for, told in variations: its plan counts the palm as well."""
+    from mlcore import image_folder
+
+    begun = (image_folder.read_plan(folder) or {}).get("images")
+    if isinstance(begun, int) and count < begun - 1:
+        raise OutputError(
+            f"{folder} was begun with {begun - 1} variations, not {count}; ask for as many or more to go on, or "
+            "choose a new folder."
+        )

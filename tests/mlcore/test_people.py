@@ -184,6 +184,27 @@ def test_a_person_is_the_one_of_generate(model, tmp_path: Path, capsys, monkeypa
     assert "6 files: 0 wrong or missing\n6 made again: 0 differ" in capsys.readouterr().out
 
 
+def test_more_of_a_person_keeps_the_first_ones_and_fewer_are_refused(
+    model, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(zoo_index, "find", lambda name: tmp_path / "generator.safetensors")
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    assert run("person", out, 3) == 0 and run("person", whole, 5) == 0
+    kept = {path: path.stat().st_mtime_ns for path in out.glob("*.png")}
+    assert run("person", out, 5) == 0
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == {
+        path.name: path.read_bytes() for path in whole.iterdir()
+    }
+    assert run("person", out, "--verify") == 0
+    capsys.readouterr()
+    assert run("person", out, 3) == 2
+    assert "was begun with 5 variations, not 3; ask for as many or more" in capsys.readouterr().err
+    assert run("person", out, 9, "--seed", 1) == 2
+    assert "was begun with seed = 0, not 1" in capsys.readouterr().err
+    assert json.loads((out / "manifest.json").read_text())["images"] == 6
+
+
 @pytest.mark.parametrize("more", [("50",), ("--min-probability", "0.5"), ("--hand", "left")])
 def test_people_are_not_counted_twice(model, tmp_path: Path, capsys, more) -> None:
     out = tmp_path / "out"
