@@ -26,6 +26,7 @@ from mlcore import images
 from mlcore.checkpoint import write_atomically
 from mlcore.engine import GeneratedImage
 from mlcore.errors import OutputError
+from mlcore.image_readme import README, readme
 
 MANIFEST = "manifest.csv"
 PLAN = "manifest.json"
@@ -257,7 +258,7 @@ def strangers(folder: Path, archive: Path | None, rows: Iterable[Row]) -> list[s
     found = {path.relative_to(folder).as_posix() for path in pictures} - set(named)
     if archive is not None:
         with _opened(archive) as packed:  # counted, for two entries may have one name
-            found |= (Counter(packed.namelist()) - Counter((*named, MANIFEST, PLAN))).keys()
+            found |= (Counter(packed.namelist()) - Counter((*named, MANIFEST, PLAN, README))).keys()
     return sorted(found)
 
 
@@ -277,15 +278,17 @@ def _entry(packed: zipfile.ZipFile, name: str) -> bytes | None:
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """All images and manifests into one zip, stored, the same bytes each time; the pictures then leave the
-    folder.
+    """All images, their manifests and a README into one zip, stored, the same bytes each time; the pictures then
+    leave the folder.
     """
     temporary = archive.with_name(f".{archive.name}.part")
     rows = read_manifest(folder)
+    text = readme(read_plan(folder) or {}, len(rows))
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as packed:
             for name in (*(row.file for row in rows.values()), MANIFEST, PLAN):
                 packed.writestr(zipfile.ZipInfo(name, ZIP_TIME), (folder / name).read_bytes())
+            packed.writestr(zipfile.ZipInfo(README, ZIP_TIME), text)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(archive)

@@ -1,6 +1,7 @@
 import json
 import os
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -80,13 +81,49 @@ def test_an_archive_holds_everything_and_verifies(generator: Path, tmp_path: Pat
     assert [path.name for path in sorted(out.iterdir())] == ["images.zip", "manifest.csv", "manifest.json"]
     with zipfile.ZipFile(out / "images.zip") as packed:
         assert packed.testzip() is None
-        assert packed.namelist() == [f"{i:06d}.png" for i in range(17)] + ["manifest.csv", "manifest.json"]
+        assert packed.namelist() == [f"{i:06d}.png" for i in range(17)] + [
+            *("manifest.csv", "manifest.json", "README.md")
+        ]
         assert all(entry.compress_type == zipfile.ZIP_STORED for entry in packed.infolist())
     first = (out / "images.zip").read_bytes()
     assert run("generate", generator, out, "--verify", "--json") == 0
     assert run("generate", generator, out, 17, "--archive", "images.zip") == 0
     assert run("generate", generator, tmp_path / "again", 17, "--archive", "images.zip") == 0
     assert (tmp_path / "again" / "images.zip").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        (17, "--seed", 3, "--first-index", 5, "--candidates", 2),
+        (9, "--min-probability", "0.2", "--max-draws", 2),
+        ("--people", 2, "--images", 3, "--variation", 0.5),
+    ],
+    ids=["images", "the likely ones", "people"],
+)
+def test_the_readme_of_an_archive_says_how_to_make_it_again_and_how_to_verify_it(
+    generator: Path, tmp_path: Path, wish
+) -> None:
+    run("generate", generator, tmp_path / "out", *wish, "--archive", "my images.zip")
+    with zipfile.ZipFile(tmp_path / "out" / "my images.zip") as packed:
+        text = packed.read("README.md").decode()
+        count = sum(name.endswith(".png") for name in packed.namelist())
+    plan = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert text.startswith(f"# {count} synthetic images") and f"seed: {plan['seed']}\n" in text
+    assert plan["checkpoint"] in text and plan["discriminator"] in text
+
+    def words(line: str, folder: Path) -> list[str]:
+        found = [word.replace("DIR", str(folder)) for word in shlex.split(line)]
+        return [str(generator) if word == "CKPT" else word for word in found]
+
+    again, unpack, verify = [line for line in text.splitlines() if line.startswith("    python -m ")]
+    run(*words(again, tmp_path / "again")[3:])
+    data = (tmp_path / "again" / "my images.zip").read_bytes()
+    assert data == (tmp_path / "out" / "my images.zip").read_bytes()
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "my images.zip").write_bytes(data)
+    zipfile.main(words(unpack, tmp_path / "alone")[3:])
+    assert run(*words(verify, tmp_path / "alone")[3:]) == 0
 
 
 def test_verify_lists_what_is_damaged_inside_a_zip(generator: Path, tmp_path: Path, capsys) -> None:
