@@ -136,6 +136,8 @@ def _calibrate(args: argparse.Namespace) -> int:
         )
         if args.out:
             say(f"{args.out}  sha256 {sha256}")
+        elif not args.diagram:
+            note("nothing was kept: give --out")
     return 0
 
 

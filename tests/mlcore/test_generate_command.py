@@ -10,6 +10,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mlcore import __main__ as command_line
@@ -399,6 +400,20 @@ def test_scores_agree_with_the_manifest(generator: Path, tmp_path: Path, capsys)
     (tmp_path / "out" / "000000.png").write_bytes(b"torn")
     assert run("score", generator, tmp_path / "out", "--csv", tmp_path / "s.csv") == 1
     assert len((tmp_path / "s.csv").read_text().splitlines()) == 5
+
+
+def test_a_calibration_that_is_kept_nowhere_is_told(generator: Path, tmp_path: Path, capsys) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), np.uint8)
+    (tmp_path / "real").mkdir()
+    for number, picture in enumerate(pictures):
+        (tmp_path / "real" / f"{number}.png").write_bytes(images.encode_png(picture))
+    calibrate = ("score", generator, "--calibrate", tmp_path / "real")
+    assert run(*calibrate) == 0
+    told = capsys.readouterr()
+    assert "fitted on 40 real" in told.out and "nothing was kept: give --out" in told.err
+    for kept in (("--out", tmp_path / "new.safetensors"), ("--diagram", tmp_path / "d.svg"), ("--json",)):
+        assert run(*calibrate, *kept) == 0
+        assert "nothing was kept" not in capsys.readouterr().err
 
 
 def test_inspect_prints_and_draws(generator: Path, tmp_path: Path, capsys) -> None:
