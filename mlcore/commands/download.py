@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -45,23 +46,41 @@ def run(args: argparse.Namespace) -> int:
     """Fetch what was named."""
     if args.list or not args.names:
         return _list(args)
-    names = [name for word in args.names for name in (DATA_SETS if word == "all" else [word])]
+    names = list(
+        dict.fromkeys(name for word in args.names for name in (DATA_SETS if word == "all" else [word]))
+    )
     unknown = sorted(set(names) - set(DATA_SETS) - set(WEIGHTS))
     if unknown:
         known = ", ".join([*DATA_SETS, *WEIGHTS])
         raise DownloadError(f"There is no {', '.join(unknown)} here. There are: {known}.")
     key = _key(args.key) if any(name in DATA_SETS for name in names) else None
-    fetched = {}
+    fetched: dict[str, dict[str, str | int]] = {}
+    failed: dict[str, DownloadError] = {}
     for name in names:
         line = ProgressLine(f"{name}: KiB", 0, unit="KiB", quiet=args.json)
-        path = _fetch(name, args, key, line)
-        line.close()
+        try:
+            path = _fetch(name, args, key, line)
+        except DownloadError as error:  # one set whose terms nobody accepted keeps no other from coming
+            failed[name] = error
+            continue
+        finally:
+            line.close()
         fetched[name] = {"path": str(path), "bytes": path.stat().st_size}
         if not args.json:
             say(f"{path}  {path.stat().st_size / MEGA:.1f} MiB")
     if args.json:
         say_json(fetched)
+    if failed:
+        raise _of_all(failed, len(names))
     return 0
+
+
+def _of_all(failed: Mapping[str, DownloadError], asked: int) -> DownloadError:
+    """What failed, each with its reason; alone it speaks for itself."""
+    if asked == 1:
+        return next(iter(failed.values()))
+    reasons = " ".join(f"{name}: {error}" for name, error in failed.items())
+    return DownloadError(f"{len(failed)} of {asked} were not fetched. {reasons}")
 
 
 def _list(args: argparse.Namespace) -> int:

@@ -261,6 +261,20 @@ def test_the_command_fetches_and_a_second_time_does_not(stand_in, tmp_path, caps
     assert sum(path == "/store/file" for path, _ in stand_in.seen) == 1
 
 
+def test_a_refused_set_keeps_no_other_from_coming(stand_in, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("KAGGLE_USERNAME", "alice")
+    monkeypatch.setenv("KAGGLE_KEY", "secret")
+    assert (
+        main(["download", "palm-detection", "all", "--out", str(tmp_path), "--site", stand_in.address]) == 2
+    )
+    told = capsys.readouterr()
+    assert (tmp_path / "human-palm-images.zip").read_bytes() == CONTENT and "human-palm" in told.out
+    assert "2 of 3 were not fetched. palm-detection: 127.0.0.1" in told.err
+    assert "hands-and-palms: 127.0.0.1" in told.err
+    assert main(["download", "palm-detection", "--out", str(tmp_path), "--site", stand_in.address]) == 2
+    assert "mlcore download: 127.0.0.1" in capsys.readouterr().err
+
+
 def test_the_progress_of_a_download_is_in_its_own_unit(stand_in, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("KAGGLE_USERNAME", "alice")
     monkeypatch.setenv("KAGGLE_KEY", "secret")
