@@ -193,7 +193,7 @@ def _measure(out: Path, count: int, seed: int, preset: presets.Preset) -> dict[s
     """Distances of the first images to the pictures that were held out, and of the trained ones to the same."""
     import numpy as np
 
-    from mlcore import engine
+    from mlcore import engine, zoo_index
     from mlcore.metrics.judge import judge_features
     from mlcore.models import features
     from mlcore.runs import Palms
@@ -202,7 +202,7 @@ def _measure(out: Path, count: int, seed: int, preset: presets.Preset) -> dict[s
     size = int(preset.settings.image_size)
     held = Palms(out / "data", "validation", size, preset.data)
     trained = Palms(out / "data", "train", size, preset.data)
-    extractor = features.load()
+    extractor = features.load(zoo_index.JUDGED_BY)
     spec = GenerationSpec(count=min(count, MEASURED), seed=seed)
     made = [image.pixels for image in engine.generate(spec, out / "generator.safetensors")]
     reference = extractor(held.images(np.arange(len(held)))).numpy()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore import gathering, images, reference
+from mlcore import gathering, images, reference, zoo_index
 from mlcore.arguments import SEED
 from mlcore.cut import SUBJECTS
 from mlcore.data import natural_key, sha256_of
@@ -21,21 +21,23 @@ from mlcore.evaluation import evaluate
 from mlcore.feature_cache import FeatureCache
 from mlcore.models import features
 from mlcore.moments_cache import MomentsCache
-from mlcore.terminal import ProgressLine, say, say_json, table
+from mlcore.terminal import ProgressLine, note, say, say_json, table
 
 NAME = "evaluate"
 HELP = "Measure a folder of images against real palms: KID, distances, diversity, privacy, duplicates."
 EPILOG = """\
 examples:
   python -m mlcore evaluate palms --json
-  python -m mlcore evaluate palms --reference real-palms --extractor efficientnet-lite0
+  python -m mlcore evaluate palms --reference real-palms --cache features
   python -m mlcore evaluate palms --extractor inception-v3 --weights pt_inception.pth --reference real-palms
 
 Without --reference the held-out palms that ship are used. A folder's own features are kept with --cache, so a
-second run only looks at new images. FID is what --extractor inception-v3 gives with the standard weights; nothing
+second run only looks at new images. The generators that ship learned from efficientnet-lite0, which flatters them;
+none learned from the default network. FID is what --extractor inception-v3 gives with the standard weights; nothing
 else is called so.
 """
 SHOWN_REFUSED = 20
+NAMED_REFUSED = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the images show, for the banks that ship (%(default)s)",
     )
     parser.add_argument(
-        "--extractor", choices=features.names(), default=features.DEFAULT, help="feature network"
+        "--extractor",
+        choices=features.names(),
+        default=zoo_index.JUDGED_BY,
+        help="feature network (%(default)s, which no generator learns from)",
     )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="its weights, where no package has them")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="keep features here for the next time")
@@ -140,6 +145,8 @@ class Folder:
             sizes[f"{width}x{height}"] += 1
             read.names.append(name)
             read.hashes.append(key)
+        if read.refused:
+            note(read.refusals())
         if not read.names:
             reason = f": {read.refused[0]['reason']}" if read.refused else "."
             raise MlcoreError(f"{folder} has no image that can be measured{reason}")
@@ -149,6 +156,17 @@ class Folder:
         read.sizes = dict(sizes)
         read.features = np.stack([rows[key] for key in read.hashes])
         return read
+
+    def refusals(self) -> str:
+        """Which files could not be read and why: of many the first."""
+        count = len(self.refused)
+        told = [
+            f"{self.folder / one['file']} ({one['reason'].rstrip('.')})"
+            for one in self.refused[:NAMED_REFUSED]
+        ]
+        if count > NAMED_REFUSED:
+            told.append(f"and {count - NAMED_REFUSED} more")
+        return f"{count} file{'s' if count > 1 else ''} could not be read: " + "\n  ".join(told)
 
     def scores(self) -> list[float] | None:
         """The discriminator's scores from manifest.csv, if every image has one."""
@@ -225,26 +243,81 @@ def _bank(
 
 def _summary(report: Mapping[str, Any]) -> str:
     """What a person reads first: each measure beside that of real palms, then the verdicts' codes."""
-    real = report["real"]["values"]
-    rows: list[list[object]] = [["measure", "this set", "95 % interval", "real against real"]]
-    names = ["kid", "fd", "precision", "recall", "density", "coverage", "vendi"]
-    titles = {"fd": "fid" if "fid" in report else "fd"}
-    rows += [
-        [
-            titles.get(name, name),
-            f"{report[name]:.4f}",
-            _between(report["intervals"].get(name)),
-            f"{real[name]:.4f}",
-        ]
-        for name in names
-    ]
     head = (
         f"{report['n']} images against {report['n_ref']} of {report['reference']['name']}, "
         f"{report['extractor']} ({report['weights_sha256'][:8]}); "
         f"real against real at N = {report['real']['n']} and {report['real']['n_ref']}"
     )
+    columns = ["measure", "this set", "95 % interval", "real against real"]
+    rows = [columns, *_measured(report), *_privacy_rows(report)]
     verdicts = [f"{one['measure']}: {one['grade']} ({one['code']})" for one in report["verdicts"]]
-    return "\n".join([head, table(rows), *_at_equal_n(report), *verdicts, _privacy(report)])
+    return "\n".join(
+        [head, table(rows), *_at_equal_n(report), *verdicts, _privacy(report), *_choosing(report)]
+    )
+
+
+def _measured(report: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of realism, diversity and repeats, with what real palms get in the set's place."""
+    values = {
+        "kid": report["kid"],
+        "fd": report["fd"],
+        "fd_infinite": (report["fd_infinite"] or {}).get("value"),
+        **{name: report[name] for name in ("precision", "recall", "density", "coverage", "vendi")},
+        "duplicates": report["duplicates"]["share"],
+    }
+    titles = {"fd": "fid"} if "fid" in report else {}
+    real, intervals = report["real"]["values"], report["intervals"]
+    return [
+        [
+            titles.get(name, name),
+            f"{value:.4f}",
+            _between(intervals.get(name)),
+            _number_or_dash(real.get(name)),
+        ]
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def _privacy_rows(report: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of closeness to the training palms, with what palms that were not learned from get."""
+    found = report.get("privacy")
+    if found is None:
+        return []
+    held = {"suspicious": found["expected"], "ratio": 1.0, "authentic": found["held_authentic"]}
+    low, high = report["intervals"]["copies"]
+    return [
+        ["copies", str(found["copies"]), f"{low:.1f} .. {high:.1f}", "0"],
+        *(
+            [name, f"{found[name]:.4f}", _between(report["intervals"].get(name)), f"{beside:.4f}"]
+            for name, beside in held.items()
+        ),
+    ]
+
+
+def _choosing(report: Mapping[str, Any]) -> list[str]:
+    """What keeping only the best-scored share costs, where images have scores."""
+    if "choosing" not in report:
+        return []
+    columns = ["kept", "n", "kid", "95 % interval", "precision", "recall", "95 % interval", "random recall"]
+    rows = [
+        [
+            f"{point['share']:.0%}",
+            str(point["n"]),
+            f"{point['kid']:.4f}",
+            _between(point["kid_ci"]),
+            f"{point['precision']:.4f}",
+            f"{point['recall']:.4f}",
+            _between(point["recall_ci"]),
+            f"{point['random_recall']:.4f}",
+        ]
+        for point in report["choosing"]
+    ]
+    return ["what choosing the best-scored costs:", table([columns, *rows])]
+
+
+def _number_or_dash(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
 
 
 def _between(interval: Sequence[float] | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mlcore import gathering, images, reference
+from mlcore import gathering, images, reference, zoo_index
 from mlcore.cut import SUBJECTS
 from mlcore.data import sha256_of, split
 from mlcore.errors import MlcoreError
@@ -21,7 +21,7 @@ HELP = "Turn photos of real palms into a bank of features to measure against."
 EPILOG = """\
 examples:
   python -m mlcore reference palm256.csv palms.safetensors
-  python -m mlcore reference palm256.csv training.safetensors --split train --extractor efficientnet-lite2
+  python -m mlcore reference palm256.csv training.safetensors --split train
   python -m mlcore evaluate images/ --reference palms.safetensors
 
 A bank holds the features of a frozen network, rounded: images can be measured against it where the photos may not
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--extractor",
         choices=features.names(),
-        default=features.DEFAULT,
+        default=zoo_index.JUDGED_BY,
         help="feature network (%(default)s)",
     )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="its weights, where no package has them")

@@ -27,7 +27,6 @@ from mlcore.models.onnx_writer import INPUT, onnx_bytes
 
 Images = NDArray[np.uint8] | Tensor | Sequence[NDArray[np.uint8]]
 
-DEFAULT = "efficientnet-lite0"
 BATCH = 32
 PALM_SIZE = 128  # every image is first brought to this side, so that no generator gains by its size
 PALM_INPUT = 224  # and then enlarged to what the EfficientNet-Lite networks look at
@@ -113,7 +112,7 @@ def names() -> list[str]:
     return list(_RECIPES)
 
 
-def load(name: str = DEFAULT, weights: str | Path | None = None, *, runtime: str | None = None) -> Extractor:
+def load(name: str, weights: str | Path | None = None, *, runtime: str | None = None) -> Extractor:
     """Build a named extractor; `weights` is its file, by default the one that comes with its package.
 
     `runtime` is 'onnxruntime', where it is installed, or 'torch': the same features but for the last digits.

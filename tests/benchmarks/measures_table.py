@@ -245,7 +245,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--extractor", default=features.DEFAULT)
+    parser.add_argument("--extractor", default="efficientnet-lite0")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--model", action="append", default=[])
     parser.add_argument("--cache", type=Path)

@@ -84,7 +84,7 @@ def test_a_second_measurement_takes_seconds(keep, tmp_path):
         # The network is loaded anew each time, as a worker does that has just begun; the processor's seconds count,
         # for a machine that is busy with others would be measured otherwise.
         started = time.process_time()
-        extractor = features.load()
+        extractor = features.load("efficientnet-lite0")
         found = command.Folder.read(folder, extractor, FeatureCache(tmp_path / "cache"), quiet=True)
         bank = command._reference(None, "palm", extractor, FeatureCache(None), quiet=True)
         training = command._bank("training", None, "palm", extractor)

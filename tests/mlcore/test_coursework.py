@@ -59,7 +59,7 @@ def test_from_a_folder_of_pictures_to_a_report(pictures, tmp_path, capsys):
     words += [part for each in TINY for part in ("--set", each)]
     assert main(words) == 0
     result = json.loads(capsys.readouterr().out.partition("{")[2].join(["{", ""]))
-    assert result["n"] == 20
+    assert (result["n"], result["extractor"]) == (20, "efficientnet-lite2")
     assert 0 <= result["made"]["precision"] <= 1
     with zipfile.ZipFile(out / "images" / "images.zip") as archive:
         assert archive.testzip() is None
