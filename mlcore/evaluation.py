@@ -1,14 +1,14 @@
 """THE door for measuring: features of a set and a bank in, one report out. Knows no rows, pages or words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.metrics.baseline import real_against_real
-from mlcore.metrics.choosing import choosing_curve
+from mlcore.metrics.choosing import Point, choosing_curve
 from mlcore.metrics.duplicates import duplicates, near_threshold, shared
 from mlcore.metrics.errors import TooFewImages
 from mlcore.metrics.extrapolation import MINIMUM as FOR_EXTRAPOLATION
@@ -98,7 +98,7 @@ def evaluate(
     report["intervals"] = _intervals(report, made, real, known, seed)
     if scores is not None:
         curve = choosing_curve(made, scores, real, groups=reference.groups, seed=seed)
-        report["choosing"] = [asdict(point) for point in curve]
+        report["choosing"] = [asdict(_as_reported(point, report)) for point in curve]
     report["verdicts"] = [asdict(verdict) for verdict in verdicts(report)]
     return report
 
@@ -159,6 +159,14 @@ def _intervals(
         names = ("suspicious", "ratio", "copies", "authentic")
         found |= {name: report["privacy"][f"{name}_ci"] for name in names}
     return {name: list(ends) for name, ends in found.items() if ends is not None}
+
+
+def _as_reported(point: Point, report: Mapping[str, Any]) -> Point:
+    """Where all are kept the curve has the report's own KID: one number has one interval, whichever way it is got."""
+    if point.share < 1:
+        return point
+    low, high = report["kid_ci"]
+    return replace(point, kid=report["kid"], kid_ci=(low, high))
 
 
 def _extrapolated(made: NDArray[np.floating], real: Moments, seed: int) -> dict[str, Any] | None:

@@ -112,6 +112,8 @@ def test_the_report_holds_every_pinned_name_and_is_json():
     assert report["privacy"]["n_training"] == 200
     assert "fid" not in report
     assert len(report["choosing"]) == 8
+    whole = report["choosing"][0]
+    assert (whole["share"], whole["kid"], list(whole["kid_ci"])) == (1.0, report["kid"], report["kid_ci"])
     assert report["kid_ci"][0] <= report["kid"] <= report["kid_ci"][1]
     assert json.loads(json.dumps(report, allow_nan=False))["verdicts"]
 
