@@ -131,7 +131,7 @@ def width_of(words: str, size: int, bold: bool = False) -> float:
 def wrapped(words: str, size: int, most: float) -> list[str]:
     """The words in lines that fit."""
     lines = [""]
-    for word in words.split():
+    for word in words.split(" "):  # a no-break space holds its words together
         longer = f"{lines[-1]} {word}".strip()
         if width_of(longer, size) <= most:
             lines[-1] = longer

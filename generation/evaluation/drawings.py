@@ -191,7 +191,7 @@ def _foot(comparison: Comparison, beside: str, address: str) -> list[str]:
     result = comparison.result
     words = _(
         "%(n)s images of each against %(ref)s %(beside)s of %(name)s, in %(extractor)s, seed %(seed)s. "
-        "Bold: 95 %% intervals part."
+        "Bold: 95\N{NO-BREAK SPACE}%% intervals part."
     ) % {
         "n": number_format(result["n"], force_grouping=True),
         "ref": number_format(result["n_ref"], force_grouping=True),

@@ -68,13 +68,16 @@ def _section(card: cards.Card) -> str:
     grade = f" ({card.grade_word})" if card.grade != "unknown" else ""
     lines = [f"### {card.title}{grade}", ""]
     if card.number != "–":
-        beside = [f"95 % interval {card.interval}"] if card.interval else []
+        beside = [f"95\N{NO-BREAK SPACE}% interval {card.interval}"] if card.interval else []
         beside += [f"{card.beside} {card.real}"] if card.real not in ("", "–") else []
         unit = f" {card.unit}" if card.unit else ""
         lines += [f"**{card.number}**{unit}{'; ' if beside else ''}{', '.join(beside)}.", ""]
     lines += [sentence for text in card.sentences for sentence in (text, "")]
     if card.rows:
-        lines += [f"| measure | this set | 95 % interval | {card.beside} |", "|---|---:|---:|---:|"]
+        lines += [
+            f"| measure | this set | 95\N{NO-BREAK SPACE}% interval | {card.beside} |",
+            "|---|---:|---:|---:|",
+        ]
         lines += [f"| {row.title} | {row.value} | {row.interval} | {_real(row)} |" for row in card.rows]
     return "\n".join(lines).rstrip()
 

@@ -131,7 +131,11 @@ _FEW = {
 
 def share(value: float | None) -> str:
     """A share in percent."""
-    return "–" if value is None else _("%(percent)s %%") % {"percent": figures.rounded(value * 100, 0)}
+    return (
+        "–"
+        if value is None
+        else _("%(percent)s\N{NO-BREAK SPACE}%%") % {"percent": figures.rounded(value * 100, 0)}
+    )
 
 
 def thousandths(value: float | None) -> str:

@@ -42,7 +42,7 @@ def test_every_side_stands_there_with_n_interval_and_real_palms(palms, measured)
     assert "Copies were looked for in palm-training (trainingxxxx), beside palm-held (heldxxxxxxxx)." in text
     assert (
         "**25 %** suspiciously close to a training picture; less is better; 95 % interval 10 % to 50 %"
-        in text
+        in text.replace("\N{NO-BREAK SPACE}", " ")
     )
     kid = re.search(r"\| KID, in thousandths \| ([\d.]+) \| ([\d.-]+) to ([\d.-]+) \| ([\d.]+)", text)
     assert float(kid[2]) <= float(kid[1]) <= float(kid[3])
