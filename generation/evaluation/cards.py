@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from generation.evaluation import charts, words
+from generation.sets import figures
 
 Number = float | None
 
@@ -42,6 +43,7 @@ class Card:
     scale: SafeString
     rows: tuple[Row, ...]
     beside: str = ""
+    note: str = ""
 
     @property
     def chip(self) -> str:
@@ -128,6 +130,7 @@ class Sheet:
             words.thousandths,
             _("KID, in thousandths; less is better"),
             most=max(high or 0, (real or 0) * 3, 0.005) * 1.1,
+            note=self._below_zero(),
             rows=(
                 self._row("fd", self.result.get("fd"), words.plain),
                 self._row("fd_infinite", infinite, words.plain),
@@ -207,6 +210,7 @@ class Sheet:
         verdict: str = "",
         also: tuple[str, ...] = (),
         most: float = 1.0,
+        note: str = "",
     ) -> Card:
         interval = interval if interval and None not in interval else None
         span = words.between(written(interval[0]), written(interval[1])) if interval else ""
@@ -238,7 +242,14 @@ class Sheet:
             ),
             (first, *rows),
             self.beside,
+            note,
         )
+
+    def _below_zero(self) -> str:
+        """A word on KID where the set's, that of real ones or an end of either stands below zero."""
+        besides = (self.baseline.get(part) or {} for part in ("values", "lowest", "highest", "set_values"))
+        ends = self.intervals.get("kid") or ()
+        return figures.below_zero(self.result.get("kid"), *ends, *(values.get("kid") for values in besides))
 
     def _row(self, measure: str, value: Number, written: Any) -> Row:
         return Row(

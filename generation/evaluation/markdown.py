@@ -79,6 +79,7 @@ def _section(card: cards.Card) -> str:
             "|---|---:|---:|---:|",
         ]
         lines += [f"| {row.title} | {row.value} | {row.interval} | {_real(row)} |" for row in card.rows]
+    lines += ["", card.note] if card.note else []
     return "\n".join(lines).rstrip()
 
 

@@ -71,11 +71,8 @@ def _measured_how(measures: Mapping[str, Any]) -> str:
         "network": networks.title(measures["extractor"]),
     }
     real = measures.get("real_kid")
-    return (
-        words
-        if real is None
-        else f"{words} {_('Real ones get %(kid)s.') % {'kid': figures.thousandths(real)}}"
-    )
+    beside = "" if real is None else _("Real ones get %(kid)s.") % {"kid": figures.thousandths(real)}
+    return " ".join(filter(None, (words, beside, figures.below_zero(measures["kid"], real))))
 
 
 def spec_of(image_set: ImageSet) -> GenerationSpec | None:
