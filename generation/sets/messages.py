@@ -18,6 +18,11 @@ OVER_QUOTA = _(
     "The file came out larger than your room allows. Delete what you no longer need, and make it again."
 )
 
+# Of models: mlcore writes it into their headers, and all that ship say it.
+LICENCES = (
+    _("weights: AGPL-3.0-or-later; their use also follows the terms of the pictures they learned from"),
+)
+
 # Webhooks
 NO_ADDRESS = _("Write an address of at most %(most)s characters that begins with https:// or http://.")
 PORT = _("Webhooks go to the ports 80 and 443 and to those from %(least)s on. Choose one of them.")

@@ -149,8 +149,8 @@ class ModelSerializer(serializers.ModelSerializer[Checkpoint]):
         read_only_fields = fields
 
     def get_licence(self, model: Checkpoint) -> str:
-        """As its header says."""
-        return str(model.header.get("licence", ""))
+        """The terms that its file states."""
+        return model.licence
 
     @extend_schema_field({"type": "array", "items": {}})
     def get_lineage(self, model: Checkpoint) -> list[Any]:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from generation.evaluation import markdown, services
 from generation.evaluation.models import Evaluation
+from generation.sets import messages
 from generation.sets.models import Image, Share
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.torch]
@@ -125,6 +126,17 @@ def test_the_certificate_says_what_the_set_shows_and_how_it_was_made(client, ali
     assert "Certificate of a set of synthetic palms" in page
     type(image_set.checkpoint).objects.filter(pk=image_set.checkpoint_id).update(subject="hand")
     assert "Certificate of a set of synthetic hands" in text_of(client.get(place))
+
+
+def test_the_certificate_tells_our_terms_in_the_readers_language(client, alice, palms, measured):
+    image_set = palms(12)
+    place = reverse("evaluation:certificate", args=[measured(image_set).pk])
+    type(image_set.checkpoint).objects.filter(pk=image_set.checkpoint_id).update(
+        header={**image_set.checkpoint.header, "licence": messages.LICENCES[0]}
+    )
+    client.force_login(alice)
+    assert messages.LICENCES[0] in text_of(client.get(place))
+    assert "веса: AGPL-3.0-or-later" in text_of(client.get(place, headers={"accept-language": "ru"}))
 
 
 def test_what_shows_hands_is_not_silently_measured_as_palms(client, alice, palms, measured):

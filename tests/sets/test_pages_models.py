@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 from rest_framework.test import APIClient
 
-from generation.sets import headers, networks
+from generation.sets import headers, messages, networks
 from generation.sets.models import Checkpoint, ImageSet
-from mlcore import zoo_index
+from mlcore import shipping, zoo_index
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
@@ -73,6 +73,18 @@ def test_every_model_that_ships_shows_its_quality_as_its_card_does(client, alice
         assert kid in part(new, f'value="{model.name}"', "</label>"), model.name
         strip = client.get(reverse("sets:strip"), {"model": model.name}).content.decode()
         assert how in strip, model.name
+
+
+def test_the_terms_of_what_ships_are_told_in_the_readers_language(client, alice, zoo):
+    assert {*(model.header["licence"] for model in zoo), shipping.LICENCE} == set(messages.LICENCES)
+    client.force_login(alice)
+    russian = {"accept-language": "ru"}
+    page = client.get(reverse("sets:models"), headers=russian).content.decode()
+    assert "follows the terms" not in page and page.count("веса: AGPL-3.0-or-later") == len(zoo)
+    told = client.get("/api/v1/models", headers=russian).json()["results"]
+    assert all(model["licence"].startswith("веса: AGPL-3.0-or-later") for model in told)
+    foreign = Checkpoint(header={"licence": "CC BY 4.0: 100 % free"})
+    assert (foreign.licence, Checkpoint().licence) == ("CC BY 4.0: 100 % free", "")
 
 
 def test_the_first_page_says_the_quality_of_the_default_model(client, alice, zoo):

@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from generation.sets import headers, rejections
+from generation.jobs.wording import said
+from generation.sets import headers, messages, rejections
 
 
 class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
@@ -99,6 +100,12 @@ class Checkpoint(models.Model):
     def reason(self) -> str:
         """Why it is refused, in the reader's language."""
         return rejections.said(self.code, self.message)
+
+    @property
+    def licence(self) -> str:
+        """The terms that its file states: ours in the reader's language, another's as they are."""
+        stated = str(self.header.get("licence", ""))
+        return said(stated, {}) if stated in messages.LICENCES else stated
 
     @property
     def metrics(self) -> dict[str, Any]:
