@@ -302,6 +302,13 @@ def test_networks_that_come_later_measure_what_was_kept(added, alice, monkeypatc
         adding.measure_anew(by=alice, reference=made)
 
 
+def test_hands_that_are_added_are_measured_in_every_network(added, monkeypatch):
+    both = [extractors.get("efficientnet-lite0"), extractors.get("efficientnet-lite2")]
+    monkeypatch.setattr(extractors, "here", lambda: both)
+    made = added(subject="hand")
+    assert [bank.extractor for bank in made.banks.order_by("extractor")] == [one.name for one in both]
+
+
 def test_measuring_anew_that_fails_says_so_on_the_page(added, alice, monkeypatch, work, client):
     made = added(keep_photos=True)
     both = [extractors.get("efficientnet-lite0"), extractors.get("efficientnet-lite2")]
