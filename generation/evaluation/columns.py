@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from generation.evaluation import charts, extractors, grades, links, selectors, words
 from generation.evaluation.comparison_lines import lines, whole
-from generation.evaluation.comparison_pictures import aligned, is_of_palms, pictures
+from generation.evaluation.comparison_pictures import is_of_palms, pictures, rows_now
 from generation.evaluation.models import Comparison, Reference
 from generation.evaluation.sheets import seen_words
 from generation.sets import networks
@@ -31,6 +31,7 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
         "network": extractors.get(comparison.extractor),
         "seen": _seen(comparison),
         "warnings": _warnings(comparison),
+        "changed": _changed(comparison, here),
         "weights": weights_of(comparison),
         "names": _names(comparison, here, palms),
     }
@@ -38,14 +39,15 @@ def of_comparison(user: User, comparison: Comparison) -> dict[str, Any]:
         return context
     result = comparison.result
     columns = result["sets"]
+    rows = rows_now(result, here)
     heads = [_head(number, column, here, palms) for number, column in enumerate(columns, 1)]
     scored = [column["scores"] for column in columns]
     return context | {
         "heads": heads,
         "result": result,
         "lines": list(lines(result, beside)),
-        "pictures": list(pictures(result, here, palms)),
-        "is_aligned": bool(aligned(result)),
+        "pictures": list(pictures(result, rows, here, palms)),
+        "is_aligned": bool(rows),
         "has_sets": sum(not is_of_palms(column) for column in columns) > 1,
         "histogram": charts.histograms(scored, label=_("Images by probability, one outline a set"))
         if any(scored)
@@ -93,6 +95,16 @@ def _warnings(comparison: Comparison) -> list[str]:
         names.setdefault(shown, []).append(column["name"])
     found = [(names[one], words.other_subject(one, comparison.reference_subject)) for one in names]
     return [f"{', '.join(sets)}: {warning}" for sets, warning in found if warning]
+
+
+def _changed(comparison: Comparison, here: Mapping[str, ImageSet]) -> list[str]:
+    """Which sets hold another number of images than when they were measured."""
+    found = [(column, here.get(column["id"])) for column in comparison.result.get("sets", ())]
+    return [
+        words.changed(one.name, column["count"], one.count)
+        for column, one in found
+        if one is not None and one.count != column["count"]
+    ]
 
 
 def _head(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from generation.evaluation import links
@@ -14,31 +15,67 @@ from generation.sets.models import Image, ImageSet
 SHOWN_PICTURES = 8
 
 
-def pictures(
-    result: Mapping[str, Any], here: Mapping[str, ImageSet], palms: Mapping[str, Reference]
-) -> Iterator[dict[str, Any]]:
-    """Rows of pictures of one seed and number; the first ones of each where the sets share none."""
-    grid = aligned(result)
-    count = len(grid) or SHOWN_PICTURES
+def rows_now(result: Mapping[str, Any], here: Mapping[str, ImageSet]) -> list[dict[str, Any]]:
+    """Rows of one seed and number, chosen from the images that the sets hold now; empty where they share none."""
     made = [column["id"] for column in result["sets"] if not is_of_palms(column)]
-    numbers = {key: [row["indices"][place] for row in grid] for place, key in enumerate(made)}
+    image_sets = [here.get(key) for key in made]
+    if len(made) > 1 and all(one and "copied_from" not in one.recipe for one in image_sets):
+        return _shared([here[key] for key in made])
+    # Which number an image of a copy was drawn for stands in its file, and only the worker reads all files of a set.
+    rows = aligned(result)
+    for place, image_set in enumerate(image_sets):
+        if image_set:
+            there = _there(image_set, [row["indices"][place] for row in rows])
+            rows = [row for row in rows if row["indices"][place] in there]
+    return rows[:SHOWN_PICTURES]
+
+
+def pictures(
+    result: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    here: Mapping[str, ImageSet],
+    palms: Mapping[str, Reference],
+) -> Iterator[dict[str, Any]]:
+    """The pictures of these rows of one seed and number; the first ones of each column where there are no rows."""
+    count = len(rows) or SHOWN_PICTURES
+    made = [column["id"] for column in result["sets"] if not is_of_palms(column)]
+    numbers = {key: [row["indices"][place] for row in rows] for place, key in enumerate(made)}
     found = [
         _column_pictures(column, numbers.get(column["id"], []), count, here, palms)
         for column in result["sets"]
     ]
     for place in range(max(map(len, found), default=0)):
         cells = [cells[place] if place < len(cells) else None for cells in found]
-        yield {"number": grid[place]["number"] if grid else None, "cells": cells}
+        yield {"number": rows[place]["number"] if rows else None, "cells": cells}
 
 
 def aligned(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of one seed and number. Comparisons of old know only numbers, which say nothing of the seed."""
+    """The rows that the worker found. Comparisons of old know only numbers, which say nothing of the seed."""
     return [row for row in result["grid"] if isinstance(row, dict)]
 
 
 def is_of_palms(column: Mapping[str, Any]) -> bool:
     """Whether a column shows real palms and no set."""
     return column.get("kind") == "reference"
+
+
+def _shared(image_sets: Sequence[ImageSet]) -> list[dict[str, Any]]:
+    """The first rows of one seed and number that none of the sets lacks: numbers of sets that are no copies."""
+    first, *others = image_sets
+    found = sets.images_of(first).order_by("seed", "index")
+    for other in others:
+        found = found.filter(
+            Exists(sets.images_of(other).filter(seed=OuterRef("seed"), index=OuterRef("index")))
+        )
+    return [
+        {"seed": seed, "number": index, "indices": [index] * len(image_sets)}
+        for seed, index in found.values_list("seed", "index")[:SHOWN_PICTURES]
+    ]
+
+
+def _there(image_set: ImageSet, numbers: Sequence[int]) -> set[int]:
+    """Which of these images the set still holds."""
+    return set(sets.images_of(image_set).filter(index__in=numbers).values_list("index", flat=True))
 
 
 def _column_pictures(

@@ -36,7 +36,7 @@ def of_comparison(comparison: Comparison, context: Mapping[str, Any], address: s
     wide = width - 2 * MARGIN
     warned, foot = (
         [line for text in texts for line in wrapped(text, 12, wide)]
-        for texts in (context["warnings"], _foot(comparison, context["beside"], address))
+        for texts in (context["changed"] + context["warnings"], _foot(comparison, context["beside"], address))
     )
     height = (
         150

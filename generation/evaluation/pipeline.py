@@ -1,6 +1,7 @@
 """The worker's side of a measurement: one set, or several side by side with their distances. Writes no row."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from mlcore.errors import ImageError
 from mlcore.metrics.kid import kid_with_interval
 
 BINS = 20
-GRID = 8
+GRID = 64  # rows kept: more than a page shows, for images may be deleted later
 SAID_WITHIN = 8192  # bytes of a file that hold what it says of itself, before the pixels
 RECIPE = ("model", *words.WISHES)  # what columns may differ in
 
@@ -122,15 +123,16 @@ def _pairs(looked: Sequence[Looked]) -> list[dict[str, Any]]:
 def _grid(image_sets: Sequence[ImageSet]) -> list[dict[str, Any]]:
     """Rows of images that were drawn from the same noise: of one seed and one number, in all of the sets.
 
-    Empty where the sets share none: equal numbers of other seeds have nothing in common.
+    Empty where the sets share none: equal numbers of other seeds have nothing in common. Where they share many, some
+    are taken from all over, so that some are left whichever images are deleted.
     """
     if len(image_sets) < 2:
         return []
     found = [_drawn_from(one) for one in image_sets]
-    common = sorted(set(found[0]).intersection(*found[1:]))[:GRID]
+    common = sorted(set(found[0]).intersection(*found[1:]))
     return [
         {"seed": seed, "number": number, "indices": [one[seed, number] for one in found]}
-        for seed, number in common
+        for seed, number in common[:: math.ceil(len(common) / GRID) or 1]
     ]
 
 

@@ -217,6 +217,17 @@ def verdict(found: Mapping[str, Any]) -> str:
     return _(sentence) if sentence else ""
 
 
+def changed(name: str, then: int, now: int) -> str:
+    """A set that holds another number of images than when it was compared."""
+    return _(
+        "%(name)s: compared when the set had %(n)s images; now it has %(now)s. Compare again to measure what is there."
+    ) % {
+        "name": name,
+        "n": number_format(then, force_grouping=True),
+        "now": number_format(now, force_grouping=True),
+    }
+
+
 def measured_with(result: Mapping[str, Any], subject: str) -> str:
     """Which real ones stand beside the numbers, and among which pictures copies were looked for."""
     sentences = (_against_real(result.get("real") or {}, subject), _looked_for_copies(result))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -22,7 +23,7 @@ from generation.evaluation import (
     words,
 )
 from generation.evaluation.models import Bank, Comparison, Reference
-from generation.sets import editing, storage
+from generation.sets import editing, storage, trash
 from generation.sets.models import ImageSet, Share
 from mlcore import images
 from mlcore import reference as banks
@@ -211,6 +212,43 @@ def test_images_of_the_same_noise_stand_side_by_side(palms, alice):
     assert pipeline._grid([whole, other_seed]) == pipeline._grid([part, other_seed]) == []
     storage.image_path(again, 0).write_bytes(b"a file that says nothing of itself")
     assert [row["indices"] for row in pipeline._grid([again, part])] == [[1, 2]]
+
+
+@pytest.mark.slow
+def test_rows_are_chosen_from_what_is_still_there(client, palms, work, alice):
+    """Of images deleted since nothing is left but the word that the set has changed."""
+    image_sets = [palms(30), palms(24)]
+    comparison = services.compare(by=alice, image_sets=image_sets)
+    work()
+    client.force_login(alice)
+    where = reverse("evaluation:comparison", args=[comparison.pk])
+    before = client.get(where).content.decode()
+    assert '<th scope="row" class="number">0</th>' in before and "now it has" not in before
+    trash.delete_images(by=alice, image_set=image_sets[0], images=image_sets[0].images.filter(index__lt=10))
+    page = client.get(where).content.decode()
+    assert re.findall(r'<th scope="row" class="number">(\d+)</th>', page) == [str(n) for n in range(10, 18)]
+    assert page.count("<img") == 16 and "<td>–</td>" not in page
+    said = f"{image_sets[0].name}: compared when the set had 30 images; now it has 20."
+    assert said in page and page.count("now it has") == 1
+    assert client.get(reverse("evaluation:comparison_png", args=[comparison.pk])).status_code == 200
+
+
+@pytest.mark.slow
+def test_rows_with_a_copy_are_those_of_the_worker_that_are_still_there(palms, alice):
+    whole = palms(30)
+    copy = editing.copy(by=alice, image_set=whole, images=whole.images.filter(index__gte=4))
+    columns_there = [{"kind": "set", "id": str(one.pk)} for one in (whole, copy)]
+    result = {"sets": columns_there, "grid": pipeline._grid([whole, copy])}
+    here = {str(one.pk): one for one in (whole, copy)}
+    whole.images.filter(index__lt=12).update(deleted_at="2026-01-01T00:00:00Z")
+    rows = comparison_pictures.rows_now(result, here)
+    assert [row["indices"] for row in rows] == [[number, number - 4] for number in range(12, 20)]
+    assert rows == comparison_pictures.rows_now(result, {str(whole.pk): whole})
+
+
+def test_rows_that_are_kept_are_taken_from_all_over(full_set, alice):
+    found = pipeline._grid([full_set(alice, 200), full_set(alice, 190)])
+    assert 8 < len(found) <= pipeline.GRID and found[-1]["number"] > 180
 
 
 def test_a_comparison_of_old_claims_nothing_of_the_seed():
