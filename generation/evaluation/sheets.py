@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
-from generation.evaluation import cards, extractors, eyes, grades, links, policies, selectors, words
+from generation.evaluation import (
+    cards,
+    comparison_lines,
+    extractors,
+    eyes,
+    grades,
+    links,
+    policies,
+    selectors,
+    words,
+)
 from generation.evaluation.forms import EvaluateForm, PanelForm
 from generation.evaluation.models import Evaluation
 from generation.sets import networks
@@ -138,14 +148,31 @@ def _line(evaluation: Evaluation) -> dict[str, Any]:
     """A measurement as one line of the history."""
     result = evaluation.result
     is_fid = evaluation.kind == Evaluation.Kind.FID
-    value = words.plain(result.get("fid"), 1) if is_fid else words.thousandths(result.get("kid"))
-    interval = result.get("kid_ci") if not is_fid else None
+    written = _tenths if is_fid else words.thousandths
+    interval = (
+        comparison_lines.interval_of(result, "fid")
+        if is_fid
+        else comparison_lines.whole(result.get("kid_ci"))
+    )
     grade = grades.of(evaluation) if evaluation.is_done else ""
     return {
         "evaluation": evaluation,
         "network": networks.title(evaluation.extractor),
-        "value": value if evaluation.is_done else "",
-        "interval": words.between(*map(words.thousandths, interval)) if interval else "",
+        "n_real": result.get("n_ref"),
+        "is_drawn": _is_drawn(evaluation),
+        "value": written(result.get("fid" if is_fid else "kid")) if evaluation.is_done else "",
+        "interval": words.between(*map(written, interval)) if interval else "",
         "grade": words.grade(grade) if grade else "",
         "chip": words.CHIPS.get(grade, ""),
     }
+
+
+def _tenths(value: float | None) -> str:
+    """FID as people write it."""
+    return words.plain(value, 1)
+
+
+def _is_drawn(evaluation: Evaluation) -> bool:
+    """Whether as many real ones as the set has images were drawn by the seed; fewer than that are all there were."""
+    result = evaluation.result
+    return evaluation.is_done and bool(evaluation.spec.get("matched")) and result["n_ref"] == result["n"]

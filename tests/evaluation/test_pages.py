@@ -176,6 +176,21 @@ def test_as_many_other_images_are_others(client, alice, palms, measured):
     assert "The set has other images now" in markdown.of_set(image_set, image_set.count)
 
 
+def test_the_history_tells_measurements_of_one_minute_apart(client, alice, palms, measured):
+    image_set = palms(12)
+    measured(image_set)
+    measured(image_set, matched=True, seed=7)
+    fid = measured(image_set, seed=1)
+    result = {**fid.result, "fid": 113.44, "intervals": {"fid": [98.76, 130.12]}}
+    Evaluation.objects.filter(pk=fid.pk).update(kind="fid", result=result)
+    client.force_login(alice)
+    page = text_of(client.get(reverse("evaluation:quality", args=[image_set.pk])))
+    of_fid, drawn, whole = page.split("<tbody>")[-1].split("</tbody>")[0].split("</tr>")[:3]
+    assert '<td class="number">314</td>' in whole and "drawn" not in whole + of_fid
+    assert '<td class="number">12<br><span class="quiet small nowrap">drawn, seed 7</span></td>' in drawn
+    assert "113.4" in of_fid and "98.8 to 130.1" in of_fid
+
+
 def test_few_images_are_not_offered_a_button(client, alice, palms):
     client.force_login(alice)
     page = text_of(client.get(reverse("evaluation:quality", args=[palms(3).pk])))
