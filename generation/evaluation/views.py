@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import Conflict, InvalidInput
 from generation.evaluation import links, selectors, services, sheets
@@ -25,12 +25,15 @@ def quality(request: HttpRequest, set_id: UUID) -> HttpResponse:
     return render(request, template, sheets.of_set(person(request), image_set))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def evaluate(request: HttpRequest, set_id: UUID) -> HttpResponse:
     """Have a set measured; where FID cannot be had the answer says so and offers the other measures."""
     user = person(request)
     image_set = sets.set_for(user, set_id)
+    if request.method != "POST":
+        # An answer that says why not leaves people at this address; another language or the way back asks for it.
+        return redirect("evaluation:quality", image_set.pk)
     form = EvaluateForm(user, request.POST, auto_id="measure_%s")
     note = ""
     if form.is_valid():

@@ -75,6 +75,19 @@ def test_fid_without_weights_says_so_and_offers_the_rest(client, alice, palms):
     assert not Evaluation.objects.exists()
 
 
+def test_the_address_that_measures_leads_to_the_measures(client, alice, charlie, palms):
+    """Where FID cannot be had its answer stays at that address, and the choice of a language leads back to it."""
+    image_set = palms(12)
+    where = reverse("evaluation:evaluate", args=[image_set.pk])
+    client.force_login(alice)
+    for answer in (client.get(where), client.head(where)):
+        assert answer.status_code == 302
+        assert answer["Location"] == reverse("evaluation:quality", args=[image_set.pk])
+    assert not Evaluation.objects.exists()
+    client.force_login(charlie)
+    assert client.get(where).status_code == 404
+
+
 def test_a_failed_measurement_says_why(client, alice, palms, work):
     image_set = palms(12)
     evaluation = services.evaluate(by=alice, image_set=image_set)
