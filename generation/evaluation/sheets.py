@@ -45,8 +45,10 @@ def of_set(
         "is_own": policies.can_evaluate(user, image_set),
         "is_few": image_set.count < policies.LEAST_IMAGES,
         "least": policies.LEAST_IMAGES,
-        "latest": latest,
-        "fid": _shown(evaluations, Evaluation.Kind.FID),
+        # What is being measured stands first: whoever has just asked for it looks there.
+        "shown": sorted(
+            _shown(evaluations, Evaluation.Kind.FID) + latest, key=lambda one: not one.is_waiting
+        ),
         "certified": next((one for one in latest if one.is_done), None),
         "history": [_line(one) for one in evaluations],
         "form": form or EvaluateForm(user, auto_id="measure_%s"),

@@ -48,7 +48,11 @@ def evaluate(request: HttpRequest, set_id: UUID) -> HttpResponse:
                 form.refuse(error)
     template = "evaluation/_measures.html" if is_htmx(request) else "evaluation/quality.html"
     context = sheets.of_set(user, image_set, note=_(note) if note else "", form=form if form.errors else None)
-    return render(request, template, context)
+    answer = render(request, template, context)
+    if form.errors:
+        # The page moves up to where a measurement begins; what is wrong with a wish stands at its fields.
+        answer["HX-Reswap"] = "outerHTML"
+    return answer
 
 
 @require_GET

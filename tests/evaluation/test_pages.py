@@ -189,6 +189,23 @@ def test_as_many_other_images_are_others(client, alice, palms, measured):
     assert "The set has other images now" in markdown.of_set(image_set, image_set.count)
 
 
+def test_what_has_just_begun_is_what_is_seen(client, alice, palms, measured):
+    """The buttons stand far below: the page moves up to the measures, where the one that waits stands first."""
+    image_set = palms(12)
+    fid = measured(image_set, seed=1)
+    Evaluation.objects.filter(pk=fid.pk).update(kind="fid", result={**fid.result, "fid": 113.4})
+    client.force_login(alice)
+    where = reverse("evaluation:evaluate", args=[image_set.pk])
+    answer = client.post(where, {"kind": "evaluate"}, headers={"HX-Request": "true"})
+    page = text_of(answer)
+    assert 'hx-swap="outerHTML show:top"' in page and "HX-Reswap" not in answer.headers
+    waiting = Evaluation.objects.get(kind="evaluate")
+    cards = [page.index(f'hx-get="{reverse("evaluation:card", args=[one.pk])}"') for one in (waiting, fid)]
+    assert cards == sorted(cards)
+    refused = client.post(where, {"kind": "evaluate", "seed": "-1"}, headers={"HX-Request": "true"})
+    assert refused["HX-Reswap"] == "outerHTML" and "<details open>" in text_of(refused)
+
+
 def test_the_history_tells_measurements_of_one_minute_apart(client, alice, palms, measured):
     image_set = palms(12)
     measured(image_set)
