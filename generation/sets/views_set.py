@@ -72,9 +72,10 @@ def numbers(request: HttpRequest, set_id: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def quality(request: HttpRequest, set_id: UUID) -> HttpResponse:
-    """What was measured of the set."""
+    """What was measured of the set; as a part its line of facts alone, where the KID stands."""
     image_set = selectors.set_for(person(request), set_id)
-    return render(request, "sets/quality.html", around(request, image_set, "quality"))
+    template = "sets/_head_facts.html" if is_htmx(request) else "sets/quality.html"
+    return render(request, template, around(request, image_set, "quality"))
 
 
 @login_required

@@ -100,6 +100,7 @@ def evaluate(alice: Visitor, set_path: str) -> str:
     expect(page.locator("[data-measure=quality] svg[role=img]")).to_be_attached()
     link = page.locator("a[href$='/certificate']")
     expect(link).to_be_visible()
+    expect(page.locator("#set-facts")).to_contain_text("KID")
     alice.must_be_content()
     found = link.get_attribute("href")
     assert found

@@ -5,6 +5,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generation.evaluation import markdown, services
+
+
+from generation.evaluation import services, words
 from generation.evaluation.models import Evaluation
 from generation.sets import messages
 from generation.sets.models import Image, Share
@@ -204,6 +207,23 @@ def test_what_has_just_begun_is_what_is_seen(client, alice, palms, measured):
     assert cards == sorted(cards)
     refused = client.post(where, {"kind": "evaluate", "seed": "-1"}, headers={"HX-Request": "true"})
     assert refused["HX-Reswap"] == "outerHTML" and "<details open>" in text_of(refused)
+
+
+def test_the_head_of_a_set_is_told_when_a_measurement_ends(client, alice, palms, measured):
+    """What the last poll says has happened is what the head waits for; it then asks for its facts alone."""
+    image_set = palms(12)
+    client.force_login(alice)
+    tab = reverse("sets:quality", args=[image_set.pk])
+    facts = f'id="set-facts" hx-get="{tab}" hx-trigger="measured from:body"'
+    before = text_of(client.get(tab))
+    assert facts in before and "<li>KID" not in before
+    evaluation = measured(image_set)
+    card = client.get(reverse("evaluation:card", args=[evaluation.pk]), {"live": ""})
+    assert "measured" in card["HX-Trigger"]
+    head = text_of(client.get(tab, headers={"HX-Request": "true"}))
+    assert facts in head and "<html" not in head and "<h1" not in head
+    assert f"<li>KID {words.thousandths(image_set.quality['kid'])}" in head
+    assert '<p class="quiet small">KID:' in head
 
 
 def test_the_history_tells_measurements_of_one_minute_apart(client, alice, palms, measured):
