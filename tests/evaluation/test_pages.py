@@ -4,10 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from generation.evaluation import markdown, services
-
-
-from generation.evaluation import services, words
+from generation.evaluation import markdown, services, words
 from generation.evaluation.models import Evaluation
 from generation.sets import messages
 from generation.sets.models import Image, Share
