@@ -98,12 +98,12 @@ def _warnings(comparison: Comparison) -> list[str]:
 
 
 def _changed(comparison: Comparison, here: Mapping[str, ImageSet]) -> list[str]:
-    """Which sets hold another number of images than when they were measured."""
+    """Which sets hold other images than when they were measured."""
     found = [(column, here.get(column["id"])) for column in comparison.result.get("sets", ())]
     return [
         words.changed(one.name, column["count"], one.count)
         for column, one in found
-        if one is not None and one.count != column["count"]
+        if one is not None and not selectors.is_as_measured(one, column["count"], column.get("numbers"))
     ]
 
 

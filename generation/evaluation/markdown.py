@@ -54,7 +54,7 @@ def _stands_on(evaluation: Evaluation, count: int) -> str:
     )
     if result["n"] != count:
         text += f" These files are {_number(count)}: the numbers hold for the set as it was measured."
-    elif not selectors.is_as_measured(evaluation):
+    elif not selectors.is_as_measured(evaluation.image_set, count, result.get("numbers")):
         text += " The set has other images now: the numbers hold for the set as it was measured."
     model = evaluation.image_set.checkpoint
     seen = sheets.seen_words(extractors.seen(model, evaluation.extractor), evaluation.extractor)

@@ -104,6 +104,7 @@ def _column(row: ImageSet | Reference, looked: Looked, report: dict[str, Any]) -
         "name": row.name,
         "subject": row.subject,
         "count": len(looked.indices),
+        "numbers": sum(looked.indices),
         "recipe": {key: recipe.get(key) for key in RECIPE},
         "scores": counts.tolist() if scores else [],
         "report": report,

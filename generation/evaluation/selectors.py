@@ -56,16 +56,13 @@ def reference_named(
     return found
 
 
-def is_as_measured(evaluation: Evaluation) -> bool:
-    """Whether the set still has the images that were measured.
+def is_as_measured(image_set: ImageSet, count: int, numbers: int | None) -> bool:
+    """Whether the set still has the images that were measured: so many, whose numbers have this sum.
 
-    Numbers of images are given once and only grow: as many images with another sum are others.
+    Numbers of images are given once and only grow: as many images with another sum are others. Measurements of old do
+    not know the sum.
     """
-    image_set = evaluation.image_set
-    if evaluation.n != image_set.count:
-        return False
-    measured = evaluation.result.get("numbers")
-    return measured is None or measured == sets.sum_of_numbers(image_set)
+    return image_set.count == count and numbers in (None, sets.sum_of_numbers(image_set))
 
 
 def sites_first(subject: str) -> Reference | None:

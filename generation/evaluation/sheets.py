@@ -75,7 +75,8 @@ def of_evaluation(user: User, evaluation: Evaluation) -> dict[str, Any]:
         "warning": words.other_subject(image_set.subject, evaluation.reference_subject),
         "set_url": links.of_set(image_set.pk),
         "quality_url": links.of_quality(image_set.pk),
-        "is_old": evaluation.is_done and not selectors.is_as_measured(evaluation),
+        "is_old": evaluation.is_done
+        and not selectors.is_as_measured(image_set, evaluation.n, evaluation.result.get("numbers")),
     }
     if evaluation.is_done:
         context |= _done(evaluation)

@@ -218,7 +218,11 @@ def verdict(found: Mapping[str, Any]) -> str:
 
 
 def changed(name: str, then: int, now: int) -> str:
-    """A set that holds another number of images than when it was compared."""
+    """A set that holds other images than when it was compared."""
+    if then == now:
+        return _(
+            "%(name)s: compared when the set had other images, as many as now. Compare again to measure what is there."
+        ) % {"name": name}
     return _(
         "%(name)s: compared when the set had %(n)s images; now it has %(now)s. Compare again to measure what is there."
     ) % {

@@ -230,6 +230,12 @@ def test_rows_are_chosen_from_what_is_still_there(client, palms, work, alice):
     assert page.count("<img") == 16 and "<td>–</td>" not in page
     said = f"{image_sets[0].name}: compared when the set had 30 images; now it has 20."
     assert said in page and page.count("now it has") == 1
+    # As many images, but others.
+    comparison.refresh_from_db()
+    assert comparison.result["sets"][0]["numbers"] == sum(range(30))
+    comparison.result["sets"][0]["count"] = 20
+    comparison.save()
+    assert "compared when the set had other images" in client.get(where).content.decode()
     assert client.get(reverse("evaluation:comparison_png", args=[comparison.pk])).status_code == 200
 
 
