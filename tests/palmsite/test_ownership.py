@@ -49,7 +49,7 @@ OF_NOBODY = {
 BOB_GETS = re.compile(
     r"(api/v1/)?("
     r"sets/[^/]+(/(more|numbers|quality|recipe|downloads|shards|exports|measures|download|histogram|scores|images|evaluations"
-    r"|panels|rate|ratings))?"
+    r"|evaluate|panels|rate|ratings))?"  # evaluate: leads to the measures
     r"|images/\d+(/(file|thumb|scores|said))?|evaluations/.*|comparisons/.*|panels/.*|ratings/.*)"
 )
 # What bob may set off, for he may download and say what he sees.
