@@ -7,13 +7,11 @@ detection needs is defined here in plain torch. torchvision.io does not work aft
 
 import importlib
 import sys
+from functools import cache
 from types import ModuleType
-from typing import Any
 
 import torch
-
-# The fragments must live as long as the process: an operator goes when its library is collected.
-_libraries: list[Any] = []
+from torch import library
 
 
 def import_torchvision() -> ModuleType:
@@ -33,7 +31,7 @@ def import_torchvision() -> ModuleType:
 
 def is_cured() -> bool:
     """Whether the operators of this process are the ones defined here."""
-    return bool(_libraries)
+    return _define_operators.cache_info().currsize > 0
 
 
 def nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torch.Tensor:
@@ -61,12 +59,9 @@ def _forget() -> None:
         del sys.modules[name]
 
 
+@cache
 def _define_operators() -> None:
-    if _libraries:
-        return
-    library: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
-    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.impl("nms", nms, "CPU")
-    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.impl("qnms", _qnms, "QuantizedCPU")
-    _libraries.append(library)
+    """Once in the life of a process: an operator cannot be defined again."""
+    for name, on, operator in (("nms", "cpu", nms), ("qnms", "default", _qnms)):
+        library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        library.impl(f"torchvision::{name}", on, operator)

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from generation.evaluation import charts, words
+from generation.evaluation import charts, verdict_words, words
 from generation.sets import figures
 
 Number = float | None
@@ -48,12 +48,12 @@ class Card:
     @property
     def chip(self) -> str:
         """The kind of chip for its grade."""
-        return words.CHIPS.get(self.grade, "")
+        return verdict_words.CHIPS.get(self.grade, "")
 
     @property
     def grade_word(self) -> str:
         """Its grade in one word."""
-        return words.grade(self.grade)
+        return verdict_words.grade(self.grade)
 
 
 class Sheet:
@@ -149,7 +149,7 @@ class Sheet:
             self.intervals.get("recall"),
             self.real.get("recall"),
             words.share,
-            words.unit("recall"),
+            verdict_words.unit("recall"),
             also=("vendi",),
             rows=(
                 self._row("coverage", self.result.get("coverage"), words.share),
@@ -190,7 +190,7 @@ class Sheet:
             self.intervals.get("precision"),
             self.real.get("precision"),
             words.share,
-            words.unit("precision"),
+            verdict_words.unit("precision"),
             also=("duplicates",),
             rows=(self._row("duplicates", (self.result.get("duplicates") or {}).get("share"), words.share),),
         )
@@ -295,7 +295,7 @@ class Sheet:
         return str(found[0]) if found else "unknown"
 
     def _sentence(self, measure: str) -> str:
-        return next((words.verdict(one) for one in self.verdicts if one["measure"] == measure), "")
+        return next((verdict_words.verdict(one) for one in self.verdicts if one["measure"] == measure), "")
 
     def _sentences(self, *measures: str) -> tuple[str, ...]:
         return tuple(text for text in (self._sentence(one) for one in measures) if text)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from generation.evaluation import charts, extractors, grades, links, selectors, words
+from generation.evaluation import charts, extractors, grades, links, selectors, verdict_words, words
 from generation.evaluation.comparison_lines import lines, whole
 from generation.evaluation.comparison_pictures import is_of_palms, pictures, rows_now
 from generation.evaluation.models import Comparison, Reference
@@ -121,8 +121,8 @@ def _head(
         "url": address if known else "",
         "count": column["count"],
         "is_real": is_real,
-        "grade": words.grade(grade) if grade else words.real(column.get("subject", "palm")),
-        "chip": words.CHIPS.get(grade, ""),
+        "grade": verdict_words.grade(grade) if grade else words.real(column.get("subject", "palm")),
+        "chip": verdict_words.CHIPS.get(grade, ""),
     }
 
 

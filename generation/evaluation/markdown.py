@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from django.utils import translation
 from django.utils.formats import number_format
 
-from generation.evaluation import cards, extractors, eyes, grades, selectors, sheets, words
+from generation.evaluation import cards, extractors, eyes, grades, selectors, sheets, verdict_words, words
 from generation.evaluation.models import Evaluation
 from generation.sets import networks
 from generation.sets.models import ImageSet
@@ -24,7 +24,7 @@ def _parts(image_set: ImageSet, count: int) -> Iterator[str]:
     measured = _latest(image_set, Evaluation.Kind.EVALUATE)
     if measured is not None:
         grade = grades.overall(measured.result)
-        yield f"**{words.grade(grade).capitalize()}.** {words.advice(grades.advised(measured.result))}"
+        yield f"**{verdict_words.grade(grade).capitalize()}.** {verdict_words.advice(grades.advised(measured.result))}"
         yield _stands_on(measured, count)
         yield from map(_section, cards.Sheet(measured.result, measured.reference_subject).cards)
     rated = eyes.card_of_set(image_set)

@@ -13,6 +13,7 @@ from generation.evaluation import (
     links,
     policies,
     selectors,
+    verdict_words,
     words,
 )
 from generation.evaluation.forms import EvaluateForm, PanelForm
@@ -119,9 +120,9 @@ def _done(evaluation: Evaluation) -> dict[str, Any]:
         "beside": sheet.beside,
         "measured_with": words.measured_with(result, evaluation.reference_subject),
         "cards": [sheet.fid_card] if evaluation.kind == Evaluation.Kind.FID else sheet.cards,
-        "grade": words.grade(grade),
-        "grade_chip": words.CHIPS.get(grade, ""),
-        "advice": words.advice(grades.advised(result)),
+        "grade": verdict_words.grade(grade),
+        "grade_chip": verdict_words.CHIPS.get(grade, ""),
+        "advice": verdict_words.advice(grades.advised(result)),
         "suspects": [
             Picture(one["index"], *pictures[one["index"]], words.plain(one["ratio"]))
             for one in suspects
@@ -165,8 +166,8 @@ def _line(evaluation: Evaluation) -> dict[str, Any]:
         "is_drawn": _is_drawn(evaluation),
         "value": written(result.get("fid" if is_fid else "kid")) if evaluation.is_done else "",
         "interval": words.between(*map(written, interval)) if interval else "",
-        "grade": words.grade(grade) if grade else "",
-        "chip": words.CHIPS.get(grade, ""),
+        "grade": verdict_words.grade(grade) if grade else "",
+        "chip": verdict_words.CHIPS.get(grade, ""),
     }
 
 

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from generation.evaluation import cards, comparison_lines, grades, references, words
+from generation.evaluation import cards, comparison_lines, grades, references, verdict_words
 from generation.evaluation.models import Bank
 from generation.sets.models import Checkpoint
 
@@ -75,7 +75,7 @@ def test_what_is_advised_says_why_there_is_no_grade():
         ([good, bad], "bad", "Do not train"),
     ):
         found = grades.advised({"verdicts": verdicts, "unmeasured": unmeasured})
-        assert found == code and said in words.advice(found)
+        assert found == code and said in verdict_words.advice(found)
     assert grades.advised({"verdicts": [good]}) == "good"
 
 
@@ -87,8 +87,10 @@ def test_fid_against_a_small_reference_blames_the_reference():
         "value": 314,
         "beside": 1000,
     }
-    assert words.verdict(found).startswith("The reference has 314 images: too few for FID")
-    assert words.verdict({**found, "code": "too_few_for_fid"}).startswith("314 images: too few to judge")
+    assert verdict_words.verdict(found).startswith("The reference has 314 images: too few for FID")
+    assert verdict_words.verdict({**found, "code": "too_few_for_fid"}).startswith(
+        "314 images: too few to judge"
+    )
 
 
 @pytest.mark.parametrize(

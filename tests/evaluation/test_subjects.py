@@ -8,7 +8,16 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.errors import InvalidInput
-from generation.evaluation import drawing_sheet, extractors, markdown, references, selectors, services, words
+from generation.evaluation import (
+    drawing_sheet,
+    extractors,
+    markdown,
+    references,
+    selectors,
+    services,
+    verdict_words,
+    words,
+)
 from generation.evaluation.forms import CompareForm, EvaluateForm
 from generation.evaluation.models import Bank, Reference
 from generation.sets.models import Checkpoint
@@ -125,7 +134,7 @@ def test_hands_are_measured_against_held_out_hands_and_so_is_their_privacy(
 
 
 def test_no_verdict_names_what_the_pictures_show():
-    assert not [said for said in words._SENTENCES.values() if re.search("(?i)palm|hand", said)]
+    assert not [said for said in verdict_words._SENTENCES.values() if re.search("(?i)palm|hand", said)]
 
 
 @pytest.mark.slow
