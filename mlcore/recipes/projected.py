@@ -8,6 +8,10 @@ latents drawn later fall where the encoder put the data (the aim of Ghosh et al.
 A small network may have a finished generator as its teacher instead: half of each batch must resemble what the teacher
 makes of the same latents (distillation, Hinton et al. 2015, arXiv:1503.02531), and no encoder is needed.
 
+Or, where latents are to be as they are drawn from the first step on, the `nearest` of many draws takes the encoder's
+place: half of each batch are the draws that already look most like real palms, and must resemble them more (IMLE, see
+`nearest.py`). A finished pair may be the `base` to go on from.
+
 With a `penalty` the heads are critics as in WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028): their slope is kept near
 one between what they are shown of real and of made palms.
 """
@@ -15,7 +19,7 @@ one between what they are shown of real and of made palms.
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,13 +33,15 @@ from mlcore.models.fastgan import FastGanGenerator
 from mlcore.models.projected import TAPS, FeatureEncoder, ProjectedDiscriminator, Whitening
 from mlcore.recipes.augment import DiffAugment, Draw
 from mlcore.recipes.base import Losses, Recipe, hinge, learnable
+from mlcore.recipes.lattice import lattice_beyond, lattice_power
+from mlcore.recipes.nearest import NearestDraws
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectedSettings:
     """Everything a preset may say. `network` makes the images; `widths` and `smooth` are FastGAN's, `width` is
-    DCGAN's. With `fine` a head looks at single pixels. `teacher` is the folder of a finished generator.
-    `penalty`, if any, makes critics of the heads.
+    DCGAN's. With `fine` a head looks at single pixels. `teacher` is the folder of a finished generator, `base` that of
+    a finished pair. `nearest` says how many draws are searched. `penalty`, if any, makes critics of the heads.
     """
 
     image_size: int = 128
@@ -44,7 +50,9 @@ class ProjectedSettings:
     widths: list[int] = field(default_factory=lambda: [256, 256, 192, 128, 64, 32])
     smooth: int = 0
     width: int = 16
+    base: str = ""
     teacher: str = ""
+    nearest: int = 0
     fine: bool = False
     head_width: int = 128
     penalty: float = 0.0
@@ -55,6 +63,7 @@ class ProjectedSettings:
     exact: float = (
         0.0  # weight of resembling it in every pixel, as a teacher's palm can be: it has no lattice
     )
+    lattice: float = 0.0  # weight of the power by which a lattice stands out of real palms
     divergence: float = 0.002  # weight of the encoder's distance from the latents that are drawn later
     augment: DiffAugment = field(default_factory=DiffAugment)
     precision: str = "float32"
@@ -79,8 +88,12 @@ class Projected(Recipe):
             settings.image_size, width=settings.head_width, fine=settings.fine, spectral=not settings.penalty
         )
         networks: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
+        if settings.base:
+            _go_on(settings.base, networks)
         if settings.teacher:
             networks["teacher"] = _teacher(settings)
+        elif settings.nearest:
+            networks["draws"] = NearestDraws(settings.nearest, settings.latent_size)
         else:
             encoder = FeatureEncoder(settings.latent_size)
             with torch.no_grad():  # the encoder's last layer learns its size from a first look
@@ -139,12 +152,20 @@ class Projected(Recipe):
         features = self.discriminator_network.features
         with torch.no_grad(), self.autocast():
             real_maps = features(augment(real, draw))
+            power = lattice_power(real)
+            if "draws" in self.networks:
+                draws = cast(NearestDraws, self.networks["draws"])
+                draws.fill(self.generator)
+                alike = [maps[:half] for maps in real_maps]
+                return _Seen(draw, real_maps, power, real[:half], alike, latents=draws.nearest(real[:half]))
             if "teacher" not in self.networks:
                 alike = [maps[:half] for maps in real_maps]
-                return _Seen(draw, real_maps, real[:half], alike, encoder_maps=features(real[:half]))
+                return _Seen(draw, real_maps, power, real[:half], alike, encoder_maps=features(real[:half]))
             latents = torch.randn(half, self.settings.latent_size, device=real.device)
             taught = self.networks["teacher"].eval()(latents).float()
-            return _Seen(draw, real_maps, taught, features(augment(taught, draw[:half])), latents=latents)
+            return _Seen(
+                draw, real_maps, power, taught, features(augment(taught, draw[:half])), latents=latents
+            )
 
     def _read(self, seen: "_Seen") -> tuple[Tensor, Tensor]:
         """The latents of the palms to resemble, and what it costs that an encoder put them away from drawn ones."""
@@ -161,7 +182,10 @@ class Projected(Recipe):
         half, count = seen.wanted.shape[0], seen.real_maps[0].shape[0]
         read, divergence = self._read(seen)
         drawn = torch.randn(count - half, chosen.latent_size, device=read.device)
-        fakes = self.generator(torch.cat([read, drawn])).float()
+        latents = torch.cat([read, drawn])
+        fakes = self.generator(latents).float()
+        if "draws" in self.networks:
+            cast(NearestDraws, self.networks["draws"]).add(latents, fakes.detach())
         maps = discriminator.features(chosen.augment(fakes, seen.draw))
         # The heads must not learn from this: their gradients are dropped when their own turn begins.
         verdict = discriminator.judge(maps).sum(dim=1).mean()
@@ -171,12 +195,18 @@ class Projected(Recipe):
         away = fakes[:half] - seen.wanted
         colour = _tiny(away).abs().mean()
         seen.fake_maps = [m.detach() for m in maps]
-        seen.report |= {"resemblance": resemblance.item(), "divergence": divergence.item()}
+        lattice = lattice_beyond(fakes, seen.real_power)
+        seen.report |= {
+            "resemblance": resemblance.item(),
+            "lattice": lattice.item(),
+            "divergence": divergence.item(),
+        }
         loss: Tensor = (
             -verdict
             + chosen.resemble * resemblance
             + chosen.colour * colour
             + (chosen.exact if chosen.teacher else 0.0) * away.abs().mean()
+            + chosen.lattice * lattice
             + chosen.divergence * divergence
         )
         return loss
@@ -202,12 +232,28 @@ class _Seen:
 
     draw: Draw
     real_maps: list[Tensor]
+    real_power: Tensor  # at a lattice's frequencies
     wanted: Tensor  # the palms that half the batch must resemble, and their maps
     wanted_maps: list[Tensor]
     encoder_maps: list[Tensor] = field(default_factory=list)
     latents: Tensor | None = None
     fake_maps: list[Tensor] = field(default_factory=list)
     report: Losses = field(default_factory=dict)
+
+
+def _go_on(base: str, networks: dict[str, nn.Module]) -> None:
+    """Give the networks the weights of a finished pair of their kind."""
+    for name, network in networks.items():
+        path = Path(base) / f"{name}.safetensors"
+        try:
+            missing, unknown = network.load_state_dict(checkpoint.load(path).state, strict=False)
+        except RuntimeError:  # of another width
+            missing, unknown = [], [name]
+        not_stored = tuple(getattr(network, "not_stored", ()))
+        if unknown or not all(each.startswith(not_stored) for each in missing):
+            raise MlcoreError(
+                f"{path} is a network of other sizes than this preset's: it cannot go on from it."
+            )
 
 
 def _teacher(settings: ProjectedSettings) -> nn.Module:

@@ -18,6 +18,8 @@ from mlcore.recipes.augment import DiffAugment, PhotoAugment
 from mlcore.recipes.dcgan import Dcgan, DcganSettings
 from mlcore.recipes.diffusion import Diffusion, DiffusionSettings
 from mlcore.recipes.enlarge import Enlarge, EnlargeSettings
+from mlcore.recipes.lattice import lattice_beyond, lattice_power
+from mlcore.recipes.nearest import NearestDraws
 from mlcore.recipes.projected import Projected, ProjectedSettings, _distance, _slope_penalty
 from mlcore.recipes.refine import Refine, RefineSettings
 from mlcore.recipes.relativistic import Relativistic, RelativisticSettings, slope
@@ -161,7 +163,8 @@ def test_projected_learns_without_touching_its_frozen_parts():
     mixing = {name: value.clone() for name, value in discriminator.mixing.state_dict().items()}
     heads = [value.clone() for value in discriminator.heads.parameters()]
     losses = recipe.step([pictures(4, 128)])
-    assert set(losses) == {"loss_d", "loss_g", "loss_real", "loss_fake", "resemblance", "divergence"}
+    named = {"loss_d", "loss_g", "loss_real", "loss_fake", "resemblance", "lattice", "divergence"}
+    assert set(losses) == named
     assert all(
         torch.equal(value, frozen[name]) for name, value in discriminator.features.state_dict().items()
     )
@@ -296,6 +299,106 @@ def test_a_pupil_that_must_be_exact_comes_nearer_to_its_teachers_pixels(tmp_path
                 (recipe.generator(latents) - recipe.networks["teacher"](latents)).abs().mean()
             )
     assert left[200.0] < 0.8 * left[0.0]
+
+
+def of_one_tone(latents):
+    """A generator whose picture is as light as its latent's first number says."""
+    return latents[:, :1, None, None].expand(-1, 3, 32, 32)
+
+
+def test_each_real_picture_gets_a_draw_of_its_own_that_looks_like_it():
+    torch.manual_seed(0)
+    draws = NearestDraws(64, 2)
+    draws.fill(of_one_tone)
+    kept = draws.latents[:, 0].sort().values
+    darkest = draws.nearest(torch.full((3, 3, 64, 64), -9.0))[:, 0]
+    assert torch.equal(darkest, kept[:3])
+    between = draws.nearest(torch.full((1, 3, 64, 64), float(kept[10]) + 1e-4))[0, 0]
+    assert between == kept[10]
+
+
+def test_draws_are_made_once_and_the_oldest_go_first():
+    draws = NearestDraws(32, 2)
+    made = []
+    draws.fill(lambda latents: made.append(len(latents)) or of_one_tone(latents))
+    draws.fill(lambda latents: made.append(len(latents)) or of_one_tone(latents))
+    assert sum(made) == 32
+    oldest, youngest = draws.latents[0].clone(), draws.latents[31].clone()
+    light = torch.tensor([[5.0, 0.0]])
+    draws.add(light, of_one_tone(light))
+    kept = draws.latents.tolist()
+    assert [5.0, 0.0] in kept and oldest.tolist() not in kept and youngest.tolist() in kept
+    resumed = NearestDraws(32, 2)
+    resumed.load_state_dict(draws.state_dict())
+    resumed.add(light + 1, of_one_tone(light + 1))
+    assert [5.0, 0.0] in resumed.latents.tolist()
+
+
+@pytest.mark.slow
+def test_kinds_of_picture_that_are_not_made_yet_are_learnt_from_their_nearest_draws():
+    """Half of the pictures are black, and half are white: the heads alone would be content with one of the two."""
+    torch.manual_seed(0)
+    settings = ProjectedSettings(
+        widths=[8, 8, 8, 8, 8, 4],
+        latent_size=4,
+        head_width=8,
+        nearest=32,
+        colour=1000.0,
+        learning_rate=3e-3,
+    )
+    recipe = started(Projected(settings))
+    assert set(recipe.networks) == {"generator", "discriminator", "draws"}
+    both = torch.cat([torch.full((1, 3, 128, 128), tone) for tone in (-0.9, 0.9, 0.9, -0.9)])
+    for _ in range(16):
+        recipe.step([both])
+    with torch.no_grad():
+        tones = recipe.generator(torch.randn(32, 4)).mean(dim=(1, 2, 3))
+    assert tones.min() < -0.6 and tones.max() > 0.6
+
+
+@pytest.mark.slow
+def test_a_projected_pair_goes_on_from_a_finished_one_of_its_sizes(tmp_path):
+    sizes = {"widths": [8, 8, 8, 8, 8, 4], "latent_size": 4, "head_width": 8}
+    base = a_small_pair(tmp_path)
+    recipe = Projected(ProjectedSettings(**sizes, base=base))
+    for name in ("generator", "discriminator"):
+        kept, state = load(tmp_path / f"{name}.safetensors").state, recipe.networks[name].state_dict()
+        assert all(torch.equal(state[each], value.to(state[each].dtype)) for each, value in kept.items())
+    started(recipe).step([pictures(4, 128)])
+    for other in ({"head_width": 16}, {"fine": True}, {"widths": [8, 8, 8, 8, 4, 4]}):
+        with pytest.raises(MlcoreError, match="other sizes"):
+            Projected(ProjectedSettings(**(sizes | other), base=base))
+
+
+def test_a_lattice_is_what_made_pictures_have_beyond_real_ones():
+    real = pictures(8, 64)
+    power = lattice_power(real)
+    again = torch.rand(8, 3, 64, 64, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    assert power.shape == (8, 8) and float(lattice_beyond(again, power)) == 0
+    assert float(lattice_beyond(0.5 * again, power)) == 0  # softer is no lattice
+    columns = torch.arange(64)
+    for period in (2, 4, 8):
+        ripple = 0.3 * torch.cos(2 * math.pi * columns / period)
+        assert float(lattice_beyond(again + ripple, power)) > 0.02
+    # With another sign in another part it does not cancel out.
+    turned = torch.where(columns < 32, 0.3, -0.3) * torch.cos(math.pi * columns)
+    assert float(lattice_beyond(again + turned, power)) > 0.02
+
+
+def test_the_loss_of_a_lattice_takes_it_away():
+    real = pictures(8, 32)
+    power = lattice_power(real)
+    ripple = torch.nn.Parameter(0.5 * torch.cos(math.pi * torch.arange(32)))
+    optimiser = torch.optim.Adam([ripple], 0.02)
+    left = []
+    for _ in range(40):
+        optimiser.zero_grad()
+        loss = lattice_beyond(real + ripple, power)
+        loss.backward()
+        left.append(loss.item())
+        optimiser.step()
+    assert left[-1] < 0.1 * left[0]
+    assert ripple.detach().abs().mean() < 0.25
 
 
 class LinearCritics:
