@@ -48,7 +48,8 @@ FEW_HEADS = ("settings.head_width=32",)
 # In the order of training: a base or teacher before who needs it.
 ENTRIES = {
     "palm-projected-128": Entry("palm-projected-128", "palm", 128, ships=False),
-    "palm-256": Entry("palm-256", "palm", 256, base="palm-projected-128"),
+    "palm-256-enlarged": Entry("palm-256-enlarged", "palm", 256, base="palm-projected-128", ships=False),
+    "palm-256": Entry("palm-256", "palm", 256, base="palm-256-enlarged"),
     "palm-dcgan-128-taught": Entry(
         "palm-dcgan-128", "palm", 128, teacher="palm-projected-128", ships=False, changes=TAUGHT
     ),

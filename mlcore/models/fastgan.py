@@ -44,6 +44,14 @@ class FastGanGenerator(nn.Module):
         )
         self.to_rgb = nn.Conv2d(widths[-1], 3, 3, padding=1)
 
+    def keep_last(self, levels: int) -> None:
+        """Let its last levels and the way to colours learn no more: they stay, and normalise as they did."""
+        first = len(self.ups) - levels + 1
+        kept = [self.to_rgb, *list(self.ups)[first - 1 :]]
+        kept += [part for level, part in self.excitations.items() if int(level) >= first]
+        for part in kept:
+            part.eval().requires_grad_(False)
+
     def forward(self, z: Tensor) -> Tensor:
         """(N, latent_size) -> (N, 3, S, S)."""
         return torch.tanh(self.to_rgb(self.maps(z)[-1]))

@@ -11,10 +11,11 @@ MARGIN = 0.4  # in nats of power: one batch differs as much from another
 
 def lattice_power(pictures: Tensor) -> Tensor:
     """Mean power of (N, C, S, S) in their windows at the frequencies that repeat after eight pixels, (8, 8)."""
-    windows = pictures.float().unfold(2, WINDOW, WINDOW).unfold(3, WINDOW, WINDOW)
-    shape = (*windows.shape[:4], WINDOW // PERIOD, PERIOD, WINDOW // PERIOD, PERIOD)
-    tiles = windows.reshape(shape).mean(dim=(4, 6))
-    return torch.fft.fft2(tiles).abs().square().mean(dim=(0, 1, 2, 3))
+    side = min(WINDOW, pictures.shape[-1])
+    windows = pictures.float().unfold(2, side, side).unfold(3, side, side)
+    tiles = windows.unflatten(5, (-1, PERIOD)).unflatten(4, (-1, PERIOD)).mean(dim=(4, 6))
+    power: Tensor = torch.fft.fft2(tiles).abs().square().mean(dim=(0, 1, 2, 3))
+    return power
 
 
 def lattice_beyond(fakes: Tensor, real_power: Tensor) -> Tensor:

@@ -1,7 +1,9 @@
 """Which drawn latent already makes the picture most like a real one: no kind of palm in the data is left out.
 
 Implicit maximum likelihood (Li and Malik 2018, arXiv:1809.09087) moves the nearest of many draws towards each real
-picture. Here the draws of the last steps are kept with their looks, so that searching them makes no picture more.
+picture. There a few draws may serve for all pictures of a kind, and are all that is ever made of it. Here each draw
+serves once: what is drawn too often waits until it must serve for what is drawn too seldom, and the shares become the
+data's. Draws are kept with their looks from earlier steps, so that searching them makes no picture more.
 """
 
 from collections.abc import Callable
@@ -15,39 +17,42 @@ BLOCK = 16
 
 
 class NearestDraws(nn.Module):
-    """The last latents drawn, and how their pictures looked when they were made."""
+    """Latents that wait to serve, and how their pictures looked when they were drawn."""
 
     def __init__(self, count: int, latent_size: int) -> None:
         super().__init__()
         self.register_buffer("latents", torch.zeros(count, latent_size))
         self.register_buffer("looks", torch.zeros(count, 3 * SIDE * SIDE))
-        self.register_buffer("added", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("is_waiting", torch.zeros(count, dtype=torch.bool))
         self.latents: Tensor
         self.looks: Tensor
-        self.added: Tensor
+        self.is_waiting: Tensor
 
-    def fill(self, generator: Callable[[Tensor], Tensor]) -> None:
-        """Draw until there are as many as are kept; later calls find them there and draw nothing."""
-        while self.added < len(self.latents):
+    def fill(self, make: Callable[[Tensor], Tensor]) -> None:
+        """Draw until all places are taken."""
+        while not bool(self.is_waiting.all()):
             latents = torch.randn(BLOCK, self.latents.shape[1], device=self.latents.device)
-            self.add(latents, generator(latents).float())
+            self.add(latents, make(latents))
 
     def add(self, latents: Tensor, pictures: Tensor) -> None:
-        """Keep these in the place of the oldest."""
-        places = (self.added + torch.arange(len(latents), device=latents.device)) % len(self.latents)
-        self.latents[places] = latents
-        self.looks[places] = _look(pictures)
-        self.added += len(latents)
+        """Let these wait too, as far as there is room."""
+        places = torch.nonzero(~self.is_waiting).flatten()[: len(latents)]
+        self.latents[places] = latents[: len(places)]
+        self.looks[places] = _look(pictures[: len(places)])
+        self.is_waiting[places] = True
 
-    def nearest(self, real: Tensor) -> Tensor:
-        """The latent whose picture looked most like each of these; none is given twice."""
+    def take_nearest(self, real: Tensor) -> Tensor:
+        """For each of these the latent whose picture looked most like it; they wait no longer."""
         away = torch.cdist(_look(real), self.looks)
+        away[:, ~self.is_waiting] = torch.inf
         chosen = []
         for row in away:
             place = row.argmin()
             away[:, place] = torch.inf
             chosen.append(place)
-        return self.latents[torch.stack(chosen)]
+        places = torch.stack(chosen)
+        self.is_waiting[places] = False
+        return self.latents[places].clone()
 
 
 def _look(pictures: Tensor) -> Tensor:

@@ -41,7 +41,8 @@ from mlcore.recipes.nearest import NearestDraws
 class ProjectedSettings:
     """Everything a preset may say. `network` makes the images; `widths` and `smooth` are FastGAN's, `width` is
     DCGAN's. With `fine` a head looks at single pixels. `teacher` is the folder of a finished generator, `base` that of
-    a finished pair. `nearest` says how many draws are searched. `penalty`, if any, makes critics of the heads.
+    a finished pair. `nearest` says how many draws wait to be searched. `penalty`, if any, makes critics of the heads.
+    Heads may judge pictures made smaller (`judged_at`), and FastGAN's last `fixed` levels stay as they are in the base.
     """
 
     image_size: int = 128
@@ -55,6 +56,8 @@ class ProjectedSettings:
     nearest: int = 0
     fine: bool = False
     head_width: int = 128
+    judged_at: int = 0
+    fixed: int = 0
     penalty: float = 0.0
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
@@ -82,10 +85,13 @@ class Projected(Recipe):
             generator = FastGanGenerator(
                 settings.image_size, settings.latent_size, settings.widths, settings.smooth
             )
+            if settings.fixed:
+                generator.keep_last(settings.fixed)
         else:
             generator = DcganGenerator(settings.image_size, settings.latent_size, settings.width)
+        self._judged_at = settings.judged_at or settings.image_size
         discriminator = ProjectedDiscriminator(
-            settings.image_size, width=settings.head_width, fine=settings.fine, spectral=not settings.penalty
+            self._judged_at, width=settings.head_width, fine=settings.fine, spectral=not settings.penalty
         )
         networks: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
         if settings.base:
@@ -97,7 +103,7 @@ class Projected(Recipe):
         else:
             encoder = FeatureEncoder(settings.latent_size)
             with torch.no_grad():  # the encoder's last layer learns its size from a first look
-                encoder(discriminator.features(torch.zeros(1, 3, settings.image_size, settings.image_size)))
+                encoder(discriminator.features(torch.zeros(1, 3, self._judged_at, self._judged_at)))
             networks |= {"encoder": encoder, "whitening": Whitening(settings.latent_size)}
         super().__init__(networks, settings.precision)
         self.discriminator_network = discriminator
@@ -125,7 +131,7 @@ class Projected(Recipe):
             "discriminator": (
                 "projected-discriminator",
                 {
-                    "image_size": chosen.image_size,
+                    "image_size": self._judged_at,
                     "width": chosen.head_width,
                     "fine": chosen.fine,
                     "spectral": not chosen.penalty,
@@ -135,7 +141,7 @@ class Projected(Recipe):
 
     def step(self, batches: list[Tensor]) -> Losses:
         """Generator first; the features of its images then serve the discriminator, computed once."""
-        kept = [self._look(real) for real in batches]
+        kept = [self._look(self._shown(real)) for real in batches]
         report: Losses = {}
         loss_g = self.learn("generator", [partial(self._generator_loss, seen) for seen in kept])
         loss_d = self.learn("discriminator", [partial(self._discriminator_loss, seen) for seen in kept])
@@ -143,6 +149,13 @@ class Projected(Recipe):
             for name, value in seen.report.items():
                 report[name] = report.get(name, 0.0) + value / len(kept)
         return {"loss_d": loss_d, "loss_g": loss_g, **report}
+
+    def _shown(self, pictures: Tensor) -> Tensor:
+        """Pictures at the size at which they are judged."""
+        return functional.avg_pool2d(pictures, pictures.shape[-1] // self._judged_at)
+
+    def _draw(self, latents: Tensor) -> Tensor:
+        return self._shown(self.generator(latents).float())
 
     def _look(self, real: Tensor) -> "_Seen":
         """What the frozen features say of the real images, and of the palms that half the batch must resemble."""
@@ -155,14 +168,16 @@ class Projected(Recipe):
             power = lattice_power(real)
             if "draws" in self.networks:
                 draws = cast(NearestDraws, self.networks["draws"])
-                draws.fill(self.generator)
+                draws.fill(self._draw)
                 alike = [maps[:half] for maps in real_maps]
-                return _Seen(draw, real_maps, power, real[:half], alike, latents=draws.nearest(real[:half]))
+                return _Seen(
+                    draw, real_maps, power, real[:half], alike, latents=draws.take_nearest(real[:half])
+                )
             if "teacher" not in self.networks:
                 alike = [maps[:half] for maps in real_maps]
                 return _Seen(draw, real_maps, power, real[:half], alike, encoder_maps=features(real[:half]))
             latents = torch.randn(half, self.settings.latent_size, device=real.device)
-            taught = self.networks["teacher"].eval()(latents).float()
+            taught = self._shown(self.networks["teacher"].eval()(latents).float())
             return _Seen(
                 draw, real_maps, power, taught, features(augment(taught, draw[:half])), latents=latents
             )
@@ -182,10 +197,9 @@ class Projected(Recipe):
         half, count = seen.wanted.shape[0], seen.real_maps[0].shape[0]
         read, divergence = self._read(seen)
         drawn = torch.randn(count - half, chosen.latent_size, device=read.device)
-        latents = torch.cat([read, drawn])
-        fakes = self.generator(latents).float()
+        fakes = self._draw(torch.cat([read, drawn]))
         if "draws" in self.networks:
-            cast(NearestDraws, self.networks["draws"]).add(latents, fakes.detach())
+            cast(NearestDraws, self.networks["draws"]).add(drawn, fakes[half:].detach())
         maps = discriminator.features(chosen.augment(fakes, seen.draw))
         # The heads must not learn from this: their gradients are dropped when their own turn begins.
         verdict = discriminator.judge(maps).sum(dim=1).mean()

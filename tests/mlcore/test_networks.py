@@ -59,7 +59,11 @@ def test_a_network_made_meanwhile_has_its_norms():
     assert torch.linalg.matrix_norm(norm.weight, 2).item() == pytest.approx(1, abs=0.05)
 
 
-GO_ON = ("palm-256", "palm-diffusion-128")  # from another one's checkpoint: tests of their recipes have one
+GO_ON = (
+    "palm-256-enlarged",
+    "palm-256",
+    "palm-diffusion-128",
+)  # from another one's checkpoint: tests of their recipes have one
 
 
 @pytest.mark.slow

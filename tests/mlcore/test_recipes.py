@@ -306,32 +306,50 @@ def of_one_tone(latents):
     return latents[:, :1, None, None].expand(-1, 3, 32, 32)
 
 
-def test_each_real_picture_gets_a_draw_of_its_own_that_looks_like_it():
+def test_each_real_picture_takes_the_draw_that_looks_like_it_and_no_other_gets_that():
     torch.manual_seed(0)
     draws = NearestDraws(64, 2)
     draws.fill(of_one_tone)
-    kept = draws.latents[:, 0].sort().values
-    darkest = draws.nearest(torch.full((3, 3, 64, 64), -9.0))[:, 0]
-    assert torch.equal(darkest, kept[:3])
-    between = draws.nearest(torch.full((1, 3, 64, 64), float(kept[10]) + 1e-4))[0, 0]
-    assert between == kept[10]
+    tones = draws.latents[:, 0].sort().values
+    dark = torch.full((3, 3, 64, 64), -9.0)
+    assert torch.equal(draws.take_nearest(dark)[:, 0], tones[:3])
+    assert torch.equal(draws.take_nearest(dark)[:, 0], tones[3:6])
+    between = torch.full((1, 3, 64, 64), float(tones[10]) + 1e-4)
+    assert draws.take_nearest(between)[0, 0] == tones[10]
 
 
-def test_draws_are_made_once_and_the_oldest_go_first():
+def test_draws_wait_until_they_serve_and_no_more_wait_than_there_is_room_for():
+    torch.manual_seed(0)
     draws = NearestDraws(32, 2)
-    made = []
-    draws.fill(lambda latents: made.append(len(latents)) or of_one_tone(latents))
-    draws.fill(lambda latents: made.append(len(latents)) or of_one_tone(latents))
-    assert sum(made) == 32
-    oldest, youngest = draws.latents[0].clone(), draws.latents[31].clone()
-    light = torch.tensor([[5.0, 0.0]])
-    draws.add(light, of_one_tone(light))
-    kept = draws.latents.tolist()
-    assert [5.0, 0.0] in kept and oldest.tolist() not in kept and youngest.tolist() in kept
+    draws.fill(of_one_tone)
+    draws.fill(lambda latents: pytest.fail("there is no room for more"))
+    white = torch.tensor([[9.0, 0.0], [8.0, 0.0]])
+    draws.add(white, of_one_tone(white))
+    assert draws.latents[:, 0].max() < 8
+    draws.take_nearest(torch.zeros(1, 3, 32, 32))
+    draws.add(white, of_one_tone(white))
     resumed = NearestDraws(32, 2)
     resumed.load_state_dict(draws.state_dict())
-    resumed.add(light + 1, of_one_tone(light + 1))
-    assert [5.0, 0.0] in resumed.latents.tolist()
+    light = torch.full((2, 3, 32, 32), 9.0)
+    first, second = resumed.take_nearest(light)[:, 0].tolist()
+    assert first == 9 and second < 8
+
+
+def test_what_is_drawn_too_often_comes_to_serve_for_what_is_drawn_too_seldom():
+    """Half of the real pictures are black, and hardly any draw: in the end as many serve for black as for white."""
+    torch.manual_seed(0)
+    draws = NearestDraws(32, 1)
+    served = []
+
+    def tone(latents):
+        return torch.where(latents > 2, -1.0, 1.0)[:, :, None, None].expand(-1, 3, 16, 16)
+
+    black_and_white = torch.tensor([-1.0, 1.0, -1.0, 1.0])[:, None, None, None].expand(-1, 3, 16, 16)
+    for _ in range(100):
+        draws.fill(tone)
+        served.append(draws.take_nearest(black_and_white)[::2])
+    assert all((latents <= 2).all() for latents in served[-3:])
+    assert len(torch.cat(served).unique()) == 200  # no draw served twice
 
 
 @pytest.mark.slow
@@ -368,6 +386,39 @@ def test_a_projected_pair_goes_on_from_a_finished_one_of_its_sizes(tmp_path):
     for other in ({"head_width": 16}, {"fine": True}, {"widths": [8, 8, 8, 8, 4, 4]}):
         with pytest.raises(MlcoreError, match="other sizes"):
             Projected(ProjectedSettings(**(sizes | other), base=base))
+
+
+@pytest.mark.slow
+def test_levels_that_are_fixed_stay_as_in_the_base_and_pictures_are_judged_smaller(tmp_path):
+    torch.manual_seed(0)
+    enlarged = Enlarge(EnlargeSettings(base=a_small_pair(tmp_path), last_width=4, head_width=8))
+    for kind, (architecture, arguments) in enlarged.architectures().items():
+        header = Header(kind=kind, architecture=architecture, arguments=arguments)
+        save(tmp_path / f"{kind}.safetensors", state_of(enlarged.networks[kind]), header, dtype=torch.float16)
+    settings = ProjectedSettings(
+        base=str(tmp_path),
+        image_size=256,
+        judged_at=128,
+        fixed=2,
+        widths=[8, 8, 8, 8, 8, 4, 4],
+        smooth=2,
+        latent_size=4,
+        head_width=8,
+        nearest=16,
+    )
+    recipe = started(Projected(settings))
+    before = {name: value.clone() for name, value in recipe.generator.state_dict().items()}
+    seen = []
+    recipe.discriminator_network.features.register_forward_pre_hook(
+        lambda _, given: seen.append(given[0].shape[-1])
+    )
+    recipe.step([pictures(4, 256)])
+    after = recipe.generator.state_dict()
+    changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    fixed = ("ups.4.", "ups.5.", "excitations.5.", "excitations.6.", "to_rgb.")
+    assert changed and not any(name.startswith(fixed) for name in changed)
+    assert set(seen) == {128}
+    assert recipe.architectures()["discriminator"][1]["image_size"] == 128
 
 
 def test_a_lattice_is_what_made_pictures_have_beyond_real_ones():
