@@ -13,7 +13,8 @@ def lattice_power(pictures: Tensor) -> Tensor:
     """Mean power of (N, C, S, S) in their windows at the frequencies that repeat after eight pixels, (8, 8)."""
     side = min(WINDOW, pictures.shape[-1])
     windows = pictures.float().unfold(2, side, side).unfold(3, side, side)
-    tiles = windows.unflatten(5, (-1, PERIOD)).unflatten(4, (-1, PERIOD)).mean(dim=(4, 6))
+    shape = (*windows.shape[:4], side // PERIOD, PERIOD, side // PERIOD, PERIOD)
+    tiles = windows.reshape(shape).mean(dim=(4, 6))
     power: Tensor = torch.fft.fft2(tiles).abs().square().mean(dim=(0, 1, 2, 3))
     return power
 
