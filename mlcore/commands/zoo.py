@@ -41,18 +41,15 @@ class Entry:
     changes: tuple[str, ...] = ()  # of the preset
 
 
-# A pupil first learns its teacher's pictures, faster than it could find real ones by searching its draws.
-TAUGHT = ("settings.resemble=100", "settings.colour=100", "settings.learning_rate=5e-4")
 FEW_HEADS = ("settings.head_width=32",)
 
-# In the order of training: a base or teacher before who needs it.
+# In the order of training: a base or teacher before who needs it. Pupils first learn their teacher's pictures, which
+# is quicker than finding real ones by searching draws.
 ENTRIES = {
     "palm-projected-128": Entry("palm-projected-128", "palm", 128, ships=False),
     "palm-256-enlarged": Entry("palm-256-enlarged", "palm", 256, base="palm-projected-128", ships=False),
     "palm-256": Entry("palm-256", "palm", 256, base="palm-256-enlarged"),
-    "palm-dcgan-128-taught": Entry(
-        "palm-dcgan-128", "palm", 128, teacher="palm-projected-128", ships=False, changes=TAUGHT
-    ),
+    "palm-dcgan-128-taught": Entry("palm-dcgan-128", "palm", 128, teacher="palm-projected-128", ships=False),
     "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128, base="palm-dcgan-128-taught"),
     "hand-projected-128": Entry("palm-projected-128", "hand", 128, ships=False),
     "hand-dcgan-128-taught": Entry(
@@ -61,12 +58,10 @@ ENTRIES = {
         128,
         teacher="hand-projected-128",
         ships=False,
-        changes=(*FEW_HEADS, *TAUGHT),
+        changes=FEW_HEADS,
     ),
     "hand-dcgan-128": Entry("palm-dcgan-128", "hand", 128, base="hand-dcgan-128-taught", changes=FEW_HEADS),
-    "palm-wgan-gp-taught": Entry(
-        "palm-wgan-gp", "palm", 128, teacher="palm-projected-128", ships=False, changes=TAUGHT
-    ),
+    "palm-wgan-gp-taught": Entry("palm-wgan-gp", "palm", 128, teacher="palm-projected-128", ships=False),
     "palm-wgan-gp": Entry("palm-wgan-gp", "palm", 128, base="palm-wgan-gp-taught"),
     "palm-denoiser-128": Entry("palm-denoiser-128", "palm", 128, ships=False),
     "palm-diffusion-128": Entry("palm-diffusion-128", "palm", 128, base="palm-denoiser-128"),
