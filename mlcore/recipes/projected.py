@@ -19,7 +19,7 @@ one between what they are shown of real and of made palms.
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -41,9 +41,9 @@ from mlcore.recipes.nearest import NearestDraws
 class ProjectedSettings:
     """Everything a preset may say. `network` makes the images; `widths` and `smooth` are FastGAN's, `width` is
     DCGAN's. With `fine` a head looks at single pixels. `teacher` is the folder of a finished generator, `base` that of
-    a finished pair. `nearest` says how many draws wait to be searched where there is no teacher. `penalty`, if any, makes
-    critics of the heads. Heads may judge pictures made smaller (`judged_at`), and FastGAN's last `fixed` levels stay as
-    they are in the base.
+    a finished pair. `nearest` says how many draws wait to be searched where there is no teacher. `penalty`, if any,
+    makes critics of the heads. Heads may judge pictures made smaller (`judged_at`), and FastGAN's last `fixed` levels
+    stay as they are in the base.
     """
 
     image_size: int = 128
@@ -81,6 +81,7 @@ class Projected(Recipe):
 
     def __init__(self, settings: ProjectedSettings) -> None:
         self.settings = settings
+        self.draws: NearestDraws | None = None
         generator: nn.Module
         if settings.network == "fastgan":
             generator = FastGanGenerator(
@@ -100,7 +101,7 @@ class Projected(Recipe):
         if settings.teacher:
             networks["teacher"] = _teacher(settings)
         elif settings.nearest:
-            networks["draws"] = NearestDraws(settings.nearest, settings.latent_size)
+            self.draws = networks["draws"] = NearestDraws(settings.nearest, settings.latent_size)
         else:
             encoder = FeatureEncoder(settings.latent_size)
             with torch.no_grad():  # the encoder's last layer learns its size from a first look
@@ -167,21 +168,18 @@ class Projected(Recipe):
         with torch.no_grad(), self.autocast():
             real_maps = features(augment(real, draw))
             power = lattice_power(real)
-            if "draws" in self.networks:
-                draws = cast(NearestDraws, self.networks["draws"])
-                draws.fill(self._draw)
-                alike = [maps[:half] for maps in real_maps]
-                return _Seen(
-                    draw, real_maps, power, real[:half], alike, latents=draws.take_nearest(real[:half])
-                )
-            if "teacher" not in self.networks:
-                alike = [maps[:half] for maps in real_maps]
-                return _Seen(draw, real_maps, power, real[:half], alike, encoder_maps=features(real[:half]))
-            latents = torch.randn(half, self.settings.latent_size, device=real.device)
-            taught = self._shown(self.networks["teacher"].eval()(latents).float())
-            return _Seen(
-                draw, real_maps, power, taught, features(augment(taught, draw[:half])), latents=latents
-            )
+            if "teacher" in self.networks:
+                latents = torch.randn(half, self.settings.latent_size, device=real.device)
+                taught = self._shown(self.networks["teacher"].eval()(latents).float())
+                taught_maps = features(augment(taught, draw[:half]))
+                return _Seen(draw, real_maps, power, taught, taught_maps, latents=latents)
+            seen = _Seen(draw, real_maps, power, real[:half], [maps[:half] for maps in real_maps])
+            if self.draws is None:
+                seen.encoder_maps = features(real[:half])
+            else:
+                self.draws.fill(self._draw)
+                seen.latents = self.draws.take_nearest(real[:half])
+            return seen
 
     def _read(self, seen: "_Seen") -> tuple[Tensor, Tensor]:
         """The latents of the palms to resemble, and what it costs that an encoder put them away from drawn ones."""
@@ -199,8 +197,8 @@ class Projected(Recipe):
         read, divergence = self._read(seen)
         drawn = torch.randn(count - half, chosen.latent_size, device=read.device)
         fakes = self._draw(torch.cat([read, drawn]))
-        if "draws" in self.networks:
-            cast(NearestDraws, self.networks["draws"]).add(drawn, fakes[half:].detach())
+        if self.draws is not None:
+            self.draws.add(drawn, fakes[half:].detach())
         maps = discriminator.features(chosen.augment(fakes, seen.draw))
         # The heads must not learn from this: their gradients are dropped when their own turn begins.
         verdict = discriminator.judge(maps).sum(dim=1).mean()

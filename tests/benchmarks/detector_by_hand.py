@@ -11,12 +11,12 @@ import json
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 from mlcore import images
 from mlcore.detector import CONFIDENCE, Detector
 from mlcore.detector_data import PALM, read_samples, source_of
-from mlcore.detector_metrics import Corners, Found, Judged, quality
+from mlcore.detector_evaluation import summary
+from mlcore.detector_metrics import Corners, Found, Judged
 
 NAME = "palm"
 
@@ -48,8 +48,8 @@ def main() -> None:
     told = {
         "command": "python -m tests.benchmarks.detector_by_hand " + " ".join(sys.argv[1:]),
         "confidence": CONFIDENCE,
-        "detector": {source: _told(judged) for source, judged in sorted(found.items())},
-        "labels": {source: _told(judged) for source, judged in sorted(labelled.items())},
+        "detector": {source: summary(judged, [NAME])[NAME] for source, judged in sorted(found.items())},
+        "labels": {source: summary(judged, [NAME])[NAME] for source, judged in sorted(labelled.items())},
     }
     args.out.write_text(json.dumps(told, indent=2) + "\n")
 
@@ -57,17 +57,6 @@ def main() -> None:
 def _corners(row: dict[str, str]) -> Corners:
     left, top, right, bottom = (float(row[side]) for side in ("left", "top", "right", "bottom"))
     return left, top, right, bottom
-
-
-def _told(judged: list[Judged]) -> dict[str, Any]:
-    measured = quality(judged, NAME)
-    return {
-        "photos": measured.n,
-        "ap50": round(measured.ap50, 4),
-        "mean_iou": round(measured.mean_iou, 4),
-        "recall": round(measured.recall, 4),
-        "false_boxes": measured.false_boxes,
-    }
 
 
 if __name__ == "__main__":
