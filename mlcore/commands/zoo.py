@@ -42,15 +42,19 @@ class Entry:
 
 
 FEW_HEADS = ("settings.head_width=32",)
+BY_TEACHER = ("settings.resemble=100", "settings.colour=100", "settings.learning_rate=5e-4")
 
 # In the order of training: a base or teacher before who needs it. Pupils first learn their teacher's pictures, which
 # is quicker than finding real ones by searching draws.
 ENTRIES = {
     "palm-projected-128": Entry("palm-projected-128", "palm", 128, ships=False),
-    "palm-256-enlarged": Entry("palm-256-enlarged", "palm", 256, base="palm-projected-128", ships=False),
-    "palm-256": Entry("palm-256", "palm", 256, base="palm-256-enlarged"),
+    "palm-256-enlarged": Entry("palm-256", "palm", 256, base="palm-projected-128", ships=False),
+    "palm-256-whole": Entry("palm-256-whole", "palm", 256, base="palm-256-enlarged", ships=False),
+    "palm-256": Entry("palm-256", "palm", 256, base="palm-256-whole", changes=("run.steps=1000",)),
     "palm-dcgan-128-taught": Entry("palm-dcgan-128", "palm", 128, teacher="palm-projected-128", ships=False),
-    "palm-dcgan-128": Entry("palm-dcgan-128", "palm", 128, base="palm-dcgan-128-taught"),
+    "palm-dcgan-128": Entry(
+        "palm-dcgan-128", "palm", 128, base="palm-dcgan-128-taught", teacher="palm-256-whole"
+    ),
     "hand-projected-128": Entry("palm-projected-128", "hand", 128, ships=False),
     "hand-dcgan-128-taught": Entry(
         "palm-dcgan-128",
@@ -67,9 +71,16 @@ ENTRIES = {
         128,
         teacher="palm-projected-128",
         ships=False,
-        changes=("settings.resemble=100", "settings.colour=100", "settings.learning_rate=5e-4"),
+        changes=BY_TEACHER,
     ),
-    "palm-wgan-gp": Entry("palm-wgan-gp", "palm", 128, base="palm-wgan-gp-taught"),
+    "palm-wgan-gp": Entry(
+        "palm-wgan-gp",
+        "palm",
+        128,
+        base="palm-wgan-gp-taught",
+        teacher="palm-256-whole",
+        changes=BY_TEACHER,
+    ),
     "palm-denoiser-128": Entry("palm-denoiser-128", "palm", 128, ships=False),
     "palm-diffusion-128": Entry("palm-diffusion-128", "palm", 128, base="palm-denoiser-128"),
 }

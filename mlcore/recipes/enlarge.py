@@ -1,5 +1,7 @@
 """Twice the pixels for a finished projected generator: two levels learn skin, the rest stays as it was.
 
+A base that already has as many pixels learns its skin once more.
+
 A palm's shape is judged at the base's size, where few pictures suffice; texture is local, so the new level learns it
 from crops of the base's size, judged by heads on the same frozen features. What it makes must look like the base's
 picture when both are made small (the idea of progressive growing, Karras et al. 2018, arXiv:1710.10196).
@@ -52,15 +54,17 @@ class Enlarge(Recipe):
         self.settings = settings
         small = checkpoint.load(Path(settings.base) / "generator.safetensors")
         judge = checkpoint.load(Path(settings.base) / "discriminator.safetensors")
-        if 2 * small.header.arguments["image_size"] != settings.image_size:
+        own = small.header.arguments
+        if settings.image_size not in (own["image_size"], 2 * own["image_size"]):
             raise MlcoreError(
-                f"{settings.base} makes {small.header.arguments['image_size']} px, and image_size is "
-                f"{settings.image_size}: it must be twice as many."
+                f"{settings.base} makes {own['image_size']} px, and image_size is "
+                f"{settings.image_size}: it must be twice as many, or as many."
             )
+        grows = settings.image_size > own["image_size"]
         self._arguments = {
             "image_size": settings.image_size,
-            "latent_size": small.header.arguments["latent_size"],
-            "widths": [*small.header.arguments["widths"], settings.last_width],
+            "latent_size": own["latent_size"],
+            "widths": [*own["widths"], *([settings.last_width] if grows else [])],
             "smooth": LEARNING_LEVELS,
         }
         self._judge_arguments = judge.header.arguments
@@ -111,7 +115,9 @@ class Enlarge(Recipe):
                 small = self.networks["base"](latents).float()
             maps = self.texture.features(self._crop(fakes))
             made.append([each.detach() for each in maps])
-            away = functional.avg_pool2d(fakes, 4) - functional.avg_pool2d(small, 2)
+            away = functional.avg_pool2d(fakes, 4) - functional.avg_pool2d(
+                small, 4 * small.shape[-1] // self.settings.image_size
+            )
             unfaithful, tinted = away.abs().mean(), _tint(functional.avg_pool2d(away, 2)).abs().mean()
             report["unfaithful"] += unfaithful.item() * share
             report["tinted"] += tinted.item() * share
@@ -148,12 +154,17 @@ class Enlarge(Recipe):
 
 
 def _grown(base: FastGanGenerator, arguments: dict[str, Any]) -> FastGanGenerator:
-    """The base with one level more; only the last levels and the way to colours may learn."""
+    """The base, with one level more if it grows; only the last levels and the way to colours may learn."""
     grown = FastGanGenerator(**arguments)
-    kept = {name: value for name, value in base.state_dict().items() if not name.startswith("to_rgb")}
+    levels = len(grown.ups)
+    grows = levels > len(base.ups)
+    kept = {
+        name: value
+        for name, value in base.state_dict().items()
+        if not (grows and name.startswith("to_rgb"))
+    }
     grown.load_state_dict(kept, strict=False)
     grown.requires_grad_(False)
-    levels = len(grown.ups)
     for level in range(levels - LEARNING_LEVELS + 1, levels + 1):
         grown.ups[level - 1].requires_grad_(True)
         if str(level) in grown.excitations:

@@ -40,8 +40,8 @@ from mlcore.recipes.nearest import NearestDraws
 @dataclass(frozen=True, kw_only=True)
 class ProjectedSettings:
     """Everything a preset may say. `network` makes the images; `widths` and `smooth` are FastGAN's, `width` is
-    DCGAN's. With `fine` a head looks at single pixels. `teacher` is the folder of a finished generator, `base` that of
-    a finished pair. `nearest` says how many draws wait to be searched where there is no teacher. `penalty`, if any,
+    DCGAN's. With `fine` a head looks at single pixels. `teacher` is the folder of a finished generator of palms as large
+    or larger, `base` that of a finished pair. `nearest` says how many draws wait to be searched where there is no teacher. `penalty`, if any,
     makes critics of the heads. Heads may judge pictures made smaller (`judged_at`), and FastGAN's last `fixed` levels
     stay as they are in the base.
     """
@@ -272,10 +272,15 @@ def _go_on(base: str, networks: dict[str, nn.Module]) -> None:
 def _teacher(settings: ProjectedSettings) -> nn.Module:
     loaded = checkpoint.load(Path(settings.teacher) / "generator.safetensors")
     arguments = loaded.header.arguments
-    for name in ("image_size", "latent_size"):
-        if arguments[name] != getattr(settings, name):
-            own = getattr(settings, name)
-            raise MlcoreError(f"{settings.teacher} has {name} {arguments[name]}; its pupil has {own}.")
+    latent_size, image_size = arguments["latent_size"], arguments["image_size"]
+    if latent_size != settings.latent_size:
+        raise MlcoreError(
+            f"{settings.teacher} has latent_size {latent_size}; its pupil has {settings.latent_size}."
+        )
+    if image_size % settings.image_size:  # larger palms are shown smaller
+        raise MlcoreError(
+            f"{settings.teacher} makes {image_size} px; its pupil's {settings.image_size} must go into it."
+        )
     return checkpoint.build(loaded).requires_grad_(False)
 
 

@@ -60,7 +60,7 @@ def test_a_network_made_meanwhile_has_its_norms():
 
 
 GO_ON = (
-    "palm-256-enlarged",
+    "palm-256-whole",
     "palm-256",
     "palm-diffusion-128",
 )  # from another one's checkpoint: tests of their recipes have one

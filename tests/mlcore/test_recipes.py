@@ -235,6 +235,25 @@ def test_an_enlarged_generator_begins_as_its_base_and_learns_only_its_last_level
     )
 
 
+@pytest.mark.slow
+def test_a_base_that_is_large_already_learns_its_skin_again(tmp_path):
+    torch.manual_seed(0)
+    grown = Enlarge(EnlargeSettings(base=a_small_pair(tmp_path), last_width=4, head_width=8))
+    for kind, (architecture, arguments) in grown.architectures().items():
+        header = Header(kind=kind, architecture=architecture, arguments=arguments)
+        save(tmp_path / f"{kind}.safetensors", state_of(grown.networks[kind]), header, dtype=torch.float16)
+    recipe = started(Enlarge(EnlargeSettings(base=str(tmp_path), head_width=8)))
+    generator, base = recipe.generator, recipe.networks["base"]
+    assert recipe.architectures()["generator"] == grown.architectures()["generator"]
+    latents = torch.randn(2, 4)
+    assert torch.equal(generator.eval()(latents), base.eval()(latents))
+    recipe.step([pictures(2, 256)])
+    # What skin is made from is as it was, and the palm made small nearly so.
+    assert torch.equal(generator.eval().maps(latents)[-3], base.eval().maps(latents)[-3])
+    away = functional.avg_pool2d(generator(latents) - base(latents), 4).abs().mean()
+    assert 0 < away.item() < 0.1
+
+
 def test_an_enlarged_generators_judge_is_the_bases(tmp_path):
     base = load(Path(a_small_pair(tmp_path)) / "discriminator.safetensors")
     recipe = Enlarge(EnlargeSettings(base=str(tmp_path), head_width=8))
@@ -244,10 +263,13 @@ def test_an_enlarged_generators_judge_is_the_bases(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_pupil_learns_to_make_what_its_teacher_makes(tmp_path):
+@pytest.mark.parametrize("side", [128, 64])
+def test_a_pupil_learns_to_make_what_its_teacher_makes(tmp_path, side):
+    """Of a pupil with half the side what the teacher makes is shown smaller."""
     torch.manual_seed(2)
     settings = ProjectedSettings(
         network="dcgan",
+        image_size=side,
         width=4,
         latent_size=4,
         head_width=8,
@@ -263,11 +285,12 @@ def test_a_pupil_learns_to_make_what_its_teacher_makes(tmp_path):
     def away():
         """In colour, on latents of its own; what a step reports is of two others each time."""
         with torch.no_grad():
-            apart = recipe.generator(latents) - recipe.networks["teacher"](latents)
+            shown = functional.avg_pool2d(recipe.networks["teacher"](latents), 128 // side)
+            apart = recipe.generator(latents) - shown
         return float(functional.avg_pool2d(apart, 16).abs().mean())
 
     before = away()
-    losses = [recipe.step([pictures(4, 128)]) for _ in range(8)]
+    losses = [recipe.step([pictures(4, side)]) for _ in range(8)]
     assert "encoder" not in recipe.networks and losses[0]["divergence"] == 0
     assert away() < 0.8 * before
     after = recipe.networks["teacher"].state_dict()
@@ -531,6 +554,15 @@ def test_the_heads_verdict_moves_what_the_last_step_makes(tmp_path):
 def test_a_teacher_of_other_latents_is_refused(tmp_path):
     with pytest.raises(MlcoreError, match="latent_size 4; its pupil has 8"):
         Projected(ProjectedSettings(network="dcgan", latent_size=8, teacher=a_small_pair(tmp_path)))
+
+
+def test_a_teacher_of_smaller_palms_is_refused(tmp_path):
+    with pytest.raises(MlcoreError, match="makes 128 px; its pupil's 256 must go into it"):
+        Projected(
+            ProjectedSettings(
+                network="dcgan", image_size=256, latent_size=4, teacher=a_small_pair(tmp_path)
+            )
+        )
 
 
 @pytest.mark.slow
