@@ -159,9 +159,7 @@ def _grown(base: FastGanGenerator, arguments: dict[str, Any]) -> FastGanGenerato
     levels = len(grown.ups)
     grows = levels > len(base.ups)
     kept = {
-        name: value
-        for name, value in base.state_dict().items()
-        if not (grows and name.startswith("to_rgb"))
+        name: value for name, value in base.state_dict().items() if not (grows and name.startswith("to_rgb"))
     }
     grown.load_state_dict(kept, strict=False)
     grown.requires_grad_(False)

@@ -40,10 +40,10 @@ from mlcore.recipes.nearest import NearestDraws
 @dataclass(frozen=True, kw_only=True)
 class ProjectedSettings:
     """Everything a preset may say. `network` makes the images; `widths` and `smooth` are FastGAN's, `width` is
-    DCGAN's. With `fine` a head looks at single pixels. `teacher` is the folder of a finished generator of palms as large
-    or larger, `base` that of a finished pair. `nearest` says how many draws wait to be searched where there is no teacher. `penalty`, if any,
-    makes critics of the heads. Heads may judge pictures made smaller (`judged_at`), and FastGAN's last `fixed` levels
-    stay as they are in the base.
+    DCGAN's. With `fine` a head looks at single pixels. `teacher` is the folder of a finished generator, of palms as
+    large or larger, `base` that of a finished pair. `nearest` says how many draws wait to be searched where there is
+    no teacher. `penalty`, if any, makes critics of the heads. Heads may judge pictures made smaller (`judged_at`), and
+    FastGAN's last `fixed` levels stay as they are in the base.
     """
 
     image_size: int = 128

@@ -559,9 +559,7 @@ def test_a_teacher_of_other_latents_is_refused(tmp_path):
 def test_a_teacher_of_smaller_palms_is_refused(tmp_path):
     with pytest.raises(MlcoreError, match="makes 128 px; its pupil's 256 must go into it"):
         Projected(
-            ProjectedSettings(
-                network="dcgan", image_size=256, latent_size=4, teacher=a_small_pair(tmp_path)
-            )
+            ProjectedSettings(network="dcgan", image_size=256, latent_size=4, teacher=a_small_pair(tmp_path))
         )
 
 
