@@ -42,6 +42,7 @@ class Entry:
 
 
 FEW_HEADS = ("settings.head_width=32",)
+SKIN_AGAIN = ("run.steps=200", "run.average_decay=0.997")  # half of the average stays the base's
 BY_TEACHER = ("settings.resemble=100", "settings.colour=100", "settings.learning_rate=5e-4")
 
 # In the order of training: a base or teacher before who needs it. Pupils first learn their teacher's pictures, which
@@ -50,7 +51,7 @@ ENTRIES = {
     "palm-projected-128": Entry("palm-projected-128", "palm", 128, ships=False),
     "palm-256-enlarged": Entry("palm-256", "palm", 256, base="palm-projected-128", ships=False),
     "palm-256-whole": Entry("palm-256-whole", "palm", 256, base="palm-256-enlarged", ships=False),
-    "palm-256": Entry("palm-256", "palm", 256, base="palm-256-whole", changes=("run.steps=1000",)),
+    "palm-256": Entry("palm-256", "palm", 256, base="palm-256-whole", changes=SKIN_AGAIN),
     "palm-dcgan-128-taught": Entry("palm-dcgan-128", "palm", 128, teacher="palm-projected-128", ships=False),
     "palm-dcgan-128": Entry(
         "palm-dcgan-128", "palm", 128, base="palm-dcgan-128-taught", teacher="palm-256-whole"
