@@ -46,7 +46,7 @@ SKIN_AGAIN = ("run.steps=200", "run.average_decay=0.997")  # half of the average
 BY_TEACHER = ("settings.resemble=100", "settings.colour=100", "settings.learning_rate=5e-4")
 
 # In the order of training: a base or teacher before who needs it. Pupils first learn their teacher's pictures, which
-# is quicker than finding real ones by searching draws.
+# is quicker than finding real ones by searching draws; palms' pupils go on with a better teacher.
 ENTRIES = {
     "palm-projected-128": Entry("palm-projected-128", "palm", 128, ships=False),
     "palm-256-enlarged": Entry("palm-256", "palm", 256, base="palm-projected-128", ships=False),
