@@ -1,10 +1,9 @@
 """Twice the pixels for a finished projected generator: two levels learn skin, the rest stays as it was.
 
-A base that already has as many pixels learns its skin once more.
-
 A palm's shape is judged at the base's size, where few pictures suffice; texture is local, so the new level learns it
 from crops of the base's size, judged by heads on the same frozen features. What it makes must look like the base's
-picture when both are made small (the idea of progressive growing, Karras et al. 2018, arXiv:1710.10196).
+picture when both are made small (the idea of progressive growing, Karras et al. 2018, arXiv:1710.10196). A base that
+already has as many pixels does not grow, and learns its skin once more.
 """
 
 from dataclasses import dataclass, field
@@ -115,9 +114,8 @@ class Enlarge(Recipe):
                 small = self.networks["base"](latents).float()
             maps = self.texture.features(self._crop(fakes))
             made.append([each.detach() for each in maps])
-            away = functional.avg_pool2d(fakes, 4) - functional.avg_pool2d(
-                small, 4 * small.shape[-1] // self.settings.image_size
-            )
+            seen_at = self.settings.image_size // 4
+            away = _shown(fakes, seen_at) - _shown(small, seen_at)
             unfaithful, tinted = away.abs().mean(), _tint(functional.avg_pool2d(away, 2)).abs().mean()
             report["unfaithful"] += unfaithful.item() * share
             report["tinted"] += tinted.item() * share
@@ -169,6 +167,10 @@ def _grown(base: FastGanGenerator, arguments: dict[str, Any]) -> FastGanGenerato
             grown.excitations[str(level)].requires_grad_(True)
     grown.to_rgb.requires_grad_(True)
     return grown
+
+
+def _shown(images: Tensor, side: int) -> Tensor:
+    return functional.avg_pool2d(images, images.shape[-1] // side)
 
 
 def _tint(images: Tensor) -> Tensor:

@@ -208,12 +208,17 @@ def test_whitening_makes_read_latents_like_drawn_ones():
     assert torch.equal(whitening(white), whitening(white))  # in use, what it sees changes nothing
 
 
-def a_small_pair(folder):
-    recipe = Projected(ProjectedSettings(widths=[8, 8, 8, 8, 8, 4], latent_size=4, head_width=8))
+def the_pair_of(recipe, folder):
+    """As a finished run leaves it."""
     for kind, (architecture, arguments) in recipe.architectures().items():
         header = Header(kind=kind, architecture=architecture, arguments=arguments)
         save(folder / f"{kind}.safetensors", state_of(recipe.networks[kind]), header, dtype=torch.float16)
     return str(folder)
+
+
+def a_small_pair(folder):
+    settings = ProjectedSettings(widths=[8, 8, 8, 8, 8, 4], latent_size=4, head_width=8)
+    return the_pair_of(Projected(settings), folder)
 
 
 @pytest.mark.slow
@@ -239,10 +244,7 @@ def test_an_enlarged_generator_begins_as_its_base_and_learns_only_its_last_level
 def test_a_base_that_is_large_already_learns_its_skin_again(tmp_path):
     torch.manual_seed(0)
     grown = Enlarge(EnlargeSettings(base=a_small_pair(tmp_path), last_width=4, head_width=8))
-    for kind, (architecture, arguments) in grown.architectures().items():
-        header = Header(kind=kind, architecture=architecture, arguments=arguments)
-        save(tmp_path / f"{kind}.safetensors", state_of(grown.networks[kind]), header, dtype=torch.float16)
-    recipe = started(Enlarge(EnlargeSettings(base=str(tmp_path), head_width=8)))
+    recipe = started(Enlarge(EnlargeSettings(base=the_pair_of(grown, tmp_path), head_width=8)))
     generator, base = recipe.generator, recipe.networks["base"]
     assert recipe.architectures()["generator"] == grown.architectures()["generator"]
     latents = torch.randn(2, 4)
@@ -415,11 +417,8 @@ def test_a_projected_pair_goes_on_from_a_finished_one_of_its_sizes(tmp_path):
 def test_levels_that_are_fixed_stay_as_in_the_base_and_pictures_are_judged_smaller(tmp_path):
     torch.manual_seed(0)
     enlarged = Enlarge(EnlargeSettings(base=a_small_pair(tmp_path), last_width=4, head_width=8))
-    for kind, (architecture, arguments) in enlarged.architectures().items():
-        header = Header(kind=kind, architecture=architecture, arguments=arguments)
-        save(tmp_path / f"{kind}.safetensors", state_of(enlarged.networks[kind]), header, dtype=torch.float16)
     settings = ProjectedSettings(
-        base=str(tmp_path),
+        base=the_pair_of(enlarged, tmp_path),
         image_size=256,
         judged_at=128,
         fixed=2,
